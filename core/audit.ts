@@ -1,0 +1,124 @@
+import type { ByteRange } from "./blob-source.ts";
+import { toZiplinkError } from "./errors.ts";
+
+/**
+ * What happened to a download, for the audit log. Keys, file names and tokens are personal data or
+ * secrets, so no event has room for one.
+ */
+export type AuditEvent = DownloadStarted | DownloadEnded | RequestRefused;
+
+interface Download {
+  /** The link's id; see `Link`. */
+  readonly link: string;
+  /** Whom the link was made for. */
+  readonly subject?: string;
+  /** How many entries the archive has. */
+  readonly entries: number;
+  /** The archive's length in bytes. */
+  readonly length: number;
+  /** The part of it that is sent. */
+  readonly range: ByteRange;
+}
+
+export interface DownloadStarted extends Download {
+  readonly event: "download_started";
+}
+
+export interface DownloadEnded extends Download {
+  readonly event: "download_ended";
+  /** `aborted`: the client left. `failed`: we broke the connection. */
+  readonly outcome: "completed" | "aborted" | "failed";
+  /** Bytes handed to the connection. */
+  readonly sent: number;
+  readonly durationMs: number;
+  readonly failure?: Failure;
+}
+
+/** A request that got an error instead of an archive. */
+export interface RequestRefused {
+  readonly event: "request_refused";
+  /** Absent where the link was not genuine. */
+  readonly link?: string;
+  readonly status: number;
+  readonly failure: Failure;
+}
+
+/** An error without its messages, which may quote keys and paths. */
+export interface Failure {
+  readonly code: string;
+  /** Class, and code where it has one, of each cause in turn: ["Error ECONNRESET"]. */
+  readonly causes: readonly string[];
+  /** Where it was thrown; only for a defect. */
+  readonly stack?: readonly string[];
+}
+
+export type Audit = (event: AuditEvent) => void;
+
+/** What may be logged of an error. */
+export function describeFailure(error: unknown): Failure {
+  const known = toZiplinkError(error);
+  const causes: string[] = [];
+  let innermost: unknown = known;
+  for (let e: unknown = known.cause; e !== undefined && causes.length < 8; ) {
+    causes.push(describeOne(e));
+    innermost = e;
+    e = e instanceof Error ? e.cause : undefined;
+  }
+  const frames = innermost instanceof Error ? stackFrames(innermost) : [];
+  return { code: known.code, causes, ...(known.code === "internal" ? { stack: frames } : {}) };
+}
+
+function describeOne(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" ? `${error.name} ${code}` : error.name;
+}
+
+function stackFrames(error: Error): string[] {
+  return (error.stack ?? "")
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line))
+    .map((l) => l.trim());
+}
+
+/**
+ * `stream`, with `onEnd` called once, when it has closed, errored or been cancelled and has let go of
+ * all it held. It reads only when it is read from.
+ */
+export function observeEnd(
+  stream: ReadableStream<Uint8Array>,
+  onEnd: (outcome: DownloadEnded["outcome"], sent: number, error?: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  let sent = 0;
+  let cancelled = false;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (cancelled) return;
+          if (done) {
+            onEnd("completed", sent);
+            controller.close();
+          } else {
+            sent += value.length;
+            controller.enqueue(value);
+          }
+        } catch (error) {
+          if (!cancelled) onEnd("failed", sent, error);
+          throw error;
+        }
+      },
+      async cancel(reason) {
+        cancelled = true;
+        try {
+          await reader.cancel(reason);
+        } finally {
+          onEnd("aborted", sent);
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,26 @@
+/** Chunks up to this length are copied together; a copy costs less than the trip of a small chunk. */
+const SMALL = 16 * 1024;
+const BUFFER = 64 * 1024;
+
+/** The same bytes in fewer chunks: runs of small ones are joined, large ones pass as they are. */
+export async function* coalesce(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let buffer = Buffer.allocUnsafe(BUFFER);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    const fits = filled + chunk.length <= BUFFER;
+    if (filled > 0 && !(chunk.length <= SMALL && fits)) {
+      yield buffer.subarray(0, filled);
+      buffer = Buffer.allocUnsafe(BUFFER);
+      filled = 0;
+    }
+    if (chunk.length <= SMALL) {
+      buffer.set(chunk, filled);
+      filled += chunk.length;
+    } else {
+      yield chunk;
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled);
+}

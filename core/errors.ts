@@ -1,0 +1,71 @@
+/**
+ * Every code an operation can fail with, and the HTTP status it becomes. Adapters translate their
+ * vendor's errors into these; nothing else crosses a boundary.
+ */
+const statusByCode = {
+  /** The request, a name or a claim is not of the documented form. */
+  malformed: 400,
+  /** The link's token is absent, forged, or meant for something else. */
+  unauthorized: 401,
+  /** No such object (any more). */
+  not_found: 404,
+  /** The store refuses us. Shown to a link holder as `not_found`: they must not tell the two apart. */
+  denied: 404,
+  method_not_allowed: 405,
+  /** The object is no longer the version that was planned. */
+  changed: 409,
+  /** The link was good once. */
+  expired: 410,
+  /** The archive is no longer the one that the request is about. */
+  precondition_failed: 412,
+  /** More bytes than this service allows. */
+  too_large: 413,
+  /** The requested range lies outside the archive. */
+  range_not_satisfiable: 416,
+  /** More entries than this service allows. */
+  too_many_entries: 422,
+  /** The store sent bytes that do not match what it, or the link, stated about them. */
+  corrupt: 502,
+  /** The store cannot serve us now. */
+  unavailable: 503,
+  /** The store did not answer in time. */
+  timeout: 504,
+  /** A defect of ours. */
+  internal: 500,
+} as const;
+
+export type ErrorCode = keyof typeof statusByCode;
+
+export interface ZiplinkErrorOptions {
+  /** What went wrong underneath. It may name keys and paths, so it is never shown or logged as it is. */
+  readonly cause?: unknown;
+  /** Machine-readable facts that a caller may see, such as a limit and what was asked. */
+  readonly details?: Readonly<Record<string, number | string>>;
+}
+
+/**
+ * The one error class. `message` is written for the person at the other end of the link and never
+ * holds a key, a file name or a token.
+ */
+export class ZiplinkError extends Error {
+  override readonly name = "ZiplinkError";
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, number | string>>;
+
+  constructor(code: ErrorCode, message: string, options: ZiplinkErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  /** The HTTP status of this error's code. */
+  get status(): number {
+    return statusByCode[this.code];
+  }
+}
+
+/** `error` itself if it is one of ours; anything else is a defect and becomes `internal`. */
+export function toZiplinkError(error: unknown): ZiplinkError {
+  if (error instanceof ZiplinkError) return error;
+  return new ZiplinkError("internal", "Something went wrong on our side.", { cause: error });
+}

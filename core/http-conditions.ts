@@ -1,0 +1,54 @@
+/** The archive as it is now, for a request's conditions to be held against. */
+export interface Validators {
+  /** Strong entity tag with its quotes. */
+  readonly etag: string;
+  /** In whole seconds, as HTTP dates are. */
+  readonly lastModified: Date;
+}
+
+/**
+ * What the preconditions of a GET or HEAD come to, in the order of RFC 9110, 13.2.2: 412, 304, or
+ * `undefined` to go on.
+ */
+export function checkPreconditions(headers: Headers, current: Validators): 412 | 304 | undefined {
+  const ifMatch = headers.get("If-Match");
+  const unmodifiedSince = parseDate(headers.get("If-Unmodified-Since"));
+  const modified = current.lastModified.getTime();
+  if (ifMatch !== null) {
+    // 13.1.1 compares strongly: a weak tag never matches.
+    if (!listsTag(ifMatch, (tag) => tag === current.etag)) return 412;
+  } else if (unmodifiedSince !== undefined && modified > unmodifiedSince) {
+    return 412;
+  }
+  const ifNoneMatch = headers.get("If-None-Match");
+  const modifiedSince = parseDate(headers.get("If-Modified-Since"));
+  if (ifNoneMatch !== null) {
+    // 13.1.2 compares weakly.
+    return listsTag(ifNoneMatch, (tag) => tag.replace(/^W\//, "") === current.etag)
+      ? 304
+      : undefined;
+  }
+  return modifiedSince !== undefined && modified <= modifiedSince ? 304 : undefined;
+}
+
+/**
+ * Whether a `Range` may be honoured (RFC 9110, 13.1.5): without `If-Range`, or if that names the very
+ * archive there is now. A date counts only if it is exactly ours; a weak tag never does.
+ */
+export function rangeIsCurrent(headers: Headers, current: Validators): boolean {
+  const ifRange = headers.get("If-Range");
+  if (ifRange === null) return true;
+  if (/^(?:W\/)?"/.test(ifRange)) return ifRange === current.etag;
+  return parseDate(ifRange) === current.lastModified.getTime();
+}
+
+function listsTag(header: string, matches: (tag: string) => boolean): boolean {
+  if (header.trim() === "*") return true;
+  return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).some(matches);
+}
+
+/** Milliseconds of an HTTP date, or `undefined` for none: an invalid one is to be ignored. */
+function parseDate(value: string | null): number | undefined {
+  const time = value === null ? Number.NaN : Date.parse(value);
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,14 @@
+/** The public API of Ziplink's core: web-standard, no cloud, no framework. */
+export { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
+export type { Audit, AuditEvent, Failure } from "./audit.ts";
+export type { BlobInfo, BlobSource, ByteRange } from "./blob-source.ts";
+export { type ErrorCode, ZiplinkError } from "./errors.ts";
+export { type ArchiveHandler, createHandler, type HandlerOptions } from "./handler.ts";
+export { type Link, linkKey, type SignLinkOptions, signLink, verifyLink } from "./link.ts";
+export type { Plan, PlanEntry } from "./plan.ts";
+export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
+export { problemResponse } from "./problem.ts";
+export { respond } from "./respond.ts";
+export { type StreamZipOptions, streamZip } from "./stream-zip.ts";
+export { defaultZipFormat, type ZipFormat } from "./zip/format.ts";
+export { type Layout, layoutZip } from "./zip/layout.ts";

@@ -1,0 +1,148 @@
+/**
+ * Names that every reader on every system extracts to the place they say: never outside the folder,
+ * never onto one another. The rules are those of Windows, macOS and Linux together.
+ */
+
+/** One part of a path: what ext4, APFS and NTFS all take. */
+const MAX_SEGMENT_BYTES = 255;
+
+/** A whole name: macOS allows paths of 1,024 bytes, and the folder it is extracted to needs some. */
+const MAX_NAME_BYTES = 900;
+
+/**
+ * What no part of a path may hold: controls and line separators; invisible characters that reverse
+ * the order of what is shown (a "gpj.exe" that reads "exe.jpg"); and what Windows reserves, the
+ * backslash among it, which some readers take for a separator.
+ */
+const FORBIDDEN =
+  /[\p{Cc}\p{Noncharacter_Code_Point}\u2028\u2029\u202a-\u202e\u2066-\u2069<>:"|?*\\]/gu;
+
+/** Device names, which Windows sees whatever extension follows them. */
+const RESERVED =
+  /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)(?: *\.| *$)/iu;
+
+/** The last dot with what follows, of an extension short enough to be one. */
+const EXTENSION = /(?<=.)\.[^. ]{1,16}$/u;
+
+/** A name asked for, and whether it is to be a folder. */
+export interface WantedName {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/**
+ * The name under which `path` can stand in an archive: `/`-separated, NFC, no part of it empty, `.`,
+ * `..`, reserved, too long or holding a forbidden character (each becomes `_`). Always non-empty.
+ * A name that is too long as a whole loses folders, the innermost first.
+ */
+export function safeName(path: string): string {
+  const segments = path
+    .split("/")
+    .filter((segment) => segment !== "" && segment !== ".")
+    .map(safeSegment);
+  const file = segments.pop() ?? "_";
+  while (byteLength([...segments, file].join("/")) > MAX_NAME_BYTES) segments.pop();
+  return [...segments, file].join("/");
+}
+
+/** One part of a path, made safe as in `safeName`; a `/` in it becomes `_` too. */
+export function safeSegment(segment: string): string {
+  const plain = segment
+    .toWellFormed()
+    .normalize("NFC")
+    .replace(FORBIDDEN, "_")
+    .replaceAll("/", "_")
+    .replace(/[. ]+$/u, "");
+  const named = RESERVED.test(plain) ? `_${plain}` : plain;
+  return shorten(named === "" ? "_" : named, MAX_SEGMENT_BYTES);
+}
+
+/**
+ * A safe name for each wanted one, in the same order, all different even where case and composition
+ * do not count. A later duplicate becomes `name (2).ext`; a file gives way to a folder of its name.
+ * Folders end in `/`; one that is there already gets `undefined`. Depends on the wanted names and
+ * their order alone.
+ */
+export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)[] {
+  const names = wanted.map(({ path, isFolder }) => ({ name: safeName(path), isFolder }));
+  const folders = new Set<string>();
+  for (const { name, isFolder } of names) {
+    const path = isFolder ? `${name}/` : name;
+    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
+      folders.add(foldName(path.slice(0, slash)));
+    }
+  }
+  const taken = new Set<string>();
+  const lastNumbers = new Map<string, number>();
+  return names.map(({ name, isFolder }) => {
+    const folded = foldName(name);
+    if (isFolder) {
+      if (taken.has(folded)) return undefined;
+      taken.add(folded);
+      return `${name}/`;
+    }
+    let candidate = name;
+    let number = lastNumbers.get(folded) ?? 1;
+    for (let key = folded; folders.has(key) || taken.has(key); key = foldName(candidate)) {
+      number++;
+      candidate = numbered(name, number);
+    }
+    lastNumbers.set(folded, number);
+    taken.add(foldName(candidate));
+    return candidate;
+  });
+}
+
+/**
+ * Equal for names that any common file system takes for the same: case, composition and invisible
+ * characters do not count. It folds rather too much than too little.
+ */
+export function foldName(name: string): string {
+  return name
+    .normalize("NFD")
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
+    .toLowerCase() // first, for the capital sharp s, which has no other upper case
+    .toUpperCase()
+    .toLowerCase()
+    .normalize("NFD");
+}
+
+/** `dir/name.ext` as `dir/name (n).ext`, still within the length of one part. */
+function numbered(name: string, n: number): string {
+  const slash = name.lastIndexOf("/") + 1;
+  const file = name.slice(slash);
+  const extension = EXTENSION.exec(file)?.[0] ?? "";
+  const suffix = ` (${n})${extension}`;
+  const stem = cut(
+    file.slice(0, file.length - extension.length),
+    MAX_SEGMENT_BYTES - byteLength(suffix),
+  );
+  return `${name.slice(0, slash)}${stem}${suffix}`;
+}
+
+/** `segment` cut to `bytes` of UTF-8, its extension kept. */
+function shorten(segment: string, bytes: number): string {
+  if (byteLength(segment) <= bytes) return segment;
+  const extension = EXTENSION.exec(segment)?.[0] ?? "";
+  const stem = cut(
+    segment.slice(0, segment.length - extension.length),
+    bytes - byteLength(extension),
+  );
+  return `${stem}${extension}`;
+}
+
+/** The longest start of `text` of at most `bytes` in UTF-8, no grapheme split, no dot or space last. */
+function cut(text: string, bytes: number): string {
+  let length = 0;
+  let end = 0;
+  for (const { segment, index } of new Intl.Segmenter("en").segment(text)) {
+    length += byteLength(segment);
+    if (length > bytes) break;
+    end = index + segment.length;
+  }
+  return text.slice(0, end).replace(/[. ]+$/u, "") || "_";
+}
+
+function byteLength(text: string): number {
+  return Buffer.byteLength(text);
+}

@@ -1,0 +1,141 @@
+import pMap from "p-map";
+import type { ArchiveRequest } from "./archive-request.ts";
+import type { BlobInfo, BlobSource } from "./blob-source.ts";
+import { ZiplinkError } from "./errors.ts";
+import { uniqueNames } from "./names.ts";
+import type { Plan, PlanEntry } from "./plan.ts";
+import { formatBytes, formatCount } from "./quantities.ts";
+import { defaultZipFormat, type ZipFormat } from "./zip/format.ts";
+
+/** How many objects are described at a time. */
+const STAT_CONCURRENCY = 32;
+
+/** What one archive may hold at the most. */
+export interface PlanLimits {
+  readonly maxEntries: number;
+  /** Sum of the objects' sizes, in bytes. */
+  readonly maxBytes: number;
+}
+
+export interface PlanOptions {
+  /** Default: none. */
+  readonly limits?: PlanLimits;
+  /** Default: `defaultZipFormat`. */
+  readonly format?: ZipFormat;
+  readonly signal?: AbortSignal;
+}
+
+interface WantedEntry {
+  readonly blob: BlobInfo;
+  /** The path that was asked for; not safe yet. */
+  readonly path: string;
+}
+
+/**
+ * Finds the objects that `request` names, pins each to its present version and names its entry.
+ * Rejects with `not_found` if an object is missing or a prefix holds none, `changed` if an object is
+ * not the one that the request states the CRC of, `too_many_entries` or `too_large` beyond `limits`,
+ * and with what the source rejects with.
+ */
+export async function planArchive(
+  request: ArchiveRequest,
+  source: BlobSource,
+  options: PlanOptions = {},
+): Promise<Plan> {
+  const limits = options.limits ?? { maxEntries: Infinity, maxBytes: Infinity };
+  const wanted =
+    "entries" in request
+      ? await statEntries(request.entries, source, limits, options.signal)
+      : await listPrefix(request.prefix, source, limits, options.signal);
+  const names = uniqueNames(wanted.map(({ blob, path }) => ({ path, isFolder: isFolder(blob) })));
+  const entries: PlanEntry[] = [];
+  for (const [i, { blob }] of wanted.entries()) {
+    const name = names[i];
+    if (name !== undefined) entries.push({ name, blob });
+  }
+  if (entries.length === 0) throw nothingFound();
+  return { entries, format: options.format ?? defaultZipFormat };
+}
+
+type RequestedEntry = Extract<ArchiveRequest, { entries: unknown }>["entries"][number];
+
+async function statEntries(
+  requested: readonly RequestedEntry[],
+  source: BlobSource,
+  limits: PlanLimits,
+  signal: AbortSignal | undefined,
+): Promise<WantedEntry[]> {
+  assertEntryCount(requested.length, limits);
+  const wanted = await pMap(
+    requested,
+    async ({ key, name, crc32 }) => {
+      const blob = await source.stat(key, signal);
+      return { blob: crc32 === undefined ? blob : withStatedCrc32(blob, crc32), path: name ?? key };
+    },
+    { concurrency: STAT_CONCURRENCY, ...(signal ? { signal } : {}) },
+  );
+  assertTotalBytes(
+    wanted.reduce((sum, { blob }) => sum + blob.size, 0),
+    limits,
+  );
+  return wanted;
+}
+
+async function listPrefix(
+  prefix: string,
+  source: BlobSource,
+  limits: PlanLimits,
+  signal: AbortSignal | undefined,
+): Promise<WantedEntry[]> {
+  const folderLength = prefix.lastIndexOf("/") + 1;
+  const wanted: WantedEntry[] = [];
+  let count = 0;
+  let bytes = 0;
+  for await (const blob of source.list(prefix, signal)) {
+    const path = blob.key.slice(folderLength);
+    if (path === "") continue; // the marker of the folder that is asked for
+    count++;
+    bytes += blob.size;
+    // Beyond the limit it only counts on, so that the error can tell how many there are.
+    if (count <= limits.maxEntries) wanted.push({ blob, path });
+  }
+  assertEntryCount(count, limits);
+  assertTotalBytes(bytes, limits);
+  return wanted;
+}
+
+/** Stores have no folders; consoles make an empty object of the folder's name instead. */
+function isFolder(blob: BlobInfo): boolean {
+  return blob.size === 0 && blob.key.endsWith("/");
+}
+
+function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
+  if (blob.crc32 !== undefined && blob.crc32 !== crc32) {
+    throw new ZiplinkError("changed", "An object is no longer the one that this link states.");
+  }
+  return { ...blob, crc32 };
+}
+
+function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
+  if (total <= limit) return;
+  throw new ZiplinkError(
+    "too_many_entries",
+    `This archive would hold ${formatCount(total)} files; the limit is ${formatCount(limit)}. ` +
+      "Ask for fewer files, or for several archives.",
+    { details: { limit, total } },
+  );
+}
+
+function assertTotalBytes(total: number, { maxBytes: limit }: PlanLimits): void {
+  if (total <= limit) return;
+  throw new ZiplinkError(
+    "too_large",
+    `The files add up to ${formatBytes(total)}; the limit is ${formatBytes(limit)}. ` +
+      "Ask for fewer files, or for several archives.",
+    { details: { limit, total } },
+  );
+}
+
+function nothingFound(): ZiplinkError {
+  return new ZiplinkError("not_found", "There are no objects under this link's prefix.");
+}

@@ -1,0 +1,19 @@
+import type { BlobInfo } from "./blob-source.ts";
+import type { ZipFormat } from "./zip/format.ts";
+
+/** One entry of an archive that is to be. */
+export interface PlanEntry {
+  /** The entry's final name in the ZIP: `/`-separated, safe everywhere, unique; a folder's ends in `/`. */
+  readonly name: string;
+  /** The object, pinned to a version, whose bytes the entry holds. */
+  readonly blob: BlobInfo;
+}
+
+/**
+ * Everything that decides an archive's bytes, as plain data. Two equal plans give equal archives,
+ * whenever and wherever they are streamed.
+ */
+export interface Plan {
+  readonly entries: readonly PlanEntry[];
+  readonly format: ZipFormat;
+}

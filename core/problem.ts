@@ -1,0 +1,50 @@
+import { toZiplinkError } from "./errors.ts";
+
+/** The phrases of RFC 9110, 15: a problem without a type of its own is titled so (RFC 9457, 4.2.1). */
+const titles: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  410: "Gone",
+  412: "Precondition Failed",
+  413: "Content Too Large",
+  416: "Range Not Satisfiable",
+  422: "Unprocessable Content",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** Said for an object that is missing and for one that we may not read: a link holder sees no difference. */
+export const OBJECTS_NOT_FOUND = "One or more objects were not found.";
+
+/**
+ * The `application/problem+json` response (RFC 9457) for an error. Beside the standard members it has
+ * `code`, one of `ErrorCode`, and the error's details. It shows nothing of the error's cause, and of
+ * an unexpected error nothing at all.
+ */
+export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
+  const known = toZiplinkError(error);
+  const { status } = known;
+  const problem = {
+    type: "about:blank",
+    title: titles[status],
+    status,
+    detail: known.code === "denied" ? OBJECTS_NOT_FOUND : known.message,
+    code: known.code === "denied" ? "not_found" : known.code,
+    ...(known.code === "internal" ? {} : known.details),
+  };
+  return new Response(JSON.stringify(problem), {
+    status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
+      ...headers,
+    },
+  });
+}

@@ -1,0 +1,18 @@
+const count = new Intl.NumberFormat("en");
+const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB"] as const;
+
+/** A count as people write it: "10,000". */
+export function formatCount(n: number): string {
+  return count.format(n);
+}
+
+/** A length in decimal units, as file managers and clouds show it: "1.5 GB", "512 bytes". */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.95 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return unit === 0 ? `${count.format(bytes)} bytes` : `${value.toFixed(1)} ${UNITS[unit]}`;
+}

@@ -1,0 +1,61 @@
+import { archiveBytes } from "./archive-bytes.ts";
+import type { BlobSource } from "./blob-source.ts";
+import { coalesce } from "./coalesce.ts";
+import { ZiplinkError } from "./errors.ts";
+import type { Plan } from "./plan.ts";
+import { layoutZip } from "./zip/layout.ts";
+
+export interface StreamZipOptions {
+  /** First byte of the archive to send. Default 0. */
+  readonly start?: number;
+  /** The byte behind the last one to send. Default the archive's length. */
+  readonly end?: number;
+  /** Aborting it ends the stream with its reason and closes everything. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Bytes `[start, end)` of the archive of `plan`, by default all of it.
+ *
+ * Nothing is opened before the first read, and each read does only the work for its chunk. If an
+ * object cannot be read, or is not what the plan says, the stream errors: it never closes early, so
+ * a stream that closed has given exactly `end - start` bytes. Cancelling it closes every source.
+ *
+ * Throws `range_not_satisfiable` for a range outside the archive, whose length is
+ * `layoutZip(plan).length`.
+ */
+export function streamZip(
+  plan: Plan,
+  source: BlobSource,
+  options: StreamZipOptions = {},
+): ReadableStream<Uint8Array> {
+  const layout = layoutZip(plan);
+  const { start = 0, end = layout.length } = options;
+  if (!(start >= 0 && start <= end && end <= layout.length)) {
+    throw new ZiplinkError(
+      "range_not_satisfiable",
+      `The range ${start}-${end} is not within the archive's ${layout.length} bytes.`,
+    );
+  }
+  const cancelled = new AbortController();
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, cancelled.signal])
+    : cancelled.signal;
+  const chunks = coalesce(archiveBytes(layout, source, { start, end }, signal));
+
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        signal.throwIfAborted();
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel(reason) {
+        cancelled.abort(reason);
+        await chunks.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,52 @@
+import { crc32 as zlibCrc32 } from "node:zlib";
+
+/** The generator polynomial of CRC-32/ISO-HDLC (APPNOTE 4.4.7), bits reflected, without x^32. */
+const POLYNOMIAL = 0xedb88320;
+
+/** The polynomial 1: in the reflected form the highest bit is the coefficient of x^0. */
+const ONE = 0x80000000;
+
+/**
+ * CRC-32 of `bytes` (APPNOTE 4.4.7), unsigned. With `previous`, the CRC of what came before them,
+ * it is the CRC of both together.
+ */
+export function crc32(bytes: Uint8Array, previous = 0): number {
+  return zlibCrc32(bytes, previous);
+}
+
+/** The product of two polynomials over GF(2), modulo the generator. */
+function multiply(a: number, b: number): number {
+  let product = 0;
+  let shifted = b;
+  for (let bit = 31; bit >= 0; bit--) {
+    if ((a >>> bit) & 1) product ^= shifted;
+    shifted = shifted & 1 ? (shifted >>> 1) ^ POLYNOMIAL : shifted >>> 1;
+  }
+  return product >>> 0;
+}
+
+/** x^(8 * 2^k) modulo the generator, for each bit k of a length in bytes up to 2^53. */
+const byteShifts: readonly number[] = (() => {
+  const powers: number[] = [];
+  let power = ONE >>> 8;
+  for (let k = 0; k < 53; k++) {
+    powers.push(power);
+    power = multiply(power, power);
+  }
+  return powers;
+})();
+
+/**
+ * The CRC-32 of two byte sequences in a row, from the CRC of each and the length of the second one
+ * in bytes. Appending n bytes multiplies the first CRC by x^(8n), so the cost grows with the
+ * logarithm of `secondLength` and no byte is read.
+ */
+export function combineCrc32(first: number, second: number, secondLength: number): number {
+  let shifted = first;
+  let remaining = secondLength;
+  for (let k = 0; remaining > 0; k++) {
+    if (remaining % 2 === 1) shifted = multiply(byteShifts[k] ?? ONE, shifted);
+    remaining = Math.floor(remaining / 2);
+  }
+  return (shifted ^ second) >>> 0;
+}

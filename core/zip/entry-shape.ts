@@ -1,0 +1,138 @@
+import type { PlanEntry } from "../plan.ts";
+import type { ZipFormat } from "./format.ts";
+import {
+  centralHeaderLength,
+  dataDescriptorLength,
+  encodeCentralHeader,
+  encodeDataDescriptor,
+  encodeLocalHeader,
+  localHeaderLength,
+  SENTINEL_32,
+} from "./records.ts";
+import { framedLength } from "./stored-blocks.ts";
+
+/** General purpose bits (4.4.4): 3, a data descriptor follows; 11, the name is UTF-8. */
+const HAS_DESCRIPTOR = 1 << 3;
+const UTF8_NAME = 1 << 11;
+
+/** Compression methods (4.4.5). */
+const STORED = 0;
+const DEFLATED = 8;
+
+/**
+ * How one entry is laid out: a function of the plan alone, never of what happens to be cached, so
+ * that every request for a plan sees the same bytes. It measures the entry's records and makes them.
+ */
+export class EntryShape {
+  /**
+   * Whether the CRC-32 comes after the data: the data is then framed as stored DEFLATE blocks and a
+   * descriptor follows. Otherwise it is stored, and its local header states the CRC.
+   */
+  readonly hasDescriptor: boolean;
+  /** Length of the entry's data in the archive, in bytes. */
+  readonly compressedSize: number;
+  readonly #name: Uint8Array;
+  readonly #entry: PlanEntry;
+  readonly #format: ZipFormat;
+
+  constructor(entry: PlanEntry, format: ZipFormat) {
+    const { size } = entry.blob;
+    this.#entry = entry;
+    this.#format = format;
+    this.#name = Buffer.from(entry.name);
+    this.hasDescriptor = knownCrc32(entry) === undefined && size > format.smallEntryBytes;
+    this.compressedSize = this.hasDescriptor ? framedLength(size, format.blockBytes) : size;
+  }
+
+  get localHeaderLength(): number {
+    return localHeaderLength(this.#name.length, this.#entry.blob.modified, this.#localZip64);
+  }
+
+  get dataDescriptorLength(): number {
+    return this.hasDescriptor ? dataDescriptorLength(this.#localZip64) : 0;
+  }
+
+  centralHeaderLength(localHeaderOffset: number): number {
+    const zip64 = this.#centralZip64(localHeaderOffset).length;
+    return centralHeaderLength(this.#name.length, this.#entry.blob.modified, zip64);
+  }
+
+  /** @param crc32 ignored where a descriptor will state it (4.4.4: zero in the header then) */
+  encodeLocalHeader(crc32: number): Uint8Array {
+    const sizes = this.hasDescriptor
+      ? { compressedSize: 0, uncompressedSize: 0 }
+      : { compressedSize: this.compressedSize, uncompressedSize: this.#entry.blob.size };
+    const zip64 = this.#localZip64;
+    return encodeLocalHeader({
+      ...this.#commonFields(zip64),
+      crc32: this.hasDescriptor ? 0 : crc32,
+      compressedSize: zip64 ? SENTINEL_32 : sizes.compressedSize,
+      uncompressedSize: zip64 ? SENTINEL_32 : sizes.uncompressedSize,
+      zip64: zip64 ? sizes : undefined,
+    });
+  }
+
+  encodeDataDescriptor(crc32: number): Uint8Array {
+    return encodeDataDescriptor({
+      crc32,
+      compressedSize: this.compressedSize,
+      uncompressedSize: this.#entry.blob.size,
+      zip64: this.#localZip64,
+    });
+  }
+
+  encodeCentralHeader(crc32: number, localHeaderOffset: number): Uint8Array {
+    const zip64 = this.#centralZip64(localHeaderOffset);
+    const field = (value: number) => (value >= this.#format.max32 ? SENTINEL_32 : value);
+    return encodeCentralHeader({
+      ...this.#commonFields(zip64.length > 0),
+      crc32,
+      compressedSize: field(this.compressedSize),
+      uncompressedSize: field(this.#entry.blob.size),
+      localHeaderOffset: field(localHeaderOffset),
+      isFolder: isFolder(this.#entry),
+      zip64,
+    });
+  }
+
+  /**
+   * Whether the local header has the ZIP64 extra field, and a descriptor its 8-byte sizes. A stored
+   * entry needs it where a size would read as the sentinel. A descriptor has no sentinel: 4.3.9.2
+   * widens it only when a size *exceeds* the 32 bits, and streaming readers that go by the bytes
+   * they counted (Java) expect just that.
+   */
+  get #localZip64(): boolean {
+    const largest = Math.max(this.#entry.blob.size, this.compressedSize);
+    return this.hasDescriptor ? largest > this.#format.max32 : largest >= this.#format.max32;
+  }
+
+  #centralZip64(localHeaderOffset: number): number[] {
+    const values = [this.#entry.blob.size, this.compressedSize, localHeaderOffset];
+    return values.filter((value) => value >= this.#format.max32);
+  }
+
+  #commonFields(zip64: boolean) {
+    return {
+      name: this.#name,
+      modified: this.#entry.blob.modified,
+      versionNeeded: versionNeeded(this.hasDescriptor || isFolder(this.#entry), zip64),
+      flags: UTF8_NAME | (this.hasDescriptor ? HAS_DESCRIPTOR : 0),
+      method: this.hasDescriptor ? DEFLATED : STORED,
+    };
+  }
+}
+
+/** The CRC-32 of an entry that nothing need be read for: stated by the plan, or that of no bytes. */
+export function knownCrc32(entry: PlanEntry): number | undefined {
+  return entry.blob.size === 0 ? 0 : entry.blob.crc32;
+}
+
+function isFolder(entry: PlanEntry): boolean {
+  return entry.name.endsWith("/");
+}
+
+/** 4.4.3.2: 1.0 as such, 2.0 for a folder or DEFLATE, 4.5 for ZIP64. */
+function versionNeeded(folderOrDeflate: boolean, zip64: boolean): number {
+  if (zip64) return 45;
+  return folderOrDeflate ? 20 : 10;
+}

@@ -1,0 +1,24 @@
+/** DOS time counts in steps of two seconds from 1980 to 2107 (APPNOTE 4.4.6). */
+const EARLIEST = Date.UTC(1980, 0, 1);
+const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
+
+/**
+ * The MS-DOS date and time of an instant, in UTC: the format names no time zone, and an archive must
+ * not depend on the one of the machine that makes it. Instants outside 1980-2107 are clamped.
+ */
+export function toDosDateTime(instant: Date): { readonly date: number; readonly time: number } {
+  const t = new Date(Math.min(Math.max(instant.getTime(), EARLIEST), LATEST));
+  return {
+    date: ((t.getUTCFullYear() - 1980) << 9) | ((t.getUTCMonth() + 1) << 5) | t.getUTCDate(),
+    time: (t.getUTCHours() << 11) | (t.getUTCMinutes() << 5) | (t.getUTCSeconds() >> 1),
+  };
+}
+
+/**
+ * Whole seconds since 1970, rounded down, or `undefined` where the 32-bit field of the extended
+ * timestamp cannot hold them (from 2038 on): the DOS time then stands alone.
+ */
+export function toUnixSeconds(instant: Date): number | undefined {
+  const seconds = Math.floor(instant.getTime() / 1000);
+  return seconds >= -0x80000000 && seconds <= 0x7fffffff ? seconds : undefined;
+}

@@ -1,0 +1,98 @@
+import { isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+/** A whole number in an environment variable; digits and underscores, as in 10_000. */
+const integer = (fallback: number, min: number) =>
+  z
+    .string()
+    .regex(/^\d[\d_]*$/, "must be a whole number")
+    .transform((digits) => Number(digits.replaceAll("_", "")))
+    .pipe(z.int().min(min))
+    .default(fallback);
+
+const source = z.string().transform((value, context) => {
+  const url = URL.parse(value);
+  // The letter of a Windows drive is no scheme.
+  if (url === null || /^[a-z]:$/i.test(url.protocol)) {
+    return { kind: "folder", path: isAbsolute(value) ? value : resolve(value) } as const;
+  }
+  if (url.protocol === "file:") return { kind: "folder", path: fileURLToPath(url) } as const;
+  context.addIssue({
+    code: "custom",
+    message: `${url.protocol}// is not supported; use file:///path/to/folder`,
+  });
+  return z.NEVER;
+});
+
+const environment = z.object({
+  SOURCE: source,
+  LINK_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, {
+    message: "must have at least 32 bytes; make one with: openssl rand -base64 32",
+  }),
+  HOST: z.string().min(1).optional(),
+  PORT: integer(8080, 0).pipe(z.int().max(65_535)),
+  MAX_ENTRIES: integer(10_000, 1),
+  MAX_BYTES: integer(1_000_000_000_000, 1),
+  SMALL_ENTRY_BYTES: integer(1024 * 1024, 0),
+  CACHE_CONTROL: z.string().min(1).default("private, no-store"),
+  CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform((list) =>
+      list
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    ),
+  LOG_LEVEL: z.enum(["info", "warn", "error", "silent"]).default("info"),
+});
+
+/** The service's settings. What each means and its default stands in the README. */
+export interface Config {
+  readonly source: { readonly kind: "folder"; readonly path: string };
+  readonly linkSecret: string;
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly smallEntryBytes: number;
+  readonly cacheControl: string;
+  /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: "info" | "warn" | "error" | "silent";
+}
+
+/** Settings that cannot be used, each named with what to do. Never quotes a value. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads the settings from environment variables: the one place that does. Throws `ConfigError`.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  // A variable that is set to nothing counts as not set, as it does for shells and consoles.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = environment.safeParse(given);
+  if (!result.success) {
+    const problems = result.error.issues.map(({ path, message, code }) => {
+      const missing = code === "invalid_type" && given[String(path[0])] === undefined;
+      return `  ${path.join(".")}: ${missing ? "is not set" : message}`;
+    });
+    throw new ConfigError(["These environment variables need a change:", ...problems].join("\n"));
+  }
+  const { data } = result;
+  return {
+    source: data.SOURCE,
+    linkSecret: data.LINK_SECRET,
+    host: data.HOST,
+    port: data.PORT,
+    maxEntries: data.MAX_ENTRIES,
+    maxBytes: data.MAX_BYTES,
+    smallEntryBytes: data.SMALL_ENTRY_BYTES,
+    cacheControl: data.CACHE_CONTROL,
+    corsOrigins: data.CORS_ORIGINS,
+    logLevel: data.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,75 @@
+/** `npm run link`: prints a link for a running service that has the same LINK_SECRET. */
+import { parseArgs } from "node:util";
+import type { ArchiveRequest } from "../core/archive-request.ts";
+import { signLink } from "../core/link.ts";
+import { downloadName } from "../core/respond.ts";
+import { runCommand, UsageError } from "./command.ts";
+
+const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
+
+  --prefix P      every object whose key starts with P; "" for all
+  --key K         one object; may be given many times
+  --name N        the download's file name (default "archive.zip")
+  --expires T     how long the link works: 30s, 15m, 1h, 7d (default 1h)
+  --subject S     whom it is for, for the audit log
+  --base-url U    where the service runs (default http://127.0.0.1:8080)
+
+LINK_SECRET, in the environment or in a file .env, is the service's own.`;
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: {
+      prefix: { type: "string" },
+      key: { type: "string", multiple: true },
+      name: { type: "string" },
+      expires: { type: "string", default: "1h" },
+      subject: { type: "string" },
+      "base-url": { type: "string", default: "http://127.0.0.1:8080" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const secret = process.env.LINK_SECRET;
+  if (!secret) throw new UsageError("LINK_SECRET is not set; it must be the service's own.");
+  const request = toRequest(values);
+  const token = await signLink(request, {
+    secret,
+    expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
+    ...(values.subject === undefined ? {} : { subject: values.subject }),
+  });
+  const filename = encodeURIComponent(downloadName(request.name));
+  console.log(`${parseBaseUrl(values["base-url"])}/zip/${token}/${filename}`);
+});
+
+function toRequest(values: {
+  prefix?: string | undefined;
+  key?: string[] | undefined;
+  name?: string | undefined;
+}): ArchiveRequest {
+  const { prefix, key, name } = values;
+  const named = name === undefined ? {} : { name };
+  if (prefix !== undefined && key === undefined) return { ...named, prefix };
+  if (key !== undefined && prefix === undefined) {
+    return { ...named, entries: key.map((k) => ({ key: k })) };
+  }
+  throw new UsageError(`Give either --prefix or --key.\n\n${USAGE}`);
+}
+
+/** Seconds in "90s", "15m", "1h" or "7d". */
+function parseDuration(text: string): number {
+  const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const seconds = Number(amount) * (UNITS[unit] ?? Number.NaN);
+  if (seconds > 0) return seconds;
+  throw new UsageError("--expires takes a number and one of s, m, h, d, such as 15m or 7d.");
+}
+
+function parseBaseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url.href.replace(/\/+$/, "");
+  throw new UsageError("--base-url takes the service's address, such as https://files.example.com");
+}

@@ -1,0 +1,44 @@
+/**
+ * `npm start`: serves SOURCE, by default the sample folder, through functions-framework on this
+ * machine alone, and prints a link to all of it.
+ */
+import { randomBytes } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { getTestServer } from "@google-cloud/functions-framework/testing";
+import { signLink } from "../core/link.ts";
+import { readConfig } from "../functions/config.ts";
+import { runCommand } from "./command.ts";
+
+const SAMPLE = fileURLToPath(new URL("../examples/sample-files", import.meta.url));
+const LINK_HOURS = 1;
+
+await runCommand(async () => {
+  const development = process.env.NODE_ENV !== "production";
+  process.env.SOURCE ||= SAMPLE;
+  if (development && !process.env.LINK_SECRET) {
+    process.env.LINK_SECRET = randomBytes(32).toString("base64url");
+    console.log("LINK_SECRET is not set: made one for this run. Its links end with it.\n");
+  }
+  const config = readConfig(process.env);
+
+  await import("../functions/gcp.ts");
+  // The framework's own command listens on every network interface; its test server is the same one
+  // and can be told where to.
+  const server = getTestServer("ziplink");
+  server.setTimeout(0);
+  const host = config.host ?? "127.0.0.1";
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(config.port, host, resolve);
+  });
+
+  const { port } = server.address() as AddressInfo;
+  const token = await signLink(
+    { prefix: "", name: "ziplink-sample" },
+    { secret: config.linkSecret, expires: new Date(Date.now() + LINK_HOURS * 3_600_000) },
+  );
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/zip/${token}/ziplink-sample.zip`;
+  console.log(`Serving ${config.source.path}`);
+  console.log(`A link to all of it, good for ${LINK_HOURS} hour:\n\n  ${url}\n`);
+  console.log(`Download it in a browser, or with:\n\n  curl -fOJ '${url}'\n`);
+});

@@ -1,0 +1,61 @@
+/**
+ * `npm test`: sees to the programs that the tests run, then runs vitest with the given arguments.
+ *
+ * As root on Debian it installs what is missing; elsewhere it names it. A failed installation
+ * does not end the run: the tests concerned skip themselves or, in CI, fail.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { isCi, missingTools, nameTools, packagesFor } from "../test/support/tools.ts";
+
+const minutes = 60_000;
+
+function canInstall(): boolean {
+  return (
+    process.getuid?.() === 0 && existsSync("/etc/debian_version") && existsSync("/usr/bin/apt-get")
+  );
+}
+
+/** Returns whether it worked; prints what apt-get said only if it did not. */
+function aptGet(args: readonly string[], timeout: number): boolean {
+  const { status, error, stdout, stderr } = spawnSync("/usr/bin/apt-get", args, {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    timeout,
+  });
+  if (status === 0) return true;
+  const reason = error?.message ?? `exit code ${status}`;
+  console.log(`apt-get ${args.join(" ")} failed: ${reason}\n${stdout}${stderr}`);
+  return false;
+}
+
+function provideTools(): void {
+  const missing = missingTools();
+  if (missing.length === 0) return;
+  if (canInstall()) {
+    const packages = packagesFor(missing);
+    console.log(`Installing what the tests need: ${packages.join(", ")}`);
+    // A failed update (one source of several is down, say) may still leave lists that serve.
+    aptGet(["update"], 3 * minutes);
+    aptGet(["install", "-y", "--no-install-recommends", ...packages], 10 * minutes);
+  }
+  const left = missingTools(missing);
+  if (left.length === 0) return;
+  const outcome = isCi() ? "fail, as this is CI" : "be skipped";
+  console.log(`Not on the PATH: ${nameTools(left)}. Their tests will ${outcome}.`);
+}
+
+provideTools();
+const vitest = fileURLToPath(new URL("vitest.mjs", import.meta.resolve("vitest/package.json")));
+const child = spawn(process.execPath, [vitest, "run", ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
+// Outlive vitest, whose exit code is ours. A terminal sends it Ctrl-C too, and two force its exit.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.on("exit", (code) => {
+  process.exitCode = code ?? 1;
+});

@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BlobInfo, BlobSource } from "../../core/blob-source.ts";
+import { ZiplinkError } from "../../core/errors.ts";
+import { crc32 } from "../../core/zip/crc32.ts";
+import { collect, patterned } from "../support/bytes.ts";
+
+/** A source and the means to change what it shows. */
+export interface SourceUnderTest {
+  readonly source: BlobSource;
+  put(key: string, bytes: Uint8Array, modified: Date): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** How many files, sockets or the like the source holds now; 0 when nothing is being read. */
+  held(): Promise<number> | number;
+  close(): Promise<void>;
+}
+
+const modified = new Date("2024-02-29T12:34:57Z");
+const large = patterned(3_000_001);
+
+/** Keys that S3 and GCS allow and that a careless URL or path would damage. */
+const oddKeys = [
+  "odd/with space.txt",
+  "odd/plus+plus.txt",
+  "odd/per%cent %41.txt",
+  "odd/hash#hash.txt",
+  "odd/question?mark=1&b.txt",
+  "odd/Ümläut/日本語/نص.txt",
+  "odd/emoji-😀.txt",
+  "odd/semi;colon,comma'quote.txt",
+  "odd/[brackets](parens){braces}.txt",
+  "odd/tilde~caret^dollar$.txt",
+];
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error: unknown = await promise.then(
+    () => "resolved",
+    (reason) => reason,
+  );
+  return error instanceof ZiplinkError ? error.code : String(error);
+}
+
+async function listed(source: BlobSource, prefix: string): Promise<BlobInfo[]> {
+  const infos: BlobInfo[] = [];
+  for await (const info of source.list(prefix)) infos.push(info);
+  return infos;
+}
+
+/** What every `BlobSource` does; an adapter is one more row in `adapters.test.ts`. */
+export function describeBlobSource(name: string, start: () => Promise<SourceUnderTest>): void {
+  describe(`BlobSource contract: ${name}`, () => {
+    let subject: SourceUnderTest;
+    let source: BlobSource;
+
+    beforeAll(async () => {
+      subject = await start();
+      source = subject.source;
+      const put = (key: string, bytes: Uint8Array) => subject.put(key, bytes, modified);
+      await put("a/large.bin", large);
+      await put("a/empty.txt", Buffer.alloc(0));
+      await put("a/text.txt", Buffer.from("some text"));
+      await put("a-b.txt", Buffer.from("1"));
+      await put("a0.txt", Buffer.from("2"));
+      for (const key of oddKeys) await put(key, Buffer.from(key));
+    });
+
+    afterAll(() => subject.close());
+
+    const stat = (key: string) => source.stat(key);
+    const read = async (blob: BlobInfo, start: number, end: number, signal?: AbortSignal) =>
+      collect(await source.open(blob, { start, end }, signal));
+
+    test("describes an object", async () => {
+      const info = await stat("a/large.bin");
+      expect(info).toMatchObject({ key: "a/large.bin", size: large.length });
+      expect(info.version).not.toBe("");
+      expect(Math.floor(info.modified.getTime() / 1000)).toBe(modified.getTime() / 1000);
+      if (info.crc32 !== undefined) expect(info.crc32).toBe(crc32(large));
+    });
+
+    test.each([
+      "a/missing.txt",
+      "missing",
+      "a",
+      "a/",
+      "",
+      "/a/text.txt",
+      "a//text.txt",
+      "./a-b.txt",
+    ])("has no object %j", async (key) => {
+      expect(await codeOf(stat(key))).toBe("not_found");
+    });
+
+    test.each([
+      "../a-b.txt",
+      "a/../a-b.txt",
+      "a/..",
+      "..",
+      "a\0b",
+      "%2e%2e/a-b.txt",
+      "..\\a-b.txt",
+    ])("does not leave its root for %j", async (key) => {
+      expect(await codeOf(stat(key))).toBe("not_found");
+      expect(await listed(source, key)).toEqual([]);
+    });
+
+    test.each(oddKeys)("finds and reads %j", async (key) => {
+      const info = await stat(key);
+      expect(info.key).toBe(key);
+      expect((await read(info, 0, info.size)).toString()).toBe(key);
+      expect((await listed(source, key)).map((found) => found.key)).toEqual([key]);
+    });
+
+    test("lists by prefix, in the order of the keys' bytes", async () => {
+      const keys = async (prefix: string) => (await listed(source, prefix)).map(({ key }) => key);
+      const inA = ["a/empty.txt", "a/large.bin", "a/text.txt"];
+      expect(await keys("a")).toEqual(["a-b.txt", ...inA, "a0.txt"]);
+      expect(await keys("a/")).toEqual(inA);
+      expect(await keys("a/t")).toEqual(["a/text.txt"]);
+      expect(await keys("nothing/")).toEqual([]);
+      const all = await keys("");
+      expect(all).toHaveLength(5 + oddKeys.length);
+      const sorted = [...all].sort((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y)));
+      expect(all).toEqual(sorted);
+    });
+
+    test("describes an object alike in a listing", async () => {
+      const [info] = await listed(source, "a/large.bin");
+      const { size, version } = await stat("a/large.bin");
+      expect(info).toMatchObject({ key: "a/large.bin", size, version });
+    });
+
+    test("lists more than a thousand objects", async () => {
+      const keys = Array.from({ length: 1203 }, (_, i) => `many/${String(i).padStart(5, "0")}`);
+      for (const key of keys) await subject.put(key, Buffer.from(key), modified);
+      expect((await listed(source, "many/")).map(({ key }) => key)).toEqual(keys);
+      for (const key of keys) await subject.remove(key);
+    });
+
+    test.each([
+      [0, large.length],
+      [0, 1],
+      [large.length - 1, large.length],
+      [65_535, 65_537],
+      [1_000_000, 2_345_678],
+    ])("reads bytes [%i, %i)", async (start, end) => {
+      const bytes = await read(await stat("a/large.bin"), start, end);
+      expect(bytes.equals(large.subarray(start, end))).toBe(true);
+      expect(await subject.held()).toBe(0);
+    });
+
+    test("reads nothing of an empty range, and of an empty object", async () => {
+      expect(await read(await stat("a/large.bin"), 5, 5)).toHaveLength(0);
+      expect(await read(await stat("a/empty.txt"), 0, 0)).toHaveLength(0);
+      expect(await subject.held()).toBe(0);
+    });
+
+    test("gives chunks that are the receiver's own", async () => {
+      const info = await stat("a/text.txt");
+      for await (const chunk of await source.open(info, { start: 0, end: 9 })) chunk.fill(0);
+      expect((await read(info, 0, 9)).toString()).toBe("some text");
+    });
+
+    test("serves many readers at once", async () => {
+      const info = await stat("a/large.bin");
+      const starts = Array.from({ length: 40 }, (_, i) => i * 50_000);
+      const parts = await Promise.all(starts.map((start) => read(info, start, start + 50_000)));
+      expect(Buffer.concat(parts).equals(large.subarray(0, 2_000_000))).toBe(true);
+      expect(await subject.held()).toBe(0);
+    });
+
+    test("refuses another version than the one that was described", async () => {
+      await subject.put("changing.txt", Buffer.from("before"), modified);
+      const before = await stat("changing.txt");
+      await subject.put("changing.txt", Buffer.from("after!"), new Date(modified.getTime() + 2000));
+      expect(await codeOf(source.open(before, { start: 0, end: 6 }))).toBe("changed");
+      const after = await stat("changing.txt");
+      expect(after.version).not.toBe(before.version);
+      expect((await read(after, 0, 6)).toString()).toBe("after!");
+      expect(await subject.held()).toBe(0);
+    });
+
+    test("refuses an object that is gone", async () => {
+      await subject.put("going.txt", Buffer.from("here"), modified);
+      const info = await stat("going.txt");
+      await subject.remove("going.txt");
+      expect(await codeOf(source.open(info, { start: 0, end: 4 }))).toBe("not_found");
+      expect(await codeOf(stat("going.txt"))).toBe("not_found");
+    });
+
+    test("never gives a mix of versions to one reader", async () => {
+      const one = patterned(4_000_000, 1);
+      const two = patterned(4_000_000, 2);
+      await subject.put("mixed.bin", one, modified);
+      const info = await stat("mixed.bin");
+      const parts: Uint8Array[] = [];
+      const outcome = (async () => {
+        for await (const chunk of await source.open(info, { start: 0, end: one.length })) {
+          if (parts.length === 0) {
+            await subject.put("mixed.bin", two, new Date(modified.getTime() + 4000));
+          }
+          parts.push(Buffer.from(chunk));
+        }
+      })();
+      const code = await codeOf(outcome);
+      const whole = Buffer.concat(parts);
+      if (code === "resolved") expect(whole.equals(one)).toBe(true);
+      else expect(code).toBe("changed");
+      expect(await subject.held()).toBe(0);
+    });
+
+    test("does nothing once aborted", async () => {
+      const info = await stat("a/large.bin");
+      const signal = AbortSignal.abort(new Error("left"));
+      await expect(source.stat("a/large.bin", signal)).rejects.toThrow("left");
+      await expect(source.open(info, { start: 0, end: 1 }, signal)).rejects.toThrow("left");
+      await expect(source.list("", signal)[Symbol.asyncIterator]().next()).rejects.toThrow("left");
+    });
+
+    test("stops a read that is aborted, and lets go of it", async () => {
+      const info = await stat("a/large.bin");
+      const abort = new AbortController();
+      const chunks = await source.open(info, { start: 0, end: large.length }, abort.signal);
+      const iterator = chunks[Symbol.asyncIterator]();
+      await iterator.next();
+      abort.abort(new Error("left"));
+      await expect(
+        (async () => {
+          for (;;) if ((await iterator.next()).done) return;
+        })(),
+      ).rejects.toThrow("left");
+      expect(await subject.held()).toBe(0);
+    });
+
+    test("lets go of a read that is given up, begun or not", async () => {
+      const info = await stat("a/large.bin");
+      for await (const _ of await source.open(info, { start: 0, end: large.length })) break;
+      expect(await subject.held()).toBe(0);
+      const unread = await source.open(info, { start: 0, end: large.length });
+      await unread[Symbol.asyncIterator]().return?.();
+      expect(await subject.held()).toBe(0);
+    });
+  });
+}

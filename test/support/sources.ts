@@ -1,0 +1,111 @@
+import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts";
+
+/** What a counted source was asked for. */
+export interface Counts {
+  stats: number;
+  lists: number;
+  /** The ranges opened, in order. */
+  readonly opened: { readonly key: string; readonly range: ByteRange }[];
+  /** Iterables opened and neither read to their end, nor returned, nor failed. */
+  open: number;
+  /** The most that were open at a time. */
+  mostOpen: number;
+}
+
+/** `source`, with what is asked of it counted. */
+export function counting(source: BlobSource): BlobSource & { readonly counts: Counts } {
+  const counts: Counts = { stats: 0, lists: 0, opened: [], open: 0, mostOpen: 0 };
+  return {
+    counts,
+    stat(key, signal) {
+      counts.stats++;
+      return source.stat(key, signal);
+    },
+    list(prefix, signal) {
+      counts.lists++;
+      return source.list(prefix, signal);
+    },
+    async open(blob, range, signal) {
+      const chunks = await source.open(blob, range, signal);
+      counts.opened.push({ key: blob.key, range });
+      counts.open++;
+      counts.mostOpen = Math.max(counts.mostOpen, counts.open);
+      let open = true;
+      const close = () => {
+        if (open) counts.open--;
+        open = false;
+      };
+      signal?.addEventListener("abort", close, { once: true });
+      return onClose(chunks[Symbol.asyncIterator](), close);
+    },
+  };
+}
+
+/** `iterator`, with `close` called however it ends. */
+function onClose(
+  iterator: AsyncIterator<Uint8Array>,
+  close: () => void,
+): AsyncIterableIterator<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        const result = await iterator.next();
+        if (result.done) close();
+        return result;
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    async return() {
+      close();
+      await iterator.return?.();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** `source`, with each range read by `read` in place of what the source gives. */
+export function intercepting(
+  source: BlobSource,
+  read: (
+    chunks: AsyncIterable<Uint8Array>,
+    blob: BlobInfo,
+    range: ByteRange,
+  ) => AsyncIterable<Uint8Array>,
+): BlobSource {
+  return {
+    stat: (key, signal) => source.stat(key, signal),
+    list: (prefix, signal) => source.list(prefix, signal),
+    async open(blob, range, signal) {
+      return read(await source.open(blob, range, signal), blob, range);
+    },
+  };
+}
+
+/** `source`, whose reads of `key` fail with `error` once `after` bytes of the object have come. */
+export function failing(source: BlobSource, key: string, after: number, error: Error): BlobSource {
+  return intercepting(source, async function* (chunks, blob, { start }) {
+    let offset = start;
+    for await (const chunk of chunks) {
+      if (blob.key === key && offset + chunk.length > after) {
+        yield chunk.subarray(0, Math.max(0, after - offset));
+        throw error;
+      }
+      offset += chunk.length;
+      yield chunk;
+    }
+  });
+}
+
+/** `source`, in chunks of `length` bytes. */
+export function chunked(source: BlobSource, length: number): BlobSource {
+  return intercepting(source, async function* (chunks) {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += length) yield chunk.subarray(at, at + length);
+    }
+  });
+}

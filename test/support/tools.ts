@@ -1,0 +1,166 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants, createReadStream, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { describe, test } from "vitest";
+
+/** The programs outside npm that tests run, and the Debian package that has each. */
+const packages = {
+  unzip: "unzip",
+  "7z": "p7zip-full",
+  bsdtar: "libarchive-tools",
+  // Not python3-minimal: that has no zipfile module.
+  python3: "python3",
+  java: "default-jdk-headless",
+  javac: "default-jdk-headless",
+  curl: "curl",
+  wget: "wget",
+  aria2c: "aria2",
+} as const;
+
+export type Tool = keyof typeof packages;
+
+const allTools = Object.keys(packages) as Tool[];
+
+/** Those of `tools` (all, unless told) that no folder of the PATH has, in the given order. */
+export function missingTools(tools: readonly Tool[] = allTools): Tool[] {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return tools.filter((tool) => !folders.some((folder) => isExecutable(join(folder, tool))));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The Debian packages to install for `tools`, each once. */
+export function packagesFor(tools: readonly Tool[]): string[] {
+  return [...new Set(tools.map((tool) => packages[tool]))];
+}
+
+/** `7z (Debian package p7zip-full), unzip (Debian package unzip)`, for messages. */
+export function nameTools(tools: readonly Tool[]): string {
+  return tools.map((tool) => `${tool} (Debian package ${packages[tool]})`).join(", ");
+}
+
+/** Whether this is a CI run, where a tool that is missing is a fault of the setup. */
+export function isCi(): boolean {
+  const ci = process.env.CI ?? "";
+  return ci !== "" && ci !== "false";
+}
+
+/**
+ * `describe`, for tests that run programs. Without one of `tools` the tests are skipped under a
+ * name that says what to install; in CI one failing test stands for them, since a suite that
+ * skips its checks there looks the same as one that passes them.
+ *
+ * `body` also runs (to collect its tests) when a tool is missing: start programs in tests only.
+ */
+export function describeWithTools(name: string, tools: readonly Tool[], body: () => void): void {
+  const missing = missingTools(tools);
+  if (missing.length === 0) {
+    describe(name, body);
+  } else if (isCi()) {
+    describe(name, () => {
+      test("has its tools", () => {
+        throw new Error(`not on the PATH: ${nameTools(missing)}`);
+      });
+    });
+  } else {
+    describe.skip(`${name} (not on the PATH: ${nameTools(missing)})`, body);
+  }
+}
+
+export interface Command {
+  readonly program: Tool;
+  readonly args: readonly string[];
+  /** A file to feed to standard input, through a pipe: the program cannot seek in it. */
+  readonly stdin?: string;
+  /** Standard output goes nowhere, where it would be gigabytes. */
+  readonly discard?: boolean;
+}
+
+export interface RunOptions {
+  /** Milliseconds after which the program is killed and the promise rejects; 2 minutes if unset. */
+  readonly timeoutMs?: number;
+}
+
+export interface Outcome {
+  /** The exit code or, if a signal ended it, the signal. */
+  readonly code: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const environment = {
+  ...process.env,
+  // In the C locale unzip and Java cannot write names beyond ASCII.
+  LANG: "C.UTF-8",
+  LC_ALL: "C.UTF-8",
+  // Each changes what a program does, or makes it print a notice, which counts as a warning.
+  UNZIP: undefined,
+  UNZIPOPT: undefined,
+  JAVA_TOOL_OPTIONS: undefined,
+  _JAVA_OPTIONS: undefined,
+  JDK_JAVA_OPTIONS: undefined,
+  JDK_JAVAC_OPTIONS: undefined,
+};
+
+/** No error and no warning: a program that has something to say says it on standard error. */
+export function isClean({ code, stderr }: Outcome): boolean {
+  return code === 0 && stderr === "";
+}
+
+/** Runs a program to its end; rejects with what it printed unless `accepts` the outcome. */
+export async function runTool(
+  { program, args, stdin, discard = false }: Command,
+  { timeoutMs = 120_000 }: RunOptions = {},
+  accepts: (outcome: Outcome) => boolean = isClean,
+): Promise<Outcome> {
+  const child = spawn(program, args, {
+    env: environment,
+    stdio: [stdin === undefined ? "ignore" : "pipe", discard ? "ignore" : "pipe", "pipe"],
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+  });
+  try {
+    const [[code, signal], stdout, stderr] = await Promise.all([
+      once(child, "close") as Promise<[number | null, NodeJS.Signals]>,
+      readAll(child.stdout),
+      readAll(child.stderr),
+      stdin === undefined || child.stdin === null ? undefined : feed(stdin, child.stdin),
+    ]);
+    const outcome = { code: code ?? signal, stdout, stderr };
+    if (!child.killed && accepts(outcome)) return outcome;
+    const verdict = child.killed ? `took over ${timeoutMs} ms` : `ended with ${outcome.code}`;
+    throw new Error(`${[program, ...args].join(" ")} ${verdict}:\n${clip(stderr + stdout)}`);
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+async function readAll(stream: Readable | null): Promise<string> {
+  return stream === null ? "" : text(stream);
+}
+
+/** Pipes a file in. A reader that stops at the central directory may hang up early: no error. */
+async function feed(file: string, stdin: Writable): Promise<void> {
+  try {
+    await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), stdin);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EPIPE" && code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+  }
+}
+
+/** Both ends of what a program said: an archive of many broken entries has a line for each. */
+function clip(said: string): string {
+  return said.length <= 4_000 ? said : `${said.slice(0, 2_000)}\n...\n${said.slice(-2_000)}`;
+}
