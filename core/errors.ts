@@ -24,6 +24,8 @@ const statusByCode = {
   range_not_satisfiable: 416,
   /** More entries than this service allows. */
   too_many_entries: 422,
+  /** The client left before there was anything to send. The status is nginx's; nobody sees it. */
+  aborted: 499,
   /** The store sent bytes that do not match what it, or the link, stated about them. */
   corrupt: 502,
   /** The store cannot serve us now. */

@@ -1,5 +1,7 @@
-import { type Audit, describeFailure, observeEnd } from "./audit.ts";
+import { type Audit, describeFailure } from "./audit.ts";
 import type { BlobSource } from "./blob-source.ts";
+import { observeEnd, prime } from "./body.ts";
+import { ZiplinkError } from "./errors.ts";
 import { type Link, verifyLink } from "./link.ts";
 import type { Plan } from "./plan.ts";
 import { type PlanLimits, planArchive } from "./plan-archive.ts";
@@ -39,8 +41,11 @@ export function createHandler(options: HandlerOptions): ArchiveHandler {
       });
       return wantsJson(request)
         ? describePlan(request, link, plan, options)
-        : sendArchive(request, link, plan, options);
-    } catch (error) {
+        : await sendArchive(request, link, plan, options);
+    } catch (cause) {
+      const error = request.signal.aborted
+        ? new ZiplinkError("aborted", "The client left.", { cause })
+        : cause;
       const response = problemResponse(error);
       options.audit({
         event: "request_refused",
@@ -58,12 +63,14 @@ function sendArchive(
   link: Link,
   plan: Plan,
   { source, cacheControl, audit }: HandlerOptions,
-): Response {
+): Promise<Response> {
   return respond(request, {
     plan,
     name: link.request.name,
     cacheControl,
-    open(range) {
+    async open(range) {
+      const started = performance.now();
+      const stream = await prime(streamZip(plan, source, { ...range, signal: request.signal }));
       const download = {
         link: link.id,
         ...(link.subject === undefined ? {} : { subject: link.subject }),
@@ -71,9 +78,7 @@ function sendArchive(
         length: layoutZip(plan).length,
         range,
       };
-      const started = performance.now();
       audit({ event: "download_started", ...download });
-      const stream = streamZip(plan, source, { ...range, signal: request.signal });
       return observeEnd(stream, (outcome, sent, error) => {
         audit({
           event: "download_ended",

@@ -12,6 +12,7 @@ const titles: Readonly<Record<number, string>> = {
   413: "Content Too Large",
   416: "Range Not Satisfiable",
   422: "Unprocessable Content",
+  499: "Client Closed Request",
   500: "Internal Server Error",
   502: "Bad Gateway",
   503: "Service Unavailable",

@@ -15,14 +15,14 @@ export interface RespondOptions {
   /** Value of `Cache-Control`. */
   readonly cacheControl: string;
   /** The archive's bytes; called only if the response has a body. */
-  readonly open: (range: ByteRange) => ReadableStream<Uint8Array>;
+  readonly open: (range: ByteRange) => Promise<ReadableStream<Uint8Array>>;
 }
 
 /**
  * The response to a GET or HEAD for an archive, as RFC 9110 has it for a static file: 200 or 206 with
- * its exact length, 304, 412 or 416.
+ * its exact length, 304, 412 or 416. Rejects with what `open` rejects with.
  */
-export function respond(request: Request, options: RespondOptions): Response {
+export async function respond(request: Request, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
   const { length, etag } = layoutZip(plan);
   const validators = { etag, lastModified: lastModified(plan) };
@@ -52,7 +52,7 @@ export function respond(request: Request, options: RespondOptions): Response {
     );
   }
   const { start, end } = range ?? { start: 0, end: length };
-  return new Response(request.method === "HEAD" ? null : open({ start, end }), {
+  return new Response(request.method === "HEAD" ? null : await open({ start, end }), {
     status: range ? 206 : 200,
     headers: {
       ...headers,

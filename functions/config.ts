@@ -25,11 +25,14 @@ const source = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-const environment = z.object({
-  SOURCE: source,
+const linkSettings = z.object({
   LINK_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, {
     message: "must have at least 32 bytes; make one with: openssl rand -base64 32",
   }),
+});
+
+const settings = linkSettings.extend({
+  SOURCE: source,
   HOST: z.string().min(1).optional(),
   PORT: integer(8080, 0).pipe(z.int().max(65_535)),
   MAX_ENTRIES: integer(10_000, 1),
@@ -66,23 +69,22 @@ export interface Config {
 /** Settings that cannot be used, each named with what to do. Never quotes a value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+  /** The message alone: where the code noticed an operator's slip helps nobody to mend it. */
+  override readonly stack: string;
+
+  constructor(message: string) {
+    super(message);
+    this.stack = message;
+  }
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the settings from environment variables: the one place that does. Throws `ConfigError`.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  // A variable that is set to nothing counts as not set, as it does for shells and consoles.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const result = environment.safeParse(given);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message, code }) => {
-      const missing = code === "invalid_type" && given[String(path[0])] === undefined;
-      return `  ${path.join(".")}: ${missing ? "is not set" : message}`;
-    });
-    throw new ConfigError(["These environment variables need a change:", ...problems].join("\n"));
-  }
-  const { data } = result;
+export function readConfig(env: Environment): Config {
+  const data = parse(settings, env);
   return {
     source: data.SOURCE,
     linkSecret: data.LINK_SECRET,
@@ -95,4 +97,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     corsOrigins: data.CORS_ORIGINS,
     logLevel: data.LOG_LEVEL,
   };
+}
+
+/** The one setting that making a link needs. Throws `ConfigError`. */
+export function readLinkSecret(env: Environment): string {
+  return parse(linkSettings, env).LINK_SECRET;
+}
+
+function parse<T extends z.ZodObject>(schema: T, env: Environment): z.infer<T> {
+  // A variable that is set to nothing counts as not set, as it does for shells and consoles.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => {
+    const isMissing = given[String(path[0])] === undefined;
+    return `  ${path.join(".")} ${isMissing ? "is not set" : message}`;
+  });
+  throw new ConfigError(["These environment variables need a change:", ...problems].join("\n"));
 }

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { ArchiveRequest } from "../core/archive-request.ts";
 import { signLink } from "../core/link.ts";
 import { downloadName } from "../core/respond.ts";
+import { readLinkSecret } from "../functions/config.ts";
 import { runCommand, UsageError } from "./command.ts";
 
 const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
@@ -34,11 +35,9 @@ await runCommand(async () => {
     console.log(USAGE);
     return;
   }
-  const secret = process.env.LINK_SECRET;
-  if (!secret) throw new UsageError("LINK_SECRET is not set; it must be the service's own.");
   const request = toRequest(values);
   const token = await signLink(request, {
-    secret,
+    secret: readLinkSecret(process.env),
     expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
     ...(values.subject === undefined ? {} : { subject: values.subject }),
   });

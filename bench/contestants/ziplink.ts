@@ -1,0 +1,15 @@
+import { planArchive } from "../../core/plan-archive.ts";
+import { streamZip } from "../../core/stream-zip.ts";
+import { layoutZip } from "../../core/zip/layout.ts";
+import { createNodeListener } from "../../functions/node-listener.ts";
+import type { Contestant } from "./contestant.ts";
+
+export const send: Contestant = async ({ source, request: wanted }, request, response) => {
+  const listener = createNodeListener(async ({ signal }) => {
+    const plan = await planArchive(wanted, source, { signal });
+    return new Response(streamZip(plan, source, { signal }), {
+      headers: { "Content-Length": String(layoutZip(plan).length) },
+    });
+  });
+  await listener(request, response);
+};

@@ -1,0 +1,68 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { on } from "node:events";
+import { fileURLToPath } from "node:url";
+import { download } from "./download.ts";
+import { entryCount, type InputSpec, payloadBytes } from "./input.ts";
+import type { ServerFigures, ServerMessage, Task } from "./server.ts";
+
+/** What one run has come to. */
+export interface Figures extends ServerFigures {
+  /** From the client's connecting to the last byte. */
+  readonly seconds: number;
+  /** Bytes of the entries, not of the ZIP around them, in a second. */
+  readonly bytesPerSecond: number;
+}
+
+const serverPath = fileURLToPath(import.meta.resolve("./server.ts"));
+
+/**
+ * Runs `task` in a process of its own. Rejects if the archive cannot be right, if it is not there in
+ * `timeoutMs`, or when `signal` aborts; no process is left behind.
+ */
+export async function measure(
+  task: Task,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Figures> {
+  const ended = new AbortController();
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs), ended.signal]);
+  const server = fork(serverPath, [JSON.stringify(task)], { stdio: ["ignore", 2, 2, "ipc"] });
+  try {
+    const { port } = await receive(server, "listening", limit);
+    await download(`http://127.0.0.1:${port}/warm-up`, limit);
+    const [{ bytes, seconds }, { kind: _, ...figures }] = await Promise.all([
+      download(`http://127.0.0.1:${port}/`, limit),
+      receive(server, "measured", limit),
+    ]);
+    assertLength(bytes, task.input);
+    return { ...figures, seconds, bytesPerSecond: payloadBytes(task.input) / seconds };
+  } catch (error) {
+    if (limit.aborted && !signal.aborted) {
+      throw new Error(`It took more than ${timeoutMs / 1000} s.`, { cause: error });
+    }
+    throw error;
+  } finally {
+    ended.abort();
+    server.kill("SIGKILL");
+  }
+}
+
+async function receive<K extends ServerMessage["kind"]>(
+  server: ChildProcess,
+  kind: K,
+  signal: AbortSignal,
+): Promise<Extract<ServerMessage, { kind: K }>> {
+  for await (const [message] of on(server, "message", { signal, close: ["exit"] })) {
+    const received = message as ServerMessage;
+    if (received.kind === kind) return received as Extract<ServerMessage, { kind: K }>;
+  }
+  throw new Error("The server ended before its work was done.");
+}
+
+/** The ZIP around the entries takes at most 256 bytes an entry and, in blocks, 0.01% more. */
+function assertLength(bytes: number, input: InputSpec): void {
+  const payload = payloadBytes(input);
+  const most = payload * 1.0001 + 256 * (entryCount(input) + 1);
+  if (bytes >= payload && bytes <= most) return;
+  throw new Error(`The client got ${bytes} bytes for ${payload} bytes of entries.`);
+}

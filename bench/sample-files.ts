@@ -1,0 +1,53 @@
+import { randomFillSync } from "node:crypto";
+import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { crc32 } from "../core/zip/crc32.ts";
+import type { FileSpec } from "./input.ts";
+
+const MIB = 1024 * 1024;
+
+/** A folder's regular files. */
+export interface Folder {
+  readonly root: string;
+  readonly files: readonly FileSpec[];
+}
+
+export interface SampleFiles extends AsyncDisposable {
+  /** Sixteen files of 64 MiB. */
+  readonly archive: Folder;
+  /** One file of 2 MiB. */
+  readonly warmUp: Folder;
+}
+
+/** Files of random bytes in a temporary folder, which goes with the returned object. */
+export async function createSampleFiles(signal: AbortSignal): Promise<SampleFiles> {
+  const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    return {
+      archive: await createFolder(join(folder, "archive"), 16, 64 * MIB, signal),
+      warmUp: await createFolder(join(folder, "warm-up"), 1, 2 * MIB, signal),
+      [Symbol.asyncDispose]: remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function createFolder(root: string, count: number, size: number, signal: AbortSignal) {
+  await mkdir(root);
+  const bytes = Buffer.alloc(size);
+  const files: FileSpec[] = [];
+  for (let i = 1; i <= count; i++) {
+    signal.throwIfAborted();
+    const name = `file-${String(i).padStart(2, "0")}.bin`;
+    randomFillSync(bytes);
+    await using file = await open(join(root, name), "w");
+    await file.writeFile(bytes);
+    await file.sync(); // lest the disk still writes while the runs read
+    files.push({ name, size, crc32: crc32(bytes) });
+  }
+  return { root, files };
+}

@@ -1,0 +1,349 @@
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { cp, mkdir, open as openFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createFsSource } from "../../adapters/fs.ts";
+import type { ArchiveRequest } from "../../core/archive-request.ts";
+import { signLink } from "../../core/link.ts";
+import { planArchive } from "../../core/plan-archive.ts";
+import { streamZip } from "../../core/stream-zip.ts";
+import { layoutZip } from "../../core/zip/layout.ts";
+import { collect, patterned, sha256 } from "../support/bytes.ts";
+import { type Downloaded, download, open, readToEnd } from "../support/download.ts";
+import type { ServiceProcess } from "../support/service-process.ts";
+import { makeFolder, removeFolder } from "../support/temporary-folder.ts";
+
+const secret = "a secret of thirty-two bytes, ok";
+const sample = join(import.meta.dirname, "../../examples/sample-files");
+
+const MiB = 1024 * 1024;
+
+/** Names that must never show up in a log. */
+const PRIVATE_NAMES = ["Gartenplan", "Kiefer", "geheim", "medical"];
+
+/** A token of its own for each use, so that its audit lines are told from others by the link's id. */
+const link = (request: ArchiveRequest) =>
+  signLink(request, { secret, expires: new Date(Date.now() + 3_600_000), subject: "user-3" });
+
+function idOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).jti;
+}
+
+function problemOf({ headers, bytes }: Downloaded): Record<string, unknown> {
+  expect(headers["content-type"]).toBe("application/problem+json");
+  return JSON.parse(bytes.toString()) as Record<string, unknown>;
+}
+
+/**
+ * What every entrypoint does, over real HTTP and in a process of its own. `start` runs it with the
+ * given settings.
+ */
+export function describeEntrypoint(
+  name: string,
+  start: (env: Record<string, string>) => Promise<ServiceProcess>,
+): void {
+  describe(`entrypoint contract: ${name}`, () => {
+    let folder: string;
+    let service: ServiceProcess;
+
+    beforeAll(async () => {
+      folder = await makeFolder();
+      await cp(sample, join(folder, "sample"), { recursive: true, preserveTimestamps: true });
+      await mkdir(join(folder, "big"));
+      await writeFile(join(folder, "big/geheim.bin"), patterned(64 * MiB));
+      await mkdir(join(folder, "huge"));
+      await (await openFile(join(folder, "huge/medical.bin"), "w")).close();
+      await truncate(join(folder, "huge/medical.bin"), 4096 * MiB); // sparse
+      service = await start({
+        SOURCE: folder,
+        LINK_SECRET: secret,
+        MAX_ENTRIES: "20",
+        MAX_BYTES: "5_000_000_000",
+        CORS_ORIGINS: "https://app.example",
+      });
+    });
+
+    afterAll(async () => {
+      await service.stop();
+      await removeFolder(folder);
+    });
+
+    const at = (token: string, rest = "") => `${service.url}/zip/${token}${rest}`;
+    const audited = (token: string, event: string) =>
+      service.nextLine(({ message, link: id }) => message === event && id === idOf(token));
+    const ended = (token: string) => audited(token, "download_ended");
+
+    async function expectedOf(request: ArchiveRequest) {
+      const source = createFsSource({ root: folder });
+      const plan = await planArchive(request, source);
+      return { layout: layoutZip(plan), bytes: await collect(streamZip(plan, source)) };
+    }
+
+    test("is healthy", async () => {
+      const response = await download(`${service.url}/healthz`);
+      expect(response.status).toBe(200);
+      expect(response.bytes.toString()).toBe("ok\n");
+    });
+
+    test("sends the archive, with the headers of a file", async () => {
+      const request = { prefix: "sample/", name: "Gärten & Pläne" };
+      const { layout, bytes } = await expectedOf(request);
+      const token = await link(request);
+      for (const rest of ["", "/anything.zip", "/G%C3%A4rten%20%2F.zip", "?x=1"]) {
+        const response = await download(at(token, rest));
+        expect(response.status).toBe(200);
+        expect(response.complete).toBe(true);
+        expect(sha256(response.bytes)).toBe(sha256(bytes));
+        expect(response.headers).toMatchObject({
+          "content-type": "application/zip",
+          "content-length": String(bytes.length),
+          etag: layout.etag,
+          "accept-ranges": "bytes",
+          "cache-control": "private, no-store",
+          "x-content-type-options": "nosniff",
+          "content-disposition": `attachment; filename="G?rten & Pl?ne.zip"; filename*=UTF-8''G%C3%A4rten%20%26%20Pl%C3%A4ne.zip`,
+        });
+        expect(new Date(response.headers["last-modified"] ?? "").getTime()).toBeGreaterThan(0);
+        expect(response.headers["content-encoding"]).toBeUndefined();
+      }
+    });
+
+    test("answers HEAD like GET, without a body", async () => {
+      const token = await link({ prefix: "sample/" });
+      const { date: _, ...get } = (await download(at(token))).headers;
+      const response = await download(at(token), { method: "HEAD" });
+      const { date: __, ...head } = response.headers;
+      expect(response.status).toBe(200);
+      expect(response.bytes).toHaveLength(0);
+      expect(head).toEqual(get);
+    });
+
+    test("sends the range that is asked for", async () => {
+      const request = { prefix: "sample/" };
+      const { layout, bytes } = await expectedOf(request);
+      const token = await link(request);
+      const response = await download(at(token), { headers: { Range: "bytes=100-199" } });
+      expect(response.status).toBe(206);
+      expect(response.headers["content-range"]).toBe(`bytes 100-199/${layout.length}`);
+      expect(response.headers["content-length"]).toBe("100");
+      expect(response.bytes.equals(bytes.subarray(100, 200))).toBe(true);
+      const beyond = await download(at(token), { headers: { Range: `bytes=${layout.length}-` } });
+      expect(beyond.status).toBe(416);
+      expect(beyond.headers["content-range"]).toBe(`bytes */${layout.length}`);
+      const stale = { Range: "bytes=100-", "If-Range": '"other"' };
+      expect((await download(at(token), { headers: stale })).status).toBe(200);
+      const same = { "If-None-Match": layout.etag };
+      expect(await download(at(token), { headers: same })).toMatchObject({ status: 304 });
+      const other = { "If-Match": '"other"' };
+      expect(await download(at(token), { headers: other })).toMatchObject({ status: 412 });
+    });
+
+    test("describes the archive as JSON", async () => {
+      const request = { prefix: "sample/Verwaltung/", name: "n" };
+      const { layout } = await expectedOf(request);
+      const response = await download(at(await link(request), "?format=json"));
+      expect(response.status).toBe(200);
+      expect(response.headers["content-type"]).toBe("application/json");
+      const described = JSON.parse(response.bytes.toString());
+      expect(described).toMatchObject({
+        filename: "n.zip",
+        length: layout.length,
+        etag: layout.etag,
+      });
+      expect(described.entries.map(({ name }: { name: string }) => name)).toEqual([
+        "Kiefer & Söhne.vcf",
+        "Rechnung KS-2026-117.pdf",
+        "Termine/Baubesprechungen.ics",
+      ]);
+      expect(response.bytes.toString()).not.toContain("sample/");
+    });
+
+    describe("bad links tell nothing", () => {
+      const forge = async (prefix: string, change: (token: string) => string) =>
+        change(await link({ prefix }));
+      const resign = (header: object) => (token: string) => {
+        const body = `${Buffer.from(JSON.stringify(header)).toString("base64url")}.${token.split(".")[1]}`;
+        return `${body}.${createHmac("sha256", "x".repeat(32)).update(body).digest("base64url")}`;
+      };
+      const claims = (changed: object) => (token: string) => {
+        const [head, body = ""] = token.split(".");
+        const payload = { ...JSON.parse(Buffer.from(body, "base64url").toString()), ...changed };
+        const input = `${head}.${Buffer.from(JSON.stringify(payload)).toString("base64url")}`;
+        return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+      };
+      test.each<[string, number, (token: string) => string]>([
+        ["tampered", 401, (token) => token.replace(/.(?=[^.]*$)/, (c) => (c === "A" ? "B" : "A"))],
+        ["wrong key", 401, resign({ alg: "HS256" })],
+        ["alg none", 401, (token) => `${resign({ alg: "none" })(token).replace(/[^.]*$/, "")}`],
+        ["wrong audience", 401, claims({ aud: "ziplink-api" })],
+        ["no expiry", 401, claims({ exp: undefined })],
+        ["expired", 410, claims({ exp: 1_700_000_000 })],
+        ["garbage", 401, () => "garbage"],
+      ])("%s: %i", async (_, status, change) => {
+        const answers = [];
+        for (const prefix of ["sample/", "nothing-here/"]) {
+          const response = await download(at(await forge(prefix, change)));
+          expect(response.status).toBe(status);
+          expect(problemOf(response)).toMatchObject({ status, type: "about:blank" });
+          const { date: __, ...headers } = response.headers;
+          answers.push({ headers, body: response.bytes.toString() });
+        }
+        // Word for word the same, whether or not there is anything behind the link.
+        expect(answers[0]).toEqual(answers[1]);
+        if (status === 401) {
+          expect(answers[0]?.headers["www-authenticate"]).toBe('Bearer error="invalid_token"');
+        }
+      });
+    });
+
+    test.each<[string, ArchiveRequest, number, string]>([
+      [
+        "a missing object",
+        { entries: [{ key: "sample/README.md" }, { key: "geheim" }] },
+        404,
+        "One or more objects were not found.",
+      ],
+      [
+        "an empty prefix",
+        { prefix: "nothing/" },
+        404,
+        "There are no objects under this link's prefix.",
+      ],
+      [
+        "too many entries",
+        { entries: Array(21).fill({ key: "sample/README.md" }) },
+        422,
+        "This archive would hold 21 files; the limit is 20. Ask for fewer files, or for several archives.",
+      ],
+      [
+        "too many bytes",
+        { entries: [{ key: "huge/medical.bin" }, { key: "huge/medical.bin", name: "2" }] },
+        413,
+        "The files add up to 8.6 GB; the limit is 5.0 GB. Ask for fewer files, or for several archives.",
+      ],
+    ])("%s", async (_, request, status, detail) => {
+      const token = await link(request);
+      const response = await download(at(token));
+      expect(response.status).toBe(status);
+      expect(problemOf(response)).toMatchObject({ status, detail });
+      expect(await audited(token, "request_refused")).toMatchObject({ status });
+    });
+
+    test.each(["POST", "PUT", "DELETE", "PATCH"])("%s is not allowed", async (method) => {
+      const response = await download(at(await link({ prefix: "sample/" })), { method });
+      expect(response.status).toBe(405);
+      expect(response.headers.allow).toBe("GET, HEAD");
+      problemOf(response);
+    });
+
+    test("there is nothing elsewhere", async () => {
+      for (const path of ["/", "/zip", "/zip/", "/zip/a/b/c", "/../etc/passwd", "//zip/x"]) {
+        const response = await download(service.url + path);
+        expect(response.status, path).toBe(404);
+        problemOf(response);
+      }
+    });
+
+    test("pages of the allowed origins may fetch archives", async () => {
+      const url = at(await link({ prefix: "sample/" }));
+      const preflight = await download(url, {
+        method: "OPTIONS",
+        headers: {
+          Origin: "https://app.example",
+          "Access-Control-Request-Method": "GET",
+          "Access-Control-Request-Headers": "range",
+        },
+      });
+      expect(preflight.status).toBe(204);
+      expect(preflight.headers["access-control-allow-origin"]).toBe("https://app.example");
+      const allowed = await download(url, { headers: { Origin: "https://app.example" } });
+      expect(allowed.headers["access-control-allow-origin"]).toBe("https://app.example");
+      expect(allowed.headers["access-control-expose-headers"]).toContain("Content-Length");
+      const other = await download(url, { headers: { Origin: "https://evil.example" } });
+      expect(other.headers["access-control-allow-origin"]).toBeUndefined();
+    });
+
+    test("writes a line when a download starts and one when it ends", async () => {
+      const { layout } = await expectedOf({ prefix: "big/" });
+      const token = await link({ prefix: "big/" });
+      await download(at(token), { headers: { Range: "bytes=5-9" } });
+      const common = {
+        severity: "INFO",
+        subject: "user-3",
+        entries: 1,
+        length: layout.length,
+        range: { start: 5, end: 10 },
+      };
+      expect(await audited(token, "download_started")).toMatchObject(common);
+      const line = await ended(token);
+      expect(line).toMatchObject({ ...common, outcome: "completed", sent: 5 });
+      expect(line.durationMs).toBeTypeOf("number");
+    });
+
+    test("closes everything when the client leaves", async () => {
+      const token = await link({ prefix: "big/" });
+      const { body } = await open(at(token));
+      await once(body, "readable");
+      expect(await service.openFilesBelow(folder)).toBe(1);
+      body.destroy();
+      const line = await ended(token);
+      expect(line).toMatchObject({ outcome: "aborted" });
+      expect(line.sent).toBeLessThan(64 * MiB);
+      expect(await service.openFilesBelow(folder)).toBe(0);
+    });
+
+    test("holds little for clients that stall", async () => {
+      await download(at(await link({ prefix: "big/" }))); // warm
+      const before = await service.residentBytes();
+      const tokens = await Promise.all(Array.from({ length: 8 }, () => link({ prefix: "huge/" })));
+      const stalled = await Promise.all(tokens.map((token) => open(at(token))));
+      for (const { body } of stalled) await once(body, "readable");
+      // Another download in full, while eight wait for their clients.
+      expect((await download(at(await link({ prefix: "big/" })))).complete).toBe(true);
+      expect((await service.residentBytes()) - before).toBeLessThan(128 * MiB); // of 32 GiB
+      for (const { body } of stalled) body.destroy();
+      for (const token of tokens) expect(await ended(token)).toMatchObject({ outcome: "aborted" });
+      expect(await service.openFilesBelow(folder)).toBe(0);
+    });
+
+    test("breaks the connection if a file is cut short while it is sent", async () => {
+      const file = join(folder, "big/geheim.bin");
+      const token = await link({ prefix: "big/" });
+      const response = await open(at(token));
+      await once(response.body, "readable");
+      await truncate(file, 32 * MiB);
+      const { complete, bytes } = await readToEnd(response);
+      expect(complete).toBe(false);
+      expect(bytes.length).toBeLessThan(Number(response.headers["content-length"]));
+      expect(bytes.indexOf("PK\x01\x02"), "a central directory").toBe(-1);
+      expect(await ended(token)).toMatchObject({
+        severity: "WARNING",
+        outcome: "failed",
+        failure: { code: "changed" },
+      });
+      expect(await service.openFilesBelow(folder)).toBe(0);
+      await writeFile(file, patterned(64 * MiB));
+      // The process has survived, and serves on.
+      expect((await download(at(await link({ prefix: "big/" })))).complete).toBe(true);
+    });
+
+    test("has written no key, name, folder or token, and no stack", async () => {
+      expect(service.isRunning()).toBe(true);
+      const written = service
+        .output()
+        .split("\n")
+        .filter((line) => line.startsWith("{"))
+        .join("\n");
+      expect(written).toContain("download_ended");
+      for (const secretText of [...PRIVATE_NAMES, "sample/", folder, secret, "eyJ", "    at "]) {
+        expect(written).not.toContain(secretText);
+      }
+      const stray = service
+        .output()
+        .split("\n")
+        .filter((line) => /error/i.test(line) && !line.startsWith("{"));
+      expect(stray).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+
+/** What each folder may import: itself, the folders it builds on, and packages. */
+const rules: Readonly<Record<string, { folders: readonly string[]; packages: RegExp }>> = {
+  core: {
+    folders: ["core"],
+    packages: /^(?:node:(?:crypto|zlib)|content-disposition|jose|p-map|zod)$/,
+  },
+  adapters: {
+    folders: ["core", "adapters"],
+    packages: /^(?:node:(?:fs|fs\/promises|path)|p-map)$/,
+  },
+  functions: { folders: ["core", "adapters", "functions"], packages: /./ },
+};
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+}
+
+/** The modules a file imports, of whatever form the import is. */
+function imports(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+}
+
+describe.each(Object.entries(rules))("%s/", (folder, { folders, packages }) => {
+  test.each(sourceFiles(folder))("%s imports inwards only", (file) => {
+    for (const specifier of imports(file)) {
+      if (specifier.startsWith(".")) {
+        const target = join(file, "..", specifier).split("/")[0];
+        expect(folders, `${file} imports ${specifier}`).toContain(target);
+      } else {
+        expect(specifier, `${file} imports ${specifier}`).toMatch(packages);
+      }
+    }
+  });
+});
+
+test.each([...sourceFiles("core"), ...sourceFiles("adapters")])(
+  "%s reads no environment",
+  (file) => {
+    expect(readFileSync(join(root, file), "utf8")).not.toMatch(/process\.env|globalThis\.process/);
+  },
+);
+
+test("the entrypoints alone hand the environment over", () => {
+  const readers = sourceFiles("functions").filter((file) =>
+    readFileSync(join(root, file), "utf8").includes("process.env"),
+  );
+  expect(readers.sort()).toEqual(["functions/gcp.ts", "functions/node.ts"]);
+});

@@ -1,0 +1,121 @@
+import { createHmac, generateKeyPairSync } from "node:crypto";
+import { SignJWT } from "jose";
+import { describe, expect, test } from "vitest";
+import { ZiplinkError } from "../core/errors.ts";
+import { linkKey, signLink, verifyLink } from "../core/link.ts";
+
+const secret = "a secret of thirty-two bytes, ok";
+const key = linkKey(secret);
+const inAnHour = () => new Date(Date.now() + 3_600_000);
+const zip = { prefix: "a/" };
+
+const codeOf = (token: string) =>
+  verifyLink(token, key).then(
+    () => "verified",
+    (error) => (error instanceof ZiplinkError ? error.code : String(error)),
+  );
+
+const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** A token put together by hand, as any language can. */
+function handmade(header: object, payload: object, sign: string | undefined = secret): string {
+  const input = `${base64url(header)}.${base64url(payload)}`;
+  const signature = createHmac("sha256", sign).update(input).digest("base64url");
+  return `${input}.${signature}`;
+}
+
+const hs256 = { alg: "HS256", typ: "JWT" };
+const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset;
+const claims = { aud: "ziplink", exp: seconds(3600), zip };
+
+test("a signed link verifies to its request", async () => {
+  const request = { name: "n", entries: [{ key: "k", name: "as.txt", crc32: 0xffffffff }] };
+  const expires = new Date("2099-01-01T00:00:00Z");
+  const token = await signLink(request, { secret, expires, subject: "s-1", id: "l-1" });
+  expect(await verifyLink(token, key)).toEqual({ id: "l-1", subject: "s-1", expires, request });
+});
+
+test("a link has an id, even where its token has none", async () => {
+  const one = await signLink(zip, { secret, expires: inAnHour() });
+  const two = await signLink(zip, { secret, expires: inAnHour() });
+  expect((await verifyLink(one, key)).id).not.toBe((await verifyLink(two, key)).id);
+  const bare = handmade(hs256, claims);
+  const { id } = await verifyLink(bare, key);
+  expect(id).toHaveLength(16);
+  expect(bare).not.toContain(id);
+});
+
+test("a token made by hand opens like ours", async () => {
+  expect(await codeOf(handmade(hs256, claims))).toBe("verified");
+  expect(await codeOf(handmade({ alg: "HS256" }, { ...claims, aud: ["x", "ziplink"] }))).toBe(
+    "verified",
+  );
+});
+
+describe("refuses as unauthorized", () => {
+  const good = handmade(hs256, claims);
+  const [head = "", body = "", signature = ""] = good.split(".");
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  const changedBody = base64url({ ...claims, zip: { prefix: "" } });
+  test.each<[string, string | Promise<string>]>([
+    ["an empty token", ""],
+    ["no token", "nonsense"],
+    ["dots alone", ".."],
+    ["a changed payload", `${head}.${changedBody}.${signature}`],
+    ["a changed signature", `${head}.${body}.${signature.slice(0, -2)}AA`],
+    ["no signature", `${head}.${body}.`],
+    ["alg none", `${base64url({ alg: "none" })}.${body}.`],
+    ["alg none with a signature", `${base64url({ alg: "none" })}.${body}.${signature}`],
+    ["alg None", `${base64url({ alg: "None" })}.${body}.`],
+    ["another key", handmade(hs256, claims, "another secret of thirty-two byte")],
+    [
+      "another algorithm of the same key",
+      new SignJWT(claims).setProtectedHeader({ alg: "HS512" }).sign(new Uint8Array(64)),
+    ],
+    ["an asymmetric algorithm", new SignJWT(claims).setProtectedHeader({ alg: "RS256" }).sign(rsa)],
+    ["another audience", handmade(hs256, { ...claims, aud: "ziplink-api" })],
+    ["no audience", handmade(hs256, { exp: claims.exp, zip })],
+    ["no expiry", handmade(hs256, { aud: "ziplink", zip })],
+    ["an expiry that is no number", handmade(hs256, { ...claims, exp: "never" })],
+    ["not valid yet", handmade(hs256, { ...claims, nbf: seconds(600) })],
+    ["an unknown critical header", handmade({ ...hs256, crit: ["x"], x: 1 }, claims)],
+    ["wrong audience, although expired", handmade(hs256, { ...claims, aud: "x", exp: 1 })],
+    ["a payload that is no object", `${head}.${base64url([1])}.${signature}`],
+  ])("%s", async (_, token) => {
+    expect(await codeOf(await token)).toBe("unauthorized");
+  });
+});
+
+test("a genuine token that is too old is expired", async () => {
+  expect(await codeOf(handmade(hs256, { ...claims, exp: seconds(-1) }))).toBe("expired");
+});
+
+describe("refuses a genuine token with a bad request as malformed, naming the field", () => {
+  test.each<[unknown, string]>([
+    [undefined, "zip"],
+    ["a/", "zip"],
+    [{}, "zip.prefix"],
+    [{ prefix: 1 }, "zip.prefix"],
+    [{ prefix: "a/", extra: 1 }, "zip"],
+    [{ entries: [] }, "zip.entries"],
+    [{ entries: [{ key: "" }] }, "zip.entries.0.key"],
+    [{ entries: [{ key: "a" }, { key: "b", size: 3 }] }, "zip.entries.1"],
+    [{ entries: [{ key: "a", crc32: -1 }] }, "zip.entries.0.crc32"],
+    [{ entries: [{ key: "a", crc32: 2 ** 32 }] }, "zip.entries.0.crc32"],
+    [{ entries: [{ key: "a" }], prefix: "a/" }, "zip"],
+    [{ prefix: "a/", compression: "brotli" }, "zip.compression"],
+    [{ prefix: "a/", name: "" }, "zip.name"],
+  ])("%j", async (request, field) => {
+    const error = await verifyLink(handmade(hs256, { ...claims, zip: request }), key).then(
+      () => undefined,
+      (reason: ZiplinkError) => reason,
+    );
+    expect(error).toMatchObject({ code: "malformed", details: { field } });
+    expect(error?.message.startsWith(`${field}: `)).toBe(true);
+  });
+});
+
+test("a secret has at least 32 bytes", () => {
+  expect(() => linkKey("short")).toThrow(/at least 32 bytes, this one has 5/);
+  expect(linkKey("ü".repeat(16))).toHaveLength(32);
+});

@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+
+/** A response whose body has not been read yet. */
+export interface Opened {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: IncomingMessage;
+}
+
+/** A response with all that came of its body. */
+export interface Downloaded {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  /** Whether the body came to its end; false if the connection broke. */
+  readonly complete: boolean;
+}
+
+interface RequestOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Sends a request, on a connection of its own and with the path exactly as given. */
+export async function open(url: string, options: RequestOptions = {}): Promise<Opened> {
+  const { origin, hostname, port } = new URL(url);
+  const outgoing = request({
+    hostname,
+    port,
+    path: url.slice(origin.length),
+    method: options.method ?? "GET",
+    headers: options.headers ?? {},
+    agent: false,
+  });
+  outgoing.end();
+  const [body] = (await once(outgoing, "response")) as [IncomingMessage];
+  // Whoever destroys the body, or has it broken, learns of it where it is read.
+  outgoing.on("error", () => undefined);
+  return { status: body.statusCode ?? 0, headers: body.headers, body };
+}
+
+/** Reads what is left of a response. */
+export async function readToEnd({ status, headers, body }: Opened): Promise<Downloaded> {
+  const parts: Buffer[] = [];
+  try {
+    for await (const part of body) parts.push(part as Buffer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") throw error;
+  }
+  return { status, headers, bytes: Buffer.concat(parts), complete: body.complete };
+}
+
+/** Sends a request and reads the whole response. */
+export async function download(url: string, options: RequestOptions = {}): Promise<Downloaded> {
+  return readToEnd(await open(url, options));
+}
