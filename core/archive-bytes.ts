@@ -1,11 +1,13 @@
 import type { BlobSource, ByteRange } from "./blob-source.ts";
-import { EntryCrcs } from "./entry-crcs.ts";
+import { coalesce } from "./coalesce.ts";
+import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
+import { EntryCrcs, type SkippedBytes } from "./crc/entry-crcs.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { PlanEntry } from "./plan.ts";
 import { readRange } from "./read-range.ts";
-import { combineCrc32, crc32 } from "./zip/crc32.ts";
+import { crc32 } from "./zip/crc32.ts";
 import { EntryShape, knownCrc32 } from "./zip/entry-shape.ts";
-import { at, encodeEnd, indexAt, type Layout } from "./zip/layout.ts";
+import { at, encodeEnd, entryAt, indexAt, type Layout } from "./zip/layout.ts";
 import { frame, locateFramed } from "./zip/stored-blocks.ts";
 
 /** The part of an archive that is being sent, and how far that has come. */
@@ -19,17 +21,32 @@ interface Sending {
 }
 
 /**
- * Bytes `[start, end)` of the archive, in chunks as they come, some of them empty: the entries, the
- * central directory made while it is sent, and the end records (APPNOTE 4.3.6).
+ * Bytes `[start, end)` of the archive: the entries, the central directory made while it is sent, and
+ * the end records (APPNOTE 4.3.6). Once the first bytes are out, the checksums that the rest will
+ * state are seen to.
  */
 export async function* archiveBytes(
   layout: Layout,
   source: BlobSource,
   range: ByteRange,
+  knowledge: CrcKnowledge,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const crcs = new EntryCrcs(layout, source, signal);
+  const crcs = new EntryCrcs(layout, source, skippedBytes(layout, range), knowledge, signal);
   const sending: Sending = { layout, source, range, signal, crcs, position: range.start };
+  try {
+    for await (const chunk of coalesce(allRecords(sending))) {
+      yield chunk;
+      crcs.start();
+    }
+    assertPosition(sending, range.end);
+  } finally {
+    await crcs.close();
+  }
+}
+
+async function* allRecords(sending: Sending): AsyncGenerator<Uint8Array, void, undefined> {
+  const { layout, range, crcs } = sending;
   const { entries, format } = layout.plan;
   const { localOffsets, centralOffsets } = layout;
   const endRecords = at(centralOffsets, entries.length);
@@ -46,7 +63,39 @@ export async function* archiveBytes(
     yield take(sending, header, offset);
   }
   if (range.end > endRecords) yield take(sending, encodeEnd(layout), endRecords);
-  assertPosition(sending, range.end);
+}
+
+/**
+ * What the range does not send of entries whose CRC-32 it states, in a descriptor or in the central
+ * directory; in the order in which it states them.
+ */
+function skippedBytes(layout: Layout, { start, end }: ByteRange): SkippedBytes[] {
+  const { localOffsets, centralOffsets, plan } = layout;
+  const { blockBytes } = plan.format;
+  const skipped: SkippedBytes[] = [];
+
+  // An entry that the range begins inside of states its CRC behind its data, if it is framed.
+  const first = indexAt(localOffsets, start);
+  const isCut = first < plan.entries.length && at(localOffsets, first) < start;
+  if (isCut) {
+    const shape = new EntryShape(entryAt(layout, first), plan.format);
+    const dataOffset = at(localOffsets, first) + shape.localHeaderLength;
+    const dataEnd = dataOffset + shape.compressedSize;
+    if (shape.hasDescriptor && end > dataEnd && start > dataOffset) {
+      const sentFrom = locateFramed(start - dataOffset, blockBytes).dataOffset;
+      skipped.push({ index: first, size: start < dataEnd ? sentFrom : sizeOf(layout, first) });
+    }
+  }
+  const sentFrom = isCut ? first + 1 : first;
+  for (let i = indexAt(centralOffsets, start); i < sentFrom && i < plan.entries.length; i++) {
+    if (at(centralOffsets, i) >= end) break;
+    if (i !== skipped[0]?.index) skipped.push({ index: i, size: sizeOf(layout, i) });
+  }
+  return skipped;
+}
+
+function sizeOf(layout: Layout, index: number): number {
+  return entryAt(layout, index).blob.size;
 }
 
 /** One entry: local header, data, and a descriptor where there is one. */
@@ -116,19 +165,15 @@ async function* framedData(
   const cut = locateFramed(to, blockBytes);
   const end = Math.min(size, cut.drop > 0 ? cut.dataOffset + 1 : cut.dataOffset);
 
-  let crc = 0;
   let offset = start;
   let framedOffset = from - drop;
   for await (const chunk of readRange(sending.source, entry.blob, { start, end }, sending.signal)) {
-    crc = crc32(chunk, crc);
+    sending.crcs.update(index, chunk, offset);
     const framed = frame(chunk, offset, size, blockBytes);
     yield take(sending, framed, dataOffset + framedOffset);
     offset += chunk.length;
     framedOffset += framed.length;
   }
-  if (end < size || sending.range.end <= dataOffset + framedSize) return;
-  const head = start > 0 ? await sending.crcs.ofRange(index, { start: 0, end: start }) : 0;
-  sending.crcs.learn(index, combineCrc32(head, crc, size - start));
 }
 
 async function readWhole(sending: Sending, entry: PlanEntry): Promise<Uint8Array> {
@@ -161,12 +206,6 @@ function assertPosition(sending: Sending, expected: number): void {
   throw new ZiplinkError("internal", "The archive does not follow its layout.", {
     details: { position: sending.position, expected },
   });
-}
-
-function entryAt(layout: Layout, index: number): PlanEntry {
-  const entry = layout.plan.entries[index];
-  if (entry === undefined) throw new RangeError(`no entry ${index}`);
-  return entry;
 }
 
 function clamp(value: number, max: number): number {

@@ -14,6 +14,10 @@ const archive = {
   name: z.string().min(1).max(200).optional(),
   compression: z.literal("store").optional(),
   onMissing: z.literal("fail").optional(),
+  etag: z
+    .string()
+    .regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes")
+    .optional(),
 };
 
 const schema = z.union([
@@ -27,6 +31,8 @@ const schema = z.union([
  * - `name`: the download's file name; ".zip" is added if it is not there. Default "archive.zip".
  * - `entries[].name`: the entry's path in the ZIP; default its key. `entries[].crc32`: the object's
  *   CRC-32 as an unsigned integer, if the requester knows it.
+ * - `etag`: pins the archive: once its contents have changed, so that its ETag is another one, nothing
+ *   is sent any more.
  * - `compression`: "store", the default. `onMissing`: "fail", the default.
  */
 export type ArchiveRequest = z.infer<typeof schema>;

@@ -1,24 +1,23 @@
 import { type Audit, describeFailure } from "./audit.ts";
-import type { BlobSource } from "./blob-source.ts";
 import { observeEnd, prime } from "./body.ts";
-import { ZiplinkError } from "./errors.ts";
+import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
+import { toZiplinkError, ZiplinkError } from "./errors.ts";
 import { type Link, verifyLink } from "./link.ts";
 import type { Plan } from "./plan.ts";
-import { type PlanLimits, planArchive } from "./plan-archive.ts";
+import { createPlanner, type PlannerOptions } from "./planner.ts";
 import { problemResponse } from "./problem.ts";
-import { downloadName, respond } from "./respond.ts";
+import { type DeliveryLimits, downloadName, respond } from "./respond.ts";
 import { streamZip } from "./stream-zip.ts";
-import type { ZipFormat } from "./zip/format.ts";
 import { layoutZip } from "./zip/layout.ts";
 
-export interface HandlerOptions {
-  readonly source: BlobSource;
+export interface HandlerOptions extends PlannerOptions {
   /** From `linkKey`. */
   readonly linkKey: Uint8Array;
-  readonly limits: PlanLimits;
-  readonly format: ZipFormat;
   /** `Cache-Control` of archives. */
   readonly cacheControl: string;
+  readonly delivery: DeliveryLimits;
+  /** What downloads learn of checksums; shared by all of one source. */
+  readonly crcs: CrcKnowledge;
   readonly audit: Audit;
 }
 
@@ -29,19 +28,13 @@ export type ArchiveHandler = (request: Request, token: string) => Promise<Respon
  * Joins the stages: link, plan, layout, bytes, response. Nothing behind it sees the request.
  */
 export function createHandler(options: HandlerOptions): ArchiveHandler {
+  const planner = createPlanner(options);
+
   return async (request, token) => {
     let link: Link | undefined;
     try {
       link = await verifyLink(token, options.linkKey);
-      const { source, limits, format } = options;
-      const plan = await planArchive(link.request, source, {
-        limits,
-        format,
-        signal: request.signal,
-      });
-      return wantsJson(request)
-        ? describePlan(request, link, plan, options)
-        : await sendArchive(request, link, plan, options);
+      return await answer(request, token, link);
     } catch (cause) {
       const error = request.signal.aborted
         ? new ZiplinkError("aborted", "The client left.", { cause })
@@ -56,21 +49,54 @@ export function createHandler(options: HandlerOptions): ArchiveHandler {
       return response;
     }
   };
+
+  async function answer(request: Request, token: string, link: Link): Promise<Response> {
+    const { plan, isReused } = await planner.plan(token, link.request);
+    assertPinned(link, plan);
+    if (wantsJson(request)) return describePlan(request, link, plan, options);
+    const forget = () => planner.forget(token);
+    try {
+      return await sendArchive(request, link, plan, options, forget);
+    } catch (error) {
+      forget();
+      // What the plan was made of is gone, and no byte is out yet: look again, once.
+      if (isReused && isStale(error)) return answer(request, token, link);
+      throw error;
+    }
+  }
+}
+
+/** A pinned link is for one archive and never gives another one, whatever the client asks. */
+function assertPinned({ request }: Link, plan: Plan): void {
+  if (request.etag === undefined || request.etag === layoutZip(plan).etag) return;
+  throw new ZiplinkError(
+    "precondition_failed",
+    "The contents have changed since this link was made. Ask for a new link.",
+  );
+}
+
+function isStale(error: unknown): boolean {
+  const { code } = toZiplinkError(error);
+  return code === "changed" || code === "not_found";
 }
 
 function sendArchive(
   request: Request,
   link: Link,
   plan: Plan,
-  { source, cacheControl, audit }: HandlerOptions,
+  options: HandlerOptions,
+  onFailed: () => void,
 ): Promise<Response> {
+  const { source, cacheControl, delivery, crcs, audit } = options;
+  const { signal } = request;
   return respond(request, {
     plan,
     name: link.request.name,
     cacheControl,
+    delivery,
     async open(range) {
       const started = performance.now();
-      const stream = await prime(streamZip(plan, source, { ...range, signal: request.signal }));
+      const stream = await prime(streamZip(plan, source, { ...range, crcs, signal }));
       const download = {
         link: link.id,
         ...(link.subject === undefined ? {} : { subject: link.subject }),
@@ -79,17 +105,17 @@ function sendArchive(
         range,
       };
       audit({ event: "download_started", ...download });
-      return observeEnd(stream, (outcome, sent, error) => {
+      return observeEnd(stream, (ending, sent, error) => {
+        // An abort reaches the stream as an error too, and may do so first.
+        const outcome = signal.aborted ? "aborted" : ending;
+        if (outcome === "failed") onFailed();
         audit({
           event: "download_ended",
           ...download,
-          // An abort reaches the stream as an error too, and may do so first.
-          outcome: request.signal.aborted ? "aborted" : outcome,
+          outcome,
           sent,
           durationMs: Math.round(performance.now() - started),
-          ...(outcome === "failed" && !request.signal.aborted
-            ? { failure: describeFailure(error) }
-            : {}),
+          ...(outcome === "failed" ? { failure: describeFailure(error) } : {}),
         });
       });
     },
@@ -105,13 +131,15 @@ function describePlan(
   request: Request,
   link: Link,
   plan: Plan,
-  { cacheControl }: HandlerOptions,
+  { cacheControl, delivery }: HandlerOptions,
 ): Response {
   const { length, etag } = layoutZip(plan);
   const description = {
     filename: downloadName(link.request.name),
     length,
     etag,
+    // The longest range that one response can hold; null if there is no limit.
+    slice: Number.isFinite(delivery.maxResponseBytes) ? delivery.maxResponseBytes : null,
     expires: link.expires,
     entries: plan.entries.map(({ name, blob }) => ({
       name,

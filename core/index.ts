@@ -2,13 +2,19 @@
 export { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
 export type { Audit, AuditEvent, Failure } from "./audit.ts";
 export type { BlobInfo, BlobSource, ByteRange } from "./blob-source.ts";
+export {
+  type CrcKnowledge,
+  type CrcKnowledgeOptions,
+  createCrcKnowledge,
+} from "./crc/crc-knowledge.ts";
+export { type CrcStore, type CrcTable, createCrcStore, type ObjectStore } from "./crc/crc-store.ts";
 export { type ErrorCode, ZiplinkError } from "./errors.ts";
 export { type ArchiveHandler, createHandler, type HandlerOptions } from "./handler.ts";
 export { type Link, linkKey, type SignLinkOptions, signLink, verifyLink } from "./link.ts";
 export type { Plan, PlanEntry } from "./plan.ts";
 export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
 export { problemResponse } from "./problem.ts";
-export { respond } from "./respond.ts";
+export { type DeliveryLimits, type RespondOptions, respond } from "./respond.ts";
 export { type StreamZipOptions, streamZip } from "./stream-zip.ts";
 export { defaultZipFormat, type ZipFormat } from "./zip/format.ts";
 export { type Layout, layoutZip } from "./zip/layout.ts";

@@ -6,7 +6,19 @@ import { parseRange } from "./http-range.ts";
 import { safeSegment } from "./names.ts";
 import type { Plan } from "./plan.ts";
 import { problemResponse } from "./problem.ts";
+import { formatBytes } from "./quantities.ts";
 import { layoutZip } from "./zip/layout.ts";
+
+/** What a platform lets through in one response. Bytes; `Infinity` where it has no limit. */
+export interface DeliveryLimits {
+  /**
+   * The longest body. A longer range is answered by its beginning (RFC 9110, 15.3.7); for a longer
+   * archive as a whole there is only 413, since part of it would look like all of it.
+   */
+  readonly maxResponseBytes: number;
+  /** The longest body with a `Content-Length`; a longer one is sent in chunks. */
+  readonly maxFixedLength: number;
+}
 
 export interface RespondOptions {
   readonly plan: Plan;
@@ -14,13 +26,14 @@ export interface RespondOptions {
   readonly name?: string | undefined;
   /** Value of `Cache-Control`. */
   readonly cacheControl: string;
+  readonly delivery: DeliveryLimits;
   /** The archive's bytes; called only if the response has a body. */
   readonly open: (range: ByteRange) => Promise<ReadableStream<Uint8Array>>;
 }
 
 /**
  * The response to a GET or HEAD for an archive, as RFC 9110 has it for a static file: 200 or 206 with
- * its exact length, 304, 412 or 416. Rejects with what `open` rejects with.
+ * its exact length, 304, 412 or 416; and 413 where the platform cannot send it at once. Rejects with what `open` rejects with.
  */
 export async function respond(request: Request, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
@@ -51,17 +64,41 @@ export async function respond(request: Request, options: RespondOptions): Promis
       { "Content-Range": `bytes */${length}`, "Accept-Ranges": "bytes" },
     );
   }
-  const { start, end } = range ?? { start: 0, end: length };
+  const { maxResponseBytes, maxFixedLength } = options.delivery;
+  if (!range && request.method === "GET" && length > maxResponseBytes) {
+    return problemResponse(sliceIt(length, maxResponseBytes), {
+      ETag: etag,
+      "Accept-Ranges": "bytes",
+      "Ziplink-Length": String(length),
+    });
+  }
+  const { start, end } = sendable(range ?? { start: 0, end: length }, request, maxResponseBytes);
   return new Response(request.method === "HEAD" ? null : await open({ start, end }), {
     status: range ? 206 : 200,
     headers: {
       ...headers,
       "Content-Type": "application/zip",
-      "Content-Length": String(end - start),
       "Content-Disposition": contentDisposition(downloadName(options.name)),
+      ...(end - start <= maxFixedLength
+        ? { "Content-Length": String(end - start) }
+        : { "Ziplink-Length": String(length) }),
       ...(range ? { "Content-Range": `bytes ${start}-${end - 1}/${length}` } : {}),
     },
   });
+}
+
+/** As much of a range as one response may hold; a HEAD has no body and tells of the whole. */
+function sendable({ start, end }: ByteRange, { method }: Request, maxBytes: number): ByteRange {
+  return { start, end: method === "HEAD" ? end : Math.min(end, start + maxBytes) };
+}
+
+function sliceIt(length: number, slice: number): ZiplinkError {
+  return new ZiplinkError(
+    "too_large",
+    `This archive has ${formatBytes(length)}; here one response can have ${formatBytes(slice)}. ` +
+      `Ask for it in ranges of up to ${slice} bytes, beginning with "Range: bytes=0-${slice - 1}".`,
+    { details: { limit: slice, total: length, slice } },
+  );
 }
 
 /** A file name for the download: safe on every system, and ending in ".zip". */

@@ -1,6 +1,6 @@
 import { archiveBytes } from "./archive-bytes.ts";
 import type { BlobSource } from "./blob-source.ts";
-import { coalesce } from "./coalesce.ts";
+import { type CrcKnowledge, createCrcKnowledge } from "./crc/crc-knowledge.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { Plan } from "./plan.ts";
 import { layoutZip } from "./zip/layout.ts";
@@ -10,6 +10,8 @@ export interface StreamZipOptions {
   readonly start?: number;
   /** The byte behind the last one to send. Default the archive's length. */
   readonly end?: number;
+  /** What this and other downloads learn of checksums; default for this one alone. */
+  readonly crcs?: CrcKnowledge;
   /** Aborting it ends the stream with its reason and closes everything. */
   readonly signal?: AbortSignal;
 }
@@ -30,7 +32,7 @@ export function streamZip(
   options: StreamZipOptions = {},
 ): ReadableStream<Uint8Array> {
   const layout = layoutZip(plan);
-  const { start = 0, end = layout.length } = options;
+  const { start = 0, end = layout.length, crcs = createCrcKnowledge({ maxObjects: 1 }) } = options;
   if (!(start >= 0 && start <= end && end <= layout.length)) {
     throw new ZiplinkError(
       "range_not_satisfiable",
@@ -41,15 +43,19 @@ export function streamZip(
   const signal = options.signal
     ? AbortSignal.any([options.signal, cancelled.signal])
     : cancelled.signal;
-  const chunks = coalesce(archiveBytes(layout, source, { start, end }, signal));
+  const chunks = archiveBytes(layout, source, { start, end }, crcs, signal);
 
   return new ReadableStream(
     {
       async pull(controller) {
         signal.throwIfAborted();
         const { done, value } = await chunks.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (!done) {
+          controller.enqueue(value);
+          return;
+        }
+        controller.close();
+        cancelled.abort(); // so that nobody goes on waiting for it, who would keep all this alive
       },
       async cancel(reason) {
         cancelled.abort(reason);

@@ -27,7 +27,14 @@ export function createApp({ corsOrigins, ...options }: AppOptions): App {
         origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
         allowMethods: READING,
         allowHeaders: ["Range", "If-Range", "If-Match", "If-None-Match"],
-        exposeHeaders: ["Content-Disposition", "Content-Length", "Content-Range", "ETag"],
+        exposeHeaders: [
+          "Accept-Ranges",
+          "Content-Disposition",
+          "Content-Length",
+          "Content-Range",
+          "ETag",
+          "Ziplink-Length",
+        ],
         maxAge: 3600,
       }),
     );

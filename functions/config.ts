@@ -1,17 +1,17 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { DeliveryLimits } from "../core/respond.ts";
 
 /** A whole number in an environment variable; digits and underscores, as in 10_000. */
-const integer = (fallback: number, min: number) =>
+const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   z
     .string()
     .regex(/^\d[\d_]*$/, "must be a whole number")
     .transform((digits) => Number(digits.replaceAll("_", "")))
-    .pipe(z.int().min(min))
-    .default(fallback);
+    .pipe(z.int().min(min).max(max));
 
-const source = z.string().transform((value, context) => {
+const folder = z.string().transform((value, context) => {
   const url = URL.parse(value);
   // The letter of a Windows drive is no scheme.
   if (url === null || /^[a-z]:$/i.test(url.protocol)) {
@@ -32,12 +32,16 @@ const linkSettings = z.object({
 });
 
 const settings = linkSettings.extend({
-  SOURCE: source,
+  SOURCE: folder,
   HOST: z.string().min(1).optional(),
-  PORT: integer(8080, 0).pipe(z.int().max(65_535)),
-  MAX_ENTRIES: integer(10_000, 1),
-  MAX_BYTES: integer(1_000_000_000_000, 1),
-  SMALL_ENTRY_BYTES: integer(1024 * 1024, 0),
+  PORT: integer(0, 65_535).default(8080),
+  MAX_ENTRIES: integer(1).default(10_000),
+  MAX_BYTES: integer(1).default(1_000_000_000_000),
+  SMALL_ENTRY_BYTES: integer(0).default(1024 * 1024),
+  MAX_RESPONSE_BYTES: integer(1).optional(),
+  MAX_FIXED_LENGTH: integer(0).optional(),
+  PLAN_CACHE_SECONDS: integer(0).default(30),
+  CRC_STORE: folder.optional(),
   CACHE_CONTROL: z.string().min(1).default("private, no-store"),
   CORS_ORIGINS: z
     .string()
@@ -51,15 +55,24 @@ const settings = linkSettings.extend({
   LOG_LEVEL: z.enum(["info", "warn", "error", "silent"]).default("info"),
 });
 
+export interface FolderLocation {
+  readonly kind: "folder";
+  readonly path: string;
+}
+
 /** The service's settings. What each means and its default stands in the README. */
 export interface Config {
-  readonly source: { readonly kind: "folder"; readonly path: string };
+  readonly source: FolderLocation;
   readonly linkSecret: string;
   readonly host: string | undefined;
   readonly port: number;
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly smallEntryBytes: number;
+  readonly delivery: DeliveryLimits;
+  readonly planCacheSeconds: number;
+  /** Where checksums are kept for other instances. */
+  readonly crcStore: FolderLocation | undefined;
   readonly cacheControl: string;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
   readonly corsOrigins: readonly string[];
@@ -80,10 +93,14 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const unlimited: DeliveryLimits = { maxResponseBytes: Infinity, maxFixedLength: Infinity };
+
 /**
  * Reads the settings from environment variables: the one place that does. Throws `ConfigError`.
+ *
+ * @param platform what the platform lets through, unless the settings say otherwise
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(env: Environment, platform: DeliveryLimits = unlimited): Config {
   const data = parse(settings, env);
   return {
     source: data.SOURCE,
@@ -93,6 +110,12 @@ export function readConfig(env: Environment): Config {
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
     smallEntryBytes: data.SMALL_ENTRY_BYTES,
+    delivery: {
+      maxResponseBytes: data.MAX_RESPONSE_BYTES ?? platform.maxResponseBytes,
+      maxFixedLength: data.MAX_FIXED_LENGTH ?? platform.maxFixedLength,
+    },
+    planCacheSeconds: data.PLAN_CACHE_SECONDS,
+    crcStore: data.CRC_STORE,
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,
     logLevel: data.LOG_LEVEL,

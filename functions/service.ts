@@ -1,6 +1,10 @@
 import { statSync } from "node:fs";
 import { createFsSource } from "../adapters/fs.ts";
+import { createFsObjectStore } from "../adapters/fs-object-store.ts";
+import { describeFailure } from "../core/audit.ts";
 import type { BlobSource } from "../core/blob-source.ts";
+import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
+import { createCrcStore } from "../core/crc/crc-store.ts";
 import { linkKey } from "../core/link.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
 import { type App, createApp } from "./app.ts";
@@ -9,14 +13,23 @@ import { createAudit, createLogger } from "./log.ts";
 
 /** The app that a configuration describes: what every entrypoint serves. */
 export function createService(config: Config): App {
+  const logger = createLogger(config);
+  const key = linkKey(config.linkSecret);
   return createApp({
     source: openSource(config.source),
-    linkKey: linkKey(config.linkSecret),
+    linkKey: key,
     limits: { maxEntries: config.maxEntries, maxBytes: config.maxBytes },
     format: { ...defaultZipFormat, smallEntryBytes: config.smallEntryBytes },
+    cacheSeconds: config.planCacheSeconds,
     cacheControl: config.cacheControl,
+    delivery: config.delivery,
+    crcs: createCrcKnowledge({
+      store:
+        config.crcStore && createCrcStore(createFsObjectStore({ root: config.crcStore.path }), key),
+      onStoreError: (error) => logger.warn({ failure: describeFailure(error) }, "crc_store_failed"),
+    }),
     corsOrigins: config.corsOrigins,
-    audit: createAudit(createLogger(config)),
+    audit: createAudit(logger),
   });
 }
 

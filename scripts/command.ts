@@ -2,14 +2,15 @@ import { existsSync } from "node:fs";
 import { ZiplinkError } from "../core/errors.ts";
 import { ConfigError } from "../functions/config.ts";
 
-/** A command was called with arguments that it does not take. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
+/** A command cannot do what it was called for; the message says why and what to do. */
+export class CommandError extends Error {
+  override readonly name: string = "CommandError";
 }
 
 /**
- * Runs a command a person has called, with the variables of a file `.env` where there is one. What they can mend is said in plain words, without a stack;
- * anything else is a defect and is shown whole.
+ * Runs a command that a person has called, with the variables of a file `.env` where there is one.
+ * What they can mend is said in plain words, without a stack; anything else is a defect and is shown
+ * whole.
  */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
@@ -22,16 +23,13 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
 }
 
 function explain(error: unknown): unknown {
-  if (
-    error instanceof ConfigError ||
-    error instanceof UsageError ||
-    error instanceof ZiplinkError
-  ) {
-    return error.message;
+  if ([CommandError, ConfigError, ZiplinkError].some((plain) => error instanceof plain)) {
+    return (error as Error).message;
   }
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === "EADDRINUSE")
+  if (code === "EADDRINUSE") {
     return `Port ${port} is in use. Choose another one: PORT=8081 npm start`;
+  }
   if (code?.startsWith("ERR_PARSE_ARGS")) return (error as Error).message;
   return error;
 }

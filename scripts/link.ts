@@ -4,7 +4,7 @@ import type { ArchiveRequest } from "../core/archive-request.ts";
 import { signLink } from "../core/link.ts";
 import { downloadName } from "../core/respond.ts";
 import { readLinkSecret } from "../functions/config.ts";
-import { runCommand, UsageError } from "./command.ts";
+import { CommandError, runCommand } from "./command.ts";
 
 const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
 
@@ -13,6 +13,8 @@ const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
   --name N        the download's file name (default "archive.zip")
   --expires T     how long the link works: 30s, 15m, 1h, 7d (default 1h)
   --subject S     whom it is for, for the audit log
+  --pin           for the contents as they are now: once they change, the link answers 412.
+                  Asks the service at the base URL for their ETag
   --base-url U    where the service runs (default http://127.0.0.1:8080)
 
 LINK_SECRET, in the environment or in a file .env, is the service's own.`;
@@ -27,6 +29,7 @@ await runCommand(async () => {
       name: { type: "string" },
       expires: { type: "string", default: "1h" },
       subject: { type: "string" },
+      pin: { type: "boolean", default: false },
       "base-url": { type: "string", default: "http://127.0.0.1:8080" },
       help: { type: "boolean", short: "h" },
     },
@@ -36,14 +39,29 @@ await runCommand(async () => {
     return;
   }
   const request = toRequest(values);
-  const token = await signLink(request, {
+  const baseUrl = parseBaseUrl(values["base-url"]);
+  const options = {
     secret: readLinkSecret(process.env),
     expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
     ...(values.subject === undefined ? {} : { subject: values.subject }),
-  });
-  const filename = encodeURIComponent(downloadName(request.name));
-  console.log(`${parseBaseUrl(values["base-url"])}/zip/${token}/${filename}`);
+  };
+  const sign = async (archive: ArchiveRequest) =>
+    `${baseUrl}/zip/${await signLink(archive, options)}/${encodeURIComponent(downloadName(archive.name))}`;
+  const url = await sign(request);
+  console.log(values.pin ? await sign({ ...request, etag: await fetchEtag(url) }) : url);
 });
+
+/** The archive's ETag as it is now. */
+async function fetchEtag(url: string): Promise<string> {
+  const response = await fetch(`${url}?format=json`).catch((cause: unknown) => {
+    throw new CommandError("--pin: nothing answers at the base URL. Start the service first.", {
+      cause,
+    });
+  });
+  const answer = (await response.json()) as { etag?: string; detail?: string };
+  if (answer.etag !== undefined) return answer.etag;
+  throw new CommandError(`--pin: the service answered ${response.status}: ${answer.detail}`);
+}
 
 function toRequest(values: {
   prefix?: string | undefined;
@@ -56,7 +74,7 @@ function toRequest(values: {
   if (key !== undefined && prefix === undefined) {
     return { ...named, entries: key.map((k) => ({ key: k })) };
   }
-  throw new UsageError(`Give either --prefix or --key.\n\n${USAGE}`);
+  throw new CommandError(`Give either --prefix or --key.\n\n${USAGE}`);
 }
 
 /** Seconds in "90s", "15m", "1h" or "7d". */
@@ -64,11 +82,13 @@ function parseDuration(text: string): number {
   const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (seconds > 0) return seconds;
-  throw new UsageError("--expires takes a number and one of s, m, h, d, such as 15m or 7d.");
+  throw new CommandError("--expires takes a number and one of s, m, h, d, such as 15m or 7d.");
 }
 
 function parseBaseUrl(text: string): string {
   const url = URL.parse(text);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url.href.replace(/\/+$/, "");
-  throw new UsageError("--base-url takes the service's address, such as https://files.example.com");
+  throw new CommandError(
+    "--base-url takes the service's address, such as https://files.example.com",
+  );
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
 import type { AuditEvent } from "../core/audit.ts";
 import type { BlobSource } from "../core/blob-source.ts";
+import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { ZiplinkError } from "../core/errors.ts";
 import { createHandler } from "../core/handler.ts";
 import { linkKey, signLink } from "../core/link.ts";
@@ -20,7 +21,10 @@ function handlerOf(source: BlobSource) {
     linkKey: linkKey(secret),
     limits: { maxEntries: 10, maxBytes: 1e9 },
     format: defaultZipFormat,
+    cacheSeconds: 0,
     cacheControl: "private, no-store",
+    delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
+    crcs: createCrcKnowledge(),
     audit: (event) => events.push(event),
   });
   const get = async (zip: unknown, init: RequestInit = {}, query = "") => {

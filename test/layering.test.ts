@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "..");
 const rules: Readonly<Record<string, { folders: readonly string[]; packages: RegExp }>> = {
   core: {
     folders: ["core"],
-    packages: /^(?:node:(?:crypto|zlib)|content-disposition|jose|p-map|zod)$/,
+    packages: /^(?:node:(?:crypto|zlib)|content-disposition|jose|lru-cache|p-limit|p-map|zod)$/,
   },
   adapters: {
     folders: ["core", "adapters"],

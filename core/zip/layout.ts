@@ -101,6 +101,13 @@ export function indexAt(offsets: Float64Array, position: number): number {
   return low;
 }
 
+/** An entry that the layout has; asking for another one is a defect. */
+export function entryAt(layout: Layout, index: number): PlanEntry {
+  const entry = layout.plan.entries[index];
+  if (entry === undefined) throw new RangeError(`no entry ${index}`);
+  return entry;
+}
+
 /** An offset that the layout holds; asking for another one is a defect. */
 export function at(offsets: Float64Array, index: number): number {
   const offset = offsets[index];

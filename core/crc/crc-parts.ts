@@ -1,0 +1,71 @@
+import type { ByteRange } from "../blob-source.ts";
+import { combineCrc32, crc32 } from "../zip/crc32.ts";
+
+interface Part {
+  start: number;
+  end: number;
+  crc32: number;
+}
+
+/**
+ * What is known of one object's CRC-32: that of the parts whose bytes went by, in whatever order.
+ * Parts that touch are combined to one, so a whole object ends as a single part.
+ */
+export class CrcParts {
+  /** Ascending; neither empty nor touching. */
+  readonly #parts: Part[] = [];
+
+  /** Takes note of `bytes`, which stand at `offset` in the object. What is known costs nothing. */
+  update(bytes: Uint8Array, offset: number): void {
+    const end = offset + bytes.length;
+    for (let position = offset; position < end; ) {
+      const found = this.#parts.findIndex((part) => part.end > position);
+      const index = found < 0 ? this.#parts.length : found;
+      const known = this.#parts[index];
+      if (known && known.start <= position) {
+        position = known.end;
+      } else {
+        const stop = Math.min(end, known?.start ?? end);
+        this.#insert(bytes.subarray(position - offset, stop - offset), position, index);
+        position = stop;
+      }
+    }
+  }
+
+  /** The CRC-32 of the whole object of `size` bytes, if all of it is known. */
+  whole(size: number): number | undefined {
+    const [part] = this.#parts;
+    return part?.start === 0 && part.end === size ? part.crc32 : undefined;
+  }
+
+  /** The parts of the first `size` bytes that nothing is known of, ascending. */
+  gaps(size: number): ByteRange[] {
+    const gaps: ByteRange[] = [];
+    let position = 0;
+    for (const { start, end } of [...this.#parts, { start: size, end: size }]) {
+      if (position >= size) break;
+      if (start > position) gaps.push({ start: position, end: Math.min(start, size) });
+      position = end;
+    }
+    return gaps;
+  }
+
+  /** Adds bytes that nothing was known of, before the part at `index`. */
+  #insert(bytes: Uint8Array, start: number, index: number): void {
+    const end = start + bytes.length;
+    const left = this.#parts[index - 1];
+    const right = this.#parts[index];
+    if (left?.end === start) {
+      left.crc32 = crc32(bytes, left.crc32);
+      left.end = end;
+    } else {
+      this.#parts.splice(index, 0, { start, end, crc32: crc32(bytes) });
+    }
+    if (right?.start !== end) return;
+    const grown = this.#parts[this.#parts.indexOf(right) - 1];
+    if (!grown) return;
+    grown.crc32 = combineCrc32(grown.crc32, right.crc32, right.end - right.start);
+    grown.end = right.end;
+    this.#parts.splice(this.#parts.indexOf(right), 1);
+  }
+}

@@ -1,0 +1,91 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+
+/** Where small objects are kept for other instances, or the next one: a folder, a bucket. */
+export interface ObjectStore {
+  /** The object's bytes, or `undefined` if there is none. */
+  get(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Keeps an object, in place of the one that has its name; never seen half written. */
+  put(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+}
+
+/** The CRC-32 of each entry of an archive that is known, by the entry's index. */
+export type CrcTable = ReadonlyMap<number, number>;
+
+/**
+ * Keeps the checksums of an archive's entries across instances, an object for each archive.
+ *
+ * The object is sealed (AES-256-GCM, by keys derived from a secret of the service) and bound to the
+ * archive's ETag: who can read it learns nothing of any file, and what another has written or mixed up
+ * is not believed.
+ */
+export interface CrcStore {
+  /** The table of the archive with this ETag; empty if there is none that is genuine. */
+  load(etag: string, signal?: AbortSignal): Promise<CrcTable>;
+  save(etag: string, table: CrcTable, signal?: AbortSignal): Promise<void>;
+}
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+/** An index and a CRC-32, 4 bytes each, little-endian. */
+const RECORD_BYTES = 8;
+
+/** @param secret at least 32 bytes that no one else knows; the link secret will do */
+export function createCrcStore(objects: ObjectStore, secret: Uint8Array): CrcStore {
+  const derive = (purpose: string) =>
+    Buffer.from(hkdfSync("sha256", secret, "", `ziplink crc-store ${purpose}`, 32));
+  const sealKey = derive("seal");
+  const nameKey = derive("name");
+  const nameOf = (etag: string) =>
+    `${createHmac("sha256", nameKey).update(etag).digest("hex")}.crc`;
+
+  return {
+    async load(etag, signal) {
+      const sealed = await objects.get(nameOf(etag), signal);
+      const plain = sealed && unseal(sealed, sealKey, etag);
+      return plain ? decode(plain) : new Map();
+    },
+    async save(etag, table, signal) {
+      await objects.put(nameOf(etag), seal(encode(table), sealKey, etag), signal);
+    },
+  };
+}
+
+/** IV, ciphertext and tag in a row; `context` must be the same to unseal it. */
+function seal(plain: Uint8Array, key: Uint8Array, context: string): Uint8Array {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context));
+  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** What was sealed, or `undefined` if it was not by this key and for this context. */
+function unseal(sealed: Uint8Array, key: Uint8Array, context: string): Buffer | undefined {
+  if (sealed.length < IV_BYTES + TAG_BYTES) return undefined;
+  const iv = sealed.subarray(0, IV_BYTES);
+  const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(-TAG_BYTES));
+  const text = decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES));
+  try {
+    return Buffer.concat([text, decipher.final()]);
+  } catch {
+    return undefined; // the tag is wrong: not ours, or of another archive
+  }
+}
+
+function encode(table: CrcTable): Buffer {
+  const bytes = Buffer.alloc(table.size * RECORD_BYTES);
+  let at = 0;
+  for (const [index, crc32] of table) {
+    bytes.writeUInt32LE(index, at);
+    bytes.writeUInt32LE(crc32, at + 4);
+    at += RECORD_BYTES;
+  }
+  return bytes;
+}
+
+function decode(bytes: Buffer): CrcTable {
+  const table = new Map<number, number>();
+  for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
+    table.set(bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4));
+  }
+  return table;
+}

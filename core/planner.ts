@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { ArchiveRequest } from "./archive-request.ts";
+import type { BlobSource } from "./blob-source.ts";
+import type { Plan } from "./plan.ts";
+import { type PlanLimits, planArchive } from "./plan-archive.ts";
+import type { ZipFormat } from "./zip/format.ts";
+
+export interface PlannerOptions {
+  readonly source: BlobSource;
+  readonly limits: PlanLimits;
+  readonly format: ZipFormat;
+  /** How long a plan is used again, in seconds; 0 for never. */
+  readonly cacheSeconds: number;
+}
+
+/** Plans by token, each used again for a short while: slices of an archive then list nothing. */
+export interface Planner {
+  /** The plan of a verified token's request, and whether it is an earlier one. */
+  plan(token: string, request: ArchiveRequest): Promise<{ plan: Plan; isReused: boolean }>;
+  /** Makes the next `plan` look again, as an object has turned out to be another one. */
+  forget(token: string): void;
+}
+
+/** Entries of all remembered plans together; each takes about half a kilobyte. */
+const MAX_CACHED_ENTRIES = 200_000;
+
+export function createPlanner(options: PlannerOptions): Planner {
+  const { source, limits, format, cacheSeconds } = options;
+  const cache = new LRUCache<string, Plan>({
+    ttl: Math.max(1, cacheSeconds * 1000),
+    maxSize: MAX_CACHED_ENTRIES,
+    sizeCalculation: ({ entries }) => entries.length,
+  });
+  const underWay = new Map<string, Promise<Plan>>();
+
+  return {
+    async plan(token, request) {
+      const id = identify(token);
+      const known = cache.get(id);
+      if (known) return { plan: known, isReused: true };
+      const planning = underWay.get(id) ?? planArchive(request, source, { limits, format });
+      underWay.set(id, planning);
+      try {
+        const plan = await planning;
+        if (cacheSeconds > 0) cache.set(id, plan);
+        return { plan, isReused: false };
+      } finally {
+        underWay.delete(id);
+      }
+    },
+    forget(token) {
+      cache.delete(identify(token));
+    },
+  };
+}
+
+/** Tokens are secrets: a memory dump need not show them all. */
+function identify(token: string): string {
+  return createHash("sha256").update(token).digest("base64url");
+}

@@ -1,0 +1,35 @@
+/** Bytes `[start, end)`. */
+export type Interval = readonly [start: number, end: number];
+
+/** `intervals` with `added`, ascending and joined where they touch or overlap. */
+export function addInterval(intervals: readonly Interval[], added: Interval): Interval[] {
+  const joined: Interval[] = [];
+  for (const [start, end] of [...intervals, added].sort((a, b) => a[0] - b[0])) {
+    const last = joined.at(-1);
+    if (last && start <= last[1]) joined[joined.length - 1] = [last[0], Math.max(last[1], end)];
+    else joined.push([start, end]);
+  }
+  return joined;
+}
+
+/** What is missing of `length` bytes, in pieces of at most `pieceBytes`, ascending. */
+export function missingPieces(
+  intervals: readonly Interval[],
+  length: number,
+  pieceBytes: number,
+): Interval[] {
+  const pieces: Interval[] = [];
+  let position = 0;
+  for (const [start, end] of [...intervals, [length, length] as const]) {
+    for (; position < start; position += pieceBytes) {
+      pieces.push([position, Math.min(position + pieceBytes, start)]);
+    }
+    position = end;
+  }
+  return pieces;
+}
+
+/** How many bytes the intervals have, which must not overlap. */
+export function countBytes(intervals: readonly Interval[]): number {
+  return intervals.reduce((sum, [start, end]) => sum + end - start, 0);
+}

@@ -1,0 +1,141 @@
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { addInterval, countBytes, type Interval } from "./intervals.ts";
+
+/** What identifies an archive: as long as both are the same, its bytes are. */
+export interface ArchiveIdentity {
+  readonly etag: string;
+  readonly length: number;
+}
+
+/** How much is written before it is noted down; at most that much is fetched again after a crash. */
+const CHECKPOINT_BYTES = 16 * 1024 * 1024;
+
+const checkpointSchema = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: "custom", message: "is not JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.object({
+      etag: z.string(),
+      length: z.int().min(0),
+      done: z.array(z.tuple([z.int().min(0), z.int().min(0)])),
+    }),
+  );
+
+/**
+ * A download that is not complete yet: `FILE.part`, whose bytes come in any order, and beside it
+ * `FILE.part.json`, the checkpoint that says which are there and of which archive. It does not hold
+ * the link.
+ */
+export class PartialFile {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #archive: ArchiveIdentity;
+  #done: Interval[];
+  #unnoted = 0;
+  #noting: Promise<void> = Promise.resolve();
+
+  /** @param file open for reading and writing; see `open` */
+  constructor(path: string, file: FileHandle, archive: ArchiveIdentity, done: Interval[]) {
+    this.#path = path;
+    this.#file = file;
+    this.#archive = archive;
+    this.#done = done;
+  }
+
+  /** Goes on with what an earlier run left of the same archive, or begins anew. */
+  static async open(path: string, archive: ArchiveIdentity): Promise<PartialFile> {
+    const done = await readCheckpoint(path, archive);
+    const file = await open(`${path}.part`, done.length > 0 ? "r+" : "w+");
+    return new PartialFile(path, file, archive, done);
+  }
+
+  get done(): readonly Interval[] {
+    return this.#done;
+  }
+
+  get doneBytes(): number {
+    return countBytes(this.#done);
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let written = 0; written < bytes.length; ) {
+      const rest = bytes.subarray(written);
+      written += (await this.#file.write(rest, 0, rest.length, position + written)).bytesWritten;
+    }
+    this.#done = addInterval(this.#done, [position, position + bytes.length]);
+    this.#unnoted += bytes.length;
+    if (this.#unnoted >= CHECKPOINT_BYTES) await this.checkpoint();
+  }
+
+  /** Notes down what is there, once it is on the disk. */
+  async checkpoint(): Promise<void> {
+    this.#unnoted = 0;
+    // One after the other: an older note must not replace a newer one.
+    this.#noting = this.#noting.then(async () => {
+      const done = this.#done;
+      await this.#file.datasync();
+      const temporary = `${this.#path}.part.json.tmp`;
+      await writeFile(temporary, JSON.stringify({ ...this.#archive, done }));
+      await rename(temporary, `${this.#path}.part.json`);
+    });
+    await this.#noting;
+  }
+
+  /** Bytes `[start, end)` of it, for the check at the end. */
+  async read(start: number, end: number): Promise<Buffer> {
+    const { buffer, bytesRead } = await this.#file.read(
+      Buffer.alloc(end - start),
+      0,
+      end - start,
+      start,
+    );
+    return buffer.subarray(0, bytesRead);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  /** Gives the complete download its name. */
+  async finish(): Promise<void> {
+    await this.#file.datasync();
+    await this.close();
+    await rename(`${this.#path}.part`, this.#path);
+    await rm(`${this.#path}.part.json`, { force: true });
+  }
+
+  /** Throws it away, as it cannot become the archive. */
+  async discard(): Promise<void> {
+    await this.close();
+    await rm(`${this.#path}.part`, { force: true });
+    await rm(`${this.#path}.part.json`, { force: true });
+  }
+}
+
+/** What is there of `archive`; nothing if there is no checkpoint, or one of another archive. */
+async function readCheckpoint(path: string, archive: ArchiveIdentity): Promise<Interval[]> {
+  const [text, part] = await Promise.all([
+    unlessMissing(readFile(`${path}.part.json`, "utf8")),
+    unlessMissing(stat(`${path}.part`)),
+  ]);
+  if (text === undefined || part === undefined) return [];
+  const { data } = checkpointSchema.safeParse(text);
+  return data && data.etag === archive.etag && data.length === archive.length ? data.done : [];
+}
+
+async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

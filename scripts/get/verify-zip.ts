@@ -1,0 +1,142 @@
+import { Readable } from "node:stream";
+import { createInflateRaw } from "node:zlib";
+import { crc32 } from "../../core/zip/crc32.ts";
+import { CommandError } from "../command.ts";
+
+/** The archive is not whole, or not what its own records say. */
+export class DamagedZipError extends CommandError {
+  override readonly name = "DamagedZipError";
+}
+
+/** Bytes `[start, end)` of a file; fewer only at its end. */
+export type ReadAt = (start: number, end: number) => Promise<Uint8Array>;
+
+/** What a central header says of an entry. */
+interface Entry {
+  readonly name: Buffer;
+  readonly method: number;
+  readonly crc32: number;
+  readonly compressedSize: number;
+  readonly uncompressedSize: number;
+  readonly offset: number;
+}
+
+const CHUNK = 1024 * 1024;
+
+/**
+ * Reads a ZIP from its end, as seeking readers do, and holds every entry against its CRC-32 and size
+ * (APPNOTE 4.3). Gives the number of entries; throws `DamagedZipError` that says what is wrong.
+ */
+export async function verifyZip(length: number, read: ReadAt): Promise<number> {
+  const directory = await findDirectory(length, read);
+  const headers = Buffer.from(await read(directory.offset, directory.offset + directory.size));
+  let at = 0;
+  for (let i = 0; i < directory.entries; i++) {
+    const { entry, next } = parseCentralHeader(headers, at);
+    await verifyEntry(entry, read);
+    at = next;
+  }
+  if (at !== headers.length) throw new DamagedZipError("The central directory has another length.");
+  return directory.entries;
+}
+
+/** 4.3.16, and 4.3.14 with 4.3.15 where there is ZIP64. */
+async function findDirectory(length: number, read: ReadAt) {
+  const from = Math.max(0, length - 22 - 20 - 56);
+  const tail = Buffer.from(await read(from, length));
+  const end = tail.length - 22;
+  if (end < 0 || tail.readUInt32LE(end) !== 0x06054b50) {
+    throw new DamagedZipError("The end of the archive is missing.");
+  }
+  const locator = end - 20;
+  if (locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50) {
+    const record = readU64(tail, locator + 8) - from;
+    if (record < 0 || tail.readUInt32LE(record) !== 0x06064b50) {
+      throw new DamagedZipError("The ZIP64 end record is missing.");
+    }
+    return {
+      entries: readU64(tail, record + 32),
+      size: readU64(tail, record + 40),
+      offset: readU64(tail, record + 48),
+    };
+  }
+  return {
+    entries: tail.readUInt16LE(end + 10),
+    size: tail.readUInt32LE(end + 12),
+    offset: tail.readUInt32LE(end + 16),
+  };
+}
+
+/** 4.3.12, with the values of 4.5.3 in place of those fields that are sentinels. */
+function parseCentralHeader(bytes: Buffer, at: number): { entry: Entry; next: number } {
+  if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== 0x02014b50) {
+    throw new DamagedZipError("The central directory is damaged.");
+  }
+  const nameEnd = at + 46 + bytes.readUInt16LE(at + 28);
+  const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
+  const next = extraEnd + bytes.readUInt16LE(at + 32);
+  let zip64 = findExtra(bytes.subarray(nameEnd, extraEnd), 0x0001);
+  const field = (position: number) => {
+    const value = bytes.readUInt32LE(position);
+    if (value !== 0xffffffff || zip64.length < 8) return value;
+    const wide = readU64(zip64, 0);
+    zip64 = zip64.subarray(8);
+    return wide;
+  };
+  // In the order in which the ZIP64 extra field has them.
+  const uncompressedSize = field(at + 24);
+  const compressedSize = field(at + 20);
+  const offset = field(at + 42);
+  const entry = {
+    name: bytes.subarray(at + 46, nameEnd),
+    method: bytes.readUInt16LE(at + 10),
+    crc32: bytes.readUInt32LE(at + 16),
+    compressedSize,
+    uncompressedSize,
+    offset,
+  };
+  return { entry, next };
+}
+
+async function verifyEntry(entry: Entry, read: ReadAt): Promise<void> {
+  const header = Buffer.from(await read(entry.offset, entry.offset + 30 + entry.name.length));
+  const isHeader = header.length >= 30 && header.readUInt32LE(0) === 0x04034b50;
+  if (!isHeader || !header.subarray(30).equals(entry.name)) throw damaged(entry);
+  const start = entry.offset + 30 + entry.name.length + header.readUInt16LE(28);
+  const compressed = Readable.from(chunks(start, start + entry.compressedSize, read));
+  let crc = 0;
+  let size = 0;
+  try {
+    const data = entry.method === 8 ? compressed.pipe(createInflateRaw()) : compressed;
+    compressed.once("error", (error) => data.destroy(error));
+    for await (const chunk of data as AsyncIterable<Buffer>) {
+      crc = crc32(chunk, crc);
+      size += chunk.length;
+    }
+  } catch (error) {
+    throw damaged(entry, error);
+  }
+  if (crc !== entry.crc32 || size !== entry.uncompressedSize) throw damaged(entry);
+}
+
+async function* chunks(start: number, end: number, read: ReadAt) {
+  for (let at = start; at < end; at += CHUNK) yield await read(at, Math.min(at + CHUNK, end));
+}
+
+/** The body of an extra field with this tag (4.5.1), empty if there is none. */
+function findExtra(extra: Buffer, tag: number): Buffer {
+  for (let at = 0; at + 4 <= extra.length; ) {
+    const length = extra.readUInt16LE(at + 2);
+    if (extra.readUInt16LE(at) === tag) return extra.subarray(at + 4, at + 4 + length);
+    at += 4 + length;
+  }
+  return extra.subarray(0, 0);
+}
+
+function readU64(bytes: Buffer, at: number): number {
+  return Number(bytes.readBigUInt64LE(at));
+}
+
+function damaged({ name }: Entry, cause?: unknown): DamagedZipError {
+  return new DamagedZipError(`"${name}" in the archive is damaged.`, { cause });
+}
