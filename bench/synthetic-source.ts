@@ -8,15 +8,12 @@ const MODIFIED = new Date("2026-01-01T00:00:00Z");
 let pattern: Buffer | undefined;
 
 /**
- * The next `length` bytes of an object, at most one chunk of them. They are copied out of one buffer
- * that repeats: a receiver owns its chunks, so a real source makes each anew, and the collector has
- * to keep up with them.
+ * The next `length` bytes of an object, at most one chunk of them: a view of one buffer that all
+ * share, so that the memory that is measured is the contestant's own. It is to be read only.
  */
 export function syntheticBytes(length: number): Buffer {
   pattern ??= randomFillSync(Buffer.alloc(CHUNK));
-  const bytes = Buffer.allocUnsafeSlow(Math.min(length, CHUNK));
-  pattern.copy(bytes);
-  return bytes;
+  return pattern.subarray(0, length);
 }
 
 /** In the order of the names, in folders of a thousand. */

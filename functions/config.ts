@@ -40,7 +40,7 @@ const settings = linkSettings.extend({
   SMALL_ENTRY_BYTES: integer(0).default(1024 * 1024),
   MAX_RESPONSE_BYTES: integer(1).optional(),
   MAX_FIXED_LENGTH: integer(0).optional(),
-  PLAN_CACHE_SECONDS: integer(0).default(30),
+  PLAN_CACHE_SECONDS: integer(0).default(10),
   CRC_STORE: folder.optional(),
   CACHE_CONTROL: z.string().min(1).default("private, no-store"),
   CORS_ORIGINS: z

@@ -1,39 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
-import type { AuditEvent } from "../core/audit.ts";
-import type { BlobSource } from "../core/blob-source.ts";
-import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { ZiplinkError } from "../core/errors.ts";
-import { createHandler } from "../core/handler.ts";
-import { linkKey, signLink } from "../core/link.ts";
 import { crc32 } from "../core/zip/crc32.ts";
-import { defaultZipFormat } from "../core/zip/format.ts";
 import { patterned } from "./support/bytes.ts";
+import { handlerOf } from "./support/handlers.ts";
 import { counting, failing } from "./support/sources.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const objects = { "private/a.txt": "text", "private/b.bin": patterned(3_000_000) };
-
-function handlerOf(source: BlobSource) {
-  const events: AuditEvent[] = [];
-  const handle = createHandler({
-    source,
-    linkKey: linkKey(secret),
-    limits: { maxEntries: 10, maxBytes: 1e9 },
-    format: defaultZipFormat,
-    cacheSeconds: 0,
-    cacheControl: "private, no-store",
-    delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
-    crcs: createCrcKnowledge(),
-    audit: (event) => events.push(event),
-  });
-  const get = async (zip: unknown, init: RequestInit = {}, query = "") => {
-    const expires = new Date(Date.now() + 60_000);
-    const token = await signLink(zip as { prefix: string }, { secret, expires, id: "l" });
-    return handle(new Request(`http://localhost/zip/${token}${query}`, init), token);
-  };
-  return { get, events };
-}
 
 const textOf = async (response: Response) => ({
   status: response.status,

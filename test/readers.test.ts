@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
-import { access, constants, mkdtemp, open } from "node:fs/promises";
+import { mkdtemp, open, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { crc32 } from "node:zlib";
@@ -12,8 +12,8 @@ import { defaultZipFormat, type ZipFormat } from "../core/zip/format.ts";
 import { layoutZip } from "../core/zip/layout.ts";
 import { collect, patterned, sha256 } from "./support/bytes.ts";
 import { type DigestedEntry, readers, type ZipReader } from "./support/readers.ts";
-import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
-import { describeWithTools } from "./support/tools.ts";
+import { removeFolder } from "./support/temporary-folder.ts";
+import { describeWithTools, runTool } from "./support/tools.ts";
 
 // Readers are started in a zone of their own, 5:30 h east of UTC: what they take from the MS-DOS time,
 // which has no zone, then differs from what they take from the extended timestamp, which is UTC.
@@ -248,7 +248,7 @@ let innerZip: Buffer;
 let folder: string;
 
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await quickFolder(2 ** 31);
   const inner = await toPlan({
     name: "inner",
     entries: () => [
@@ -261,14 +261,17 @@ beforeAll(async () => {
 });
 afterAll(() => removeFolder(folder));
 
-/** A new folder in memory if there is any, where 65,536 files take a second and not a minute. */
-async function quickFolder(): Promise<string> {
+/**
+ * A new folder in memory, if that has so many bytes free: there 65,536 files take a second and not
+ * half a minute, and the holes of a sparse file are read without filling a cache.
+ */
+async function quickFolder(bytes: number): Promise<string> {
   const memory = "/dev/shm";
-  const parent = await access(memory, constants.W_OK).then(
-    () => memory,
-    () => tmpdir(),
+  const free = await statfs(memory).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
   );
-  return mkdtemp(join(parent, "ziplink-test-"));
+  return mkdtemp(join(free >= bytes ? memory : tmpdir(), "ziplink-test-"));
 }
 
 async function toPlan(archive: ArchiveCase): Promise<{ plan: Plan; source: BlobSource }> {
@@ -409,7 +412,7 @@ describe.concurrent("extracts to what the source holds", () => {
           );
           return;
         }
-        const target = await quickFolder();
+        const target = await quickFolder(2 ** 25);
         try {
           await reader.extract(path, target, options);
           expect(differences(target, entries, reader)).toEqual([]);
@@ -515,7 +518,8 @@ function endlessPlan(entries: LimitCase["entries"]): Plan {
 const unframed = (length: number): number => length - 5 * Math.ceil(length / (5 + 65_535));
 
 interface BigArchive extends Pick<LimitCase, "name" | "entries"> {
-  readonly unreadable?: Readonly<Record<string, RegExp>>;
+  /** An entry that UnZip cannot find, by a defect of its own. */
+  readonly lostOnUnzip?: string;
 }
 
 const bigArchives: readonly BigArchive[] = [
@@ -543,26 +547,23 @@ const bigArchives: readonly BigArchive[] = [
     ],
     // UnZip 6.0 takes a true size of just this value, read from a ZIP64 field, for the sentinel when
     // it reads the next ZIP64 field, and so misreads that one, whoever wrote the archive.
-    unreadable: { unzip: /bad zipfile offset/ },
+    lostOnUnzip: "last.txt",
   },
 ];
 
 describe.concurrent("at the real limits of 4 GiB", () => {
   for (const reader of readers) {
     describeWithTools(reader.name, reader.needs, () => {
-      test.for(bigArchives)("$name", async ({ name, entries, unreadable }) => {
+      test.for(bigArchives)("$name", async ({ name, entries, lostOnUnzip }) => {
         const plan = endlessPlan(entries);
         const path = await archiveFile(name, async () => ({ plan, source: endlessSource }));
-        const failure = unreadable?.[reader.name];
-        if (failure) {
-          await expect(reader.test(path, options)).rejects.toThrow(failure);
+        if (reader.name === "unzip" && lostOnUnzip) {
+          const unzip = runTool({ program: "unzip", args: ["-tq", path, lostOnUnzip] }, options);
+          await expect(unzip).rejects.toThrow(/bad zipfile offset/);
         } else if (reader.digest) {
-          expect(await reader.digest(path, options)).toEqual(
-            entries.map((entry) => ({
-              name: entry.name,
-              size: entry.size,
-              crc32: endlessCrc32(entry.size),
-            })),
+          const digests = await reader.digest(path, options);
+          expect(digests).toEqual(
+            entries.map(({ name, size }) => ({ name, size, crc32: endlessCrc32(size) })),
           );
         } else {
           await reader.test(path, options);

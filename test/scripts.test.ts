@@ -100,7 +100,7 @@ describe("settings", () => {
       maxBytes: 1_000_000_000_000,
       smallEntryBytes: 1_048_576,
       delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
-      planCacheSeconds: 30,
+      planCacheSeconds: 10,
       crcStore: undefined,
       cacheControl: "private, no-store",
       corsOrigins: [],

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { downloadZip, predictLength } from "client-zip";
 import type { Entry } from "../input.ts";
@@ -11,9 +10,7 @@ export const send: Contestant = async ({ entries }, _request, response) => {
   await pipeline(body ?? [], response);
 };
 
+/** Node's streams are iterables, which it reads faster than `Readable.toWeb` of them. */
 function* opened(entries: Iterable<Entry>) {
-  for (const { name, open } of entries) {
-    const input = open();
-    yield { name, input: Buffer.isBuffer(input) ? input : Readable.toWeb(input) };
-  }
+  for (const { name, open } of entries) yield { name, input: open() };
 }

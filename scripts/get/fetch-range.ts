@@ -31,7 +31,9 @@ export async function probe(
 ): Promise<ArchiveIdentity & { readonly filename: string | undefined }> {
   return withRetries(options, async (attempt) => {
     const response = await request(url, { Range: "bytes=0-0" }, attempt.signal);
-    await response.body?.cancel();
+    // One byte is read, so that the connection can be used again; a whole file is not.
+    if (response.status === 206) await response.arrayBuffer();
+    else await response.body?.cancel();
     const length = /^bytes 0-0\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
     const etag = response.headers.get("ETag");
     if (response.status !== 206 || length === undefined || !etag || etag.startsWith("W/")) {

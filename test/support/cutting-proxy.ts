@@ -9,6 +9,8 @@ export interface CuttingProxy {
   target: string;
   /** For each connection to come, in turn, after how many bytes of answer it is cut; none left: never. */
   readonly cuts: number[];
+  /** Called when a connection is cut, before its client can know. */
+  onCut: () => void;
   /** How many connections were cut. */
   cutCount(): number;
   close(): Promise<void>;
@@ -41,6 +43,7 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
       }
       if (left > 0) return;
       cutCount++;
+      proxy.onCut();
       upstream.destroy();
       client.end();
     });
@@ -51,6 +54,7 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     target,
     cuts: [],
+    onCut: () => undefined,
     cutCount: () => cutCount,
     async close() {
       for (const socket of sockets) socket.destroy();

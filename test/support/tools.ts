@@ -19,16 +19,22 @@ const packages = {
   curl: "curl",
   wget: "wget",
   aria2c: "aria2",
+  chromium: "chromium",
 } as const;
 
 export type Tool = keyof typeof packages;
 
 const allTools = Object.keys(packages) as Tool[];
 
+/** Where the PATH has `tool`, if anywhere. */
+export function pathOf(tool: Tool): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, tool)).find(isExecutable);
+}
+
 /** Those of `tools` (all, unless told) that no folder of the PATH has, in the given order. */
 export function missingTools(tools: readonly Tool[] = allTools): Tool[] {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return tools.filter((tool) => !folders.some((folder) => isExecutable(join(folder, tool))));
+  return tools.filter((tool) => pathOf(tool) === undefined);
 }
 
 function isExecutable(path: string): boolean {

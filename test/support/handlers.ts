@@ -1,0 +1,36 @@
+import type { AuditEvent } from "../../core/audit.ts";
+import type { BlobSource } from "../../core/blob-source.ts";
+import { createCrcKnowledge } from "../../core/crc/crc-knowledge.ts";
+import { createHandler, type HandlerOptions } from "../../core/handler.ts";
+import { linkKey, signLink } from "../../core/link.ts";
+import { defaultZipFormat } from "../../core/zip/format.ts";
+
+const secret = "a secret of thirty-two bytes, ok";
+
+/** A handler over `source`, the events it has audited, and a way to send it requests. */
+export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> = {}) {
+  const events: AuditEvent[] = [];
+  const handle = createHandler({
+    source,
+    linkKey: linkKey(secret),
+    limits: { maxEntries: 10, maxBytes: 1e9 },
+    format: defaultZipFormat,
+    cacheSeconds: 0,
+    cacheControl: "private, no-store",
+    delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
+    crcs: createCrcKnowledge(),
+    audit: (event) => events.push(event),
+    ...options,
+  });
+
+  /** A token for the archive request `zip`, valid or not. */
+  const sign = (zip: unknown) => {
+    const expires = new Date(Date.now() + 60_000);
+    return signLink(zip as { prefix: string }, { secret, expires, id: "l" });
+  };
+  const send = (token: string, init: RequestInit = {}, query = "") =>
+    handle(new Request(`http://localhost/zip/${token}${query}`, init), token);
+  const get = async (zip: unknown, init: RequestInit = {}, query = "") =>
+    send(await sign(zip), init, query);
+  return { events, sign, send, get };
+}
