@@ -25,12 +25,15 @@ const STAT_CONCURRENCY = 32;
  * cut short while it is read fails as `changed`.
  */
 export function createFsSource({ root }: FsSourceOptions): BlobSource {
+  let realRoot: string | undefined;
+
   /** Rejects unless `path` exists and, links resolved, lies in the root; gives the resolved path. */
   async function resolveInside(path: string): Promise<string> {
-    const [realRoot, real] = await Promise.all([realpath(root), realpath(path)]);
-    if (real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) {
-      return real;
-    }
+    const real = await realpath(path);
+    if (realRoot !== undefined && isInside(real, realRoot)) return real;
+    // The root is resolved again before anything is refused: it may be a link that has been changed.
+    realRoot = await realpath(root);
+    if (isInside(real, realRoot)) return real;
     throw new ZiplinkError("denied", "A symbolic link leads out of the served folder.");
   }
 
@@ -197,6 +200,10 @@ class FileChunks implements AsyncIterableIterator<Uint8Array> {
     })();
     return this.#closing;
   }
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /** Whether `key` is a path that `list` could give: no empty part, `.` or `..`, nor another separator. */

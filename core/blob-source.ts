@@ -24,7 +24,8 @@ export interface ByteRange {
 
 /**
  * Read-only view of a bucket. Every method rejects with a `ZiplinkError` whose code is `not_found`,
- * `denied`, `changed`, `unavailable` or `timeout`, and with `signal.reason` once `signal` aborts.
+ * `denied`, `changed`, `throttled`, `unavailable` or `timeout`, and with `signal.reason` once `signal`
+ * aborts.
  */
 export interface BlobSource {
   /** Describes one object. Rejects with `not_found` if there is none under exactly this key. */

@@ -28,6 +28,8 @@ const statusByCode = {
   aborted: 499,
   /** The store sent bytes that do not match what it, or the link, stated about them. */
   corrupt: 502,
+  /** The store asks us to slow down. */
+  throttled: 503,
   /** The store cannot serve us now. */
   unavailable: 503,
   /** The store did not answer in time. */
@@ -41,6 +43,8 @@ export type ErrorCode = keyof typeof statusByCode;
 export interface ZiplinkErrorOptions {
   /** What went wrong underneath. It may name keys and paths, so it is never shown or logged as it is. */
   readonly cause?: unknown;
+  /** How long the store asks us to wait before we try again, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
   /** Machine-readable facts that a caller may see, such as a limit and what was asked. */
   readonly details?: Readonly<Record<string, number | string>>;
 }
@@ -53,11 +57,13 @@ export class ZiplinkError extends Error {
   override readonly name = "ZiplinkError";
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, number | string>>;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: ZiplinkErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.details = options.details ?? {};
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** The HTTP status of this error's code. */

@@ -12,7 +12,7 @@ const rules: Readonly<Record<string, { folders: readonly string[]; packages: Reg
   },
   adapters: {
     folders: ["core", "adapters"],
-    packages: /^(?:node:(?:fs|fs\/promises|path)|p-map)$/,
+    packages: /^(?:node:[a-z/]+|p-map|undici|@aws-sdk\/client-s3|@google-cloud\/storage)$/,
   },
   functions: { folders: ["core", "adapters", "functions"], packages: /./ },
 };

@@ -42,6 +42,8 @@ export async function startService(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
+  // A test file that ends without its clean-up must not leave a server behind.
+  process.once("exit", () => child.kill("SIGKILL"));
   const printed: string[] = [];
   const lines: AuditLine[] = [];
   const waiting = new Set<() => void>();
