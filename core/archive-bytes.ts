@@ -1,21 +1,30 @@
 import type { BlobSource, ByteRange } from "./blob-source.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
-import { EntryCrcs, type SkippedBytes } from "./crc/entry-crcs.ts";
+import { EntryCrcs } from "./crc/entry-crcs.ts";
+import { entryRead, plannedReads, skippedBytes } from "./entry-reads.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { PlanEntry } from "./plan.ts";
-import { readRange } from "./read-range.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import type { ReadAheadPool } from "./read-ahead-pool.ts";
 import { crc32 } from "./zip/crc32.ts";
 import { EntryShape, knownCrc32 } from "./zip/entry-shape.ts";
 import { at, encodeEnd, entryAt, indexAt, type Layout } from "./zip/layout.ts";
-import { frame, locateFramed } from "./zip/stored-blocks.ts";
+import { frame, frameOffset } from "./zip/stored-blocks.ts";
+
+/** What all downloads of a source share. */
+export interface SharedReading {
+  /** What they learn of checksums. */
+  readonly crcs: CrcKnowledge;
+  /** The room for reading ahead. */
+  readonly readAhead: ReadAheadPool;
+}
 
 /** The part of an archive that is being sent, and how far that has come. */
 interface Sending {
   readonly layout: Layout;
-  readonly source: BlobSource;
   readonly range: ByteRange;
-  readonly signal: AbortSignal;
+  readonly reads: ReadAhead;
   readonly crcs: EntryCrcs;
   position: number;
 }
@@ -29,11 +38,12 @@ export async function* archiveBytes(
   layout: Layout,
   source: BlobSource,
   range: ByteRange,
-  knowledge: CrcKnowledge,
+  shared: SharedReading,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const crcs = new EntryCrcs(layout, source, skippedBytes(layout, range), knowledge, signal);
-  const sending: Sending = { layout, source, range, signal, crcs, position: range.start };
+  const crcs = new EntryCrcs(layout, source, skippedBytes(layout, range), shared.crcs, signal);
+  const reads = new ReadAhead(source, plannedReads(layout, range), shared.readAhead, signal);
+  const sending: Sending = { layout, range, reads, crcs, position: range.start };
   try {
     for await (const chunk of coalesce(allRecords(sending))) {
       yield chunk;
@@ -41,6 +51,7 @@ export async function* archiveBytes(
     }
     assertPosition(sending, range.end);
   } finally {
+    await reads.close();
     await crcs.close();
   }
 }
@@ -65,39 +76,6 @@ async function* allRecords(sending: Sending): AsyncGenerator<Uint8Array, void, u
   if (range.end > endRecords) yield take(sending, encodeEnd(layout), endRecords);
 }
 
-/**
- * What the range does not send of entries whose CRC-32 it states, in a descriptor or in the central
- * directory; in the order in which it states them.
- */
-function skippedBytes(layout: Layout, { start, end }: ByteRange): SkippedBytes[] {
-  const { localOffsets, centralOffsets, plan } = layout;
-  const { blockBytes } = plan.format;
-  const skipped: SkippedBytes[] = [];
-
-  // An entry that the range begins inside of states its CRC behind its data, if it is framed.
-  const first = indexAt(localOffsets, start);
-  const isCut = first < plan.entries.length && at(localOffsets, first) < start;
-  if (isCut) {
-    const shape = new EntryShape(entryAt(layout, first), plan.format);
-    const dataOffset = at(localOffsets, first) + shape.localHeaderLength;
-    const dataEnd = dataOffset + shape.compressedSize;
-    if (shape.hasDescriptor && end > dataEnd && start > dataOffset) {
-      const sentFrom = locateFramed(start - dataOffset, blockBytes).dataOffset;
-      skipped.push({ index: first, size: start < dataEnd ? sentFrom : sizeOf(layout, first) });
-    }
-  }
-  const sentFrom = isCut ? first + 1 : first;
-  for (let i = indexAt(centralOffsets, start); i < sentFrom && i < plan.entries.length; i++) {
-    if (at(centralOffsets, i) >= end) break;
-    if (i !== skipped[0]?.index) skipped.push({ index: i, size: sizeOf(layout, i) });
-  }
-  return skipped;
-}
-
-function sizeOf(layout: Layout, index: number): number {
-  return entryAt(layout, index).blob.size;
-}
-
 /** One entry: local header, data, and a descriptor where there is one. */
 async function* entryBytes(
   sending: Sending,
@@ -109,17 +87,18 @@ async function* entryBytes(
   const offset = at(layout.localOffsets, index);
   const dataOffset = offset + shape.localHeaderLength;
   const dataEnd = dataOffset + shape.compressedSize;
+  const read = entryRead(layout, range, index);
 
   if (shape.hasDescriptor) {
     yield take(sending, shape.encodeLocalHeader(0), offset);
-    yield* framedData(sending, index, entry, dataOffset, shape.compressedSize);
+    yield* framedData(sending, index, entry, read, dataOffset);
     if (range.end <= dataEnd) return;
     yield take(sending, shape.encodeDataDescriptor(await crcs.get(index)), dataEnd);
   } else if (knownCrc32(entry) !== undefined) {
     yield take(sending, shape.encodeLocalHeader(await crcs.get(index)), offset);
-    yield* storedData(sending, entry, dataOffset);
+    yield* storedData(sending, entry, read, dataOffset);
   } else {
-    const data = await readWhole(sending, entry);
+    const data = await readWhole(sending, entry, read);
     crcs.learn(index, crc32(data));
     yield take(sending, shape.encodeLocalHeader(await crcs.get(index)), offset);
     yield take(sending, data, dataOffset);
@@ -130,18 +109,16 @@ async function* entryBytes(
 async function* storedData(
   sending: Sending,
   entry: PlanEntry,
+  read: ByteRange,
   dataOffset: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { size } = entry.blob;
-  const start = clamp(sending.range.start - dataOffset, size);
-  const end = clamp(sending.range.end - dataOffset, size);
   let crc = 0;
-  let offset = start;
-  for await (const chunk of readRange(sending.source, entry.blob, { start, end }, sending.signal)) {
+  let offset = read.start;
+  for await (const chunk of sending.reads.read(entry.blob, read)) {
     crc = crc32(chunk, crc);
-    const last = offset + chunk.length === size;
+    const isLast = offset + chunk.length === entry.blob.size;
     // The last bytes are held back if they are wrong, so that the entry never looks whole.
-    if (last && start === 0 && crc !== knownCrc32(entry)) throw wrongCrc();
+    if (isLast && read.start === 0 && crc !== knownCrc32(entry)) throw wrongCrc();
     yield take(sending, chunk, dataOffset + offset);
     offset += chunk.length;
   }
@@ -152,36 +129,23 @@ async function* framedData(
   sending: Sending,
   index: number,
   entry: PlanEntry,
+  read: ByteRange,
   dataOffset: number,
-  framedSize: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { blockBytes } = sending.layout.plan.format;
-  const { size } = entry.blob;
-  const from = clamp(sending.range.start - dataOffset, framedSize);
-  const to = clamp(sending.range.end - dataOffset, framedSize);
-  if (from === to) return;
-  const { dataOffset: start, drop } = locateFramed(from, blockBytes);
-  // A cut inside a block header still needs the block's first byte: headers come with their data.
-  const cut = locateFramed(to, blockBytes);
-  const end = Math.min(size, cut.drop > 0 ? cut.dataOffset + 1 : cut.dataOffset);
-
-  let offset = start;
-  let framedOffset = from - drop;
-  for await (const chunk of readRange(sending.source, entry.blob, { start, end }, sending.signal)) {
+  let offset = read.start;
+  for await (const chunk of sending.reads.read(entry.blob, read)) {
     sending.crcs.update(index, chunk, offset);
-    const framed = frame(chunk, offset, size, blockBytes);
-    yield take(sending, framed, dataOffset + framedOffset);
+    const framed = frame(chunk, offset, entry.blob.size, blockBytes);
+    yield take(sending, framed, dataOffset + frameOffset(offset, blockBytes));
     offset += chunk.length;
-    framedOffset += framed.length;
   }
 }
 
-async function readWhole(sending: Sending, entry: PlanEntry): Promise<Uint8Array> {
-  const { size } = entry.blob;
-  const data = new Uint8Array(size);
+async function readWhole(sending: Sending, entry: PlanEntry, read: ByteRange): Promise<Uint8Array> {
+  const data = new Uint8Array(entry.blob.size);
   let offset = 0;
-  const chunks = readRange(sending.source, entry.blob, { start: 0, end: size }, sending.signal);
-  for await (const chunk of chunks) {
+  for await (const chunk of sending.reads.read(entry.blob, read)) {
     data.set(chunk, offset);
     offset += chunk.length;
   }

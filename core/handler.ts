@@ -6,6 +6,7 @@ import { type Link, verifyLink } from "./link.ts";
 import type { Plan } from "./plan.ts";
 import { createPlanner, type PlannerOptions } from "./planner.ts";
 import { problemResponse } from "./problem.ts";
+import type { ReadAheadPool } from "./read-ahead-pool.ts";
 import { type DeliveryLimits, downloadName, respond } from "./respond.ts";
 import { streamZip } from "./stream-zip.ts";
 import { layoutZip } from "./zip/layout.ts";
@@ -18,6 +19,8 @@ export interface HandlerOptions extends PlannerOptions {
   readonly delivery: DeliveryLimits;
   /** What downloads learn of checksums; shared by all of one source. */
   readonly crcs: CrcKnowledge;
+  /** The room for reading ahead; shared by all downloads of the process. */
+  readonly readAhead: ReadAheadPool;
   readonly audit: Audit;
 }
 
@@ -87,7 +90,7 @@ function sendArchive(
   options: HandlerOptions,
   onFailed: () => void,
 ): Promise<Response> {
-  const { source, cacheControl, delivery, crcs, audit } = options;
+  const { source, cacheControl, delivery, crcs, readAhead, audit } = options;
   const { signal } = request;
   return respond(request, {
     plan,
@@ -96,7 +99,7 @@ function sendArchive(
     delivery,
     async open(range) {
       const started = performance.now();
-      const stream = await prime(streamZip(plan, source, { ...range, crcs, signal }));
+      const stream = await prime(streamZip(plan, source, { ...range, crcs, readAhead, signal }));
       const download = {
         link: link.id,
         ...(link.subject === undefined ? {} : { subject: link.subject }),

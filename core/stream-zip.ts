@@ -3,6 +3,7 @@ import type { BlobSource } from "./blob-source.ts";
 import { type CrcKnowledge, createCrcKnowledge } from "./crc/crc-knowledge.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { Plan } from "./plan.ts";
+import { ReadAheadPool } from "./read-ahead-pool.ts";
 import { layoutZip } from "./zip/layout.ts";
 
 export interface StreamZipOptions {
@@ -10,8 +11,10 @@ export interface StreamZipOptions {
   readonly start?: number;
   /** The byte behind the last one to send. Default the archive's length. */
   readonly end?: number;
-  /** What this and other downloads learn of checksums; default for this one alone. */
+  /** What this and other downloads learn of checksums. Default: nothing is shared. */
   readonly crcs?: CrcKnowledge;
+  /** The room for reading ahead, for this and other downloads. Default: 32 MiB for this one. */
+  readonly readAhead?: ReadAheadPool;
   /** Aborting it ends the stream with its reason and closes everything. */
   readonly signal?: AbortSignal;
 }
@@ -32,7 +35,7 @@ export function streamZip(
   options: StreamZipOptions = {},
 ): ReadableStream<Uint8Array> {
   const layout = layoutZip(plan);
-  const { start = 0, end = layout.length, crcs = createCrcKnowledge({ maxObjects: 1 }) } = options;
+  const { start = 0, end = layout.length } = options;
   if (!(start >= 0 && start <= end && end <= layout.length)) {
     throw new ZiplinkError(
       "range_not_satisfiable",
@@ -43,7 +46,11 @@ export function streamZip(
   const signal = options.signal
     ? AbortSignal.any([options.signal, cancelled.signal])
     : cancelled.signal;
-  const chunks = archiveBytes(layout, source, { start, end }, crcs, signal);
+  const shared = {
+    crcs: options.crcs ?? createCrcKnowledge({ maxObjects: 1 }),
+    readAhead: options.readAhead ?? new ReadAheadPool(),
+  };
+  const chunks = archiveBytes(layout, source, { start, end }, shared, signal);
 
   return new ReadableStream(
     {

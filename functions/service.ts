@@ -6,6 +6,7 @@ import type { BlobSource } from "../core/blob-source.ts";
 import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { createCrcStore } from "../core/crc/crc-store.ts";
 import { linkKey } from "../core/link.ts";
+import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
 import { type App, createApp } from "./app.ts";
 import { type Config, ConfigError } from "./config.ts";
@@ -28,6 +29,8 @@ export function createService(config: Config): App {
         config.crcStore && createCrcStore(createFsObjectStore({ root: config.crcStore.path }), key),
       onStoreError: (error) => logger.warn({ failure: describeFailure(error) }, "crc_store_failed"),
     }),
+    // One reader uses up a disk: parts of a file in parallel would only take memory.
+    readAhead: new ReadAheadPool({ partBytes: Infinity }),
     corsOrigins: config.corsOrigins,
     audit: createAudit(logger),
   });

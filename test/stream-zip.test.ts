@@ -152,16 +152,16 @@ describe("the archive is a function of its plan", () => {
 });
 
 describe("reading", () => {
-  test("opens nothing before the first read, and one object at a time", async () => {
+  test("opens nothing before the first read, and each object once, in order", async () => {
     const { source: plain, plan } = await planOf(varied, tiny);
     const source = counting(plain);
     const stream = streamZip(plan, source);
     expect(source.counts.opened).toEqual([]);
     await collect(stream);
-    expect(source.counts.mostOpen).toBe(1);
     expect(source.counts.open).toBe(0);
     // The empty file and the folder have nothing to read.
-    expect(source.counts.opened).toHaveLength(plan.entries.length - 2);
+    const expected = plan.entries.filter(({ blob }) => blob.size > 0).map(({ blob }) => blob.key);
+    expect(source.counts.opened.map(({ key }) => key)).toEqual(expected);
   });
 
   test("a range opens only what it needs, and only that part of it", async () => {
@@ -176,16 +176,15 @@ describe("reading", () => {
     expect((range?.end ?? 0) - (range?.start ?? 0)).toBe(50);
   });
 
-  test("cancelling closes what is open and reads no further", async () => {
+  test("cancelling closes what is open", async () => {
     const { source: plain, plan } = await planOf({ a: patterned(5_000_000), b: "b" });
     const source = counting(plain);
     const reader = streamZip(plan, source).getReader();
     await reader.read();
     await reader.read();
-    expect(source.counts.open).toBe(1);
+    expect(source.counts.open).toBeGreaterThan(0);
     await reader.cancel();
     expect(source.counts.open).toBe(0);
-    expect(source.counts.opened).toHaveLength(1);
   });
 
   test("aborting its signal errors the stream and closes what is open", async () => {

@@ -34,6 +34,14 @@ export function locateFramed(
 }
 
 /**
+ * Where the framed form of the data at `offset` begins, its block header included if a block starts
+ * there: the place of what `frame` makes of it.
+ */
+export function frameOffset(offset: number, blockBytes: number): number {
+  return offset + BLOCK_HEADER * Math.ceil(offset / blockBytes);
+}
+
+/**
  * The framed form of `chunk`, which stands at `offset` in data of `size` bytes: a block header wherever
  * a block starts. Pure, so that a stream may begin at any offset. At a cut that falls right behind a
  * header (see `locateFramed`) the header is there and is to be dropped.

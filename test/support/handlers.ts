@@ -3,6 +3,7 @@ import type { BlobSource } from "../../core/blob-source.ts";
 import { createCrcKnowledge } from "../../core/crc/crc-knowledge.ts";
 import { createHandler, type HandlerOptions } from "../../core/handler.ts";
 import { linkKey, signLink } from "../../core/link.ts";
+import { ReadAheadPool } from "../../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../../core/zip/format.ts";
 
 const secret = "a secret of thirty-two bytes, ok";
@@ -19,6 +20,7 @@ export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> =
     cacheControl: "private, no-store",
     delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
     crcs: createCrcKnowledge(),
+    readAhead: new ReadAheadPool(),
     audit: (event) => events.push(event),
     ...options,
   });

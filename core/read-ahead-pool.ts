@@ -1,0 +1,105 @@
+/** What the downloads of a process may have open and hold, ahead of what their clients have read. */
+export interface ReadAheadLimits {
+  /** Objects, or parts of them, that are being read ahead. Default 32. */
+  readonly maxOpen?: number;
+  /** Bytes that are held or on their way. Default 32 MiB. */
+  readonly maxBytes?: number;
+  /**
+   * A larger object is read as parts of this length, in parallel as far as the other limits let it.
+   * Default 8 MiB; `Infinity` for a store that one reader uses up, such as a disk.
+   */
+  readonly partBytes?: number;
+}
+
+/**
+ * The room for reading ahead, shared by all downloads of a process: each may use as much as is its
+ * equal share at the time. What a client is waiting for needs no room here, so a download goes on
+ * even where others have used everything up.
+ */
+export class ReadAheadPool {
+  readonly partBytes: number;
+  readonly #maxOpen: number;
+  readonly #maxBytes: number;
+  readonly #shares = new Set<ReadAheadShare>();
+
+  constructor({ maxOpen = 32, maxBytes = 32 * 1024 * 1024, partBytes }: ReadAheadLimits = {}) {
+    this.#maxOpen = maxOpen;
+    this.#maxBytes = maxBytes;
+    // A part that never fits would never be read ahead.
+    this.partBytes = partBytes ?? Math.min(8 * 1024 * 1024, Math.ceil(maxBytes / 4));
+  }
+
+  /** A download begins to read. It must `leave`. */
+  join(): ReadAheadShare {
+    const share = new ReadAheadShare(
+      (bytes) => this.#fits(share, bytes),
+      () => {
+        this.#shares.delete(share);
+      },
+    );
+    this.#shares.add(share);
+    return share;
+  }
+
+  #fits(share: ReadAheadShare, bytes: number): boolean {
+    let open = 1;
+    let held = bytes;
+    for (const one of this.#shares) {
+      open += one.open;
+      held += one.bytes;
+    }
+    const count = this.#shares.size;
+    return (
+      open <= this.#maxOpen &&
+      held <= this.#maxBytes &&
+      share.open + 1 <= Math.ceil(this.#maxOpen / count) &&
+      share.bytes + bytes <= this.#maxBytes / count
+    );
+  }
+}
+
+/** One download's part of the room. */
+export class ReadAheadShare {
+  readonly #fits: (bytes: number) => boolean;
+  readonly #leave: () => void;
+  #open = 0;
+  #bytes = 0;
+
+  constructor(fits: (bytes: number) => boolean, leave: () => void) {
+    this.#fits = fits;
+    this.#leave = leave;
+  }
+
+  /** How many reads are under way. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** How many bytes are held or on their way. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes room for a read of `bytes`, if there is any. */
+  tryTake(bytes: number): boolean {
+    if (!this.#fits(bytes)) return false;
+    this.#open++;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** A read has come to its end. */
+  closed(): void {
+    this.#open--;
+  }
+
+  /** Bytes are no longer held. */
+  released(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
+  /** The download reads no more. */
+  leave(): void {
+    this.#leave();
+  }
+}
