@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { pMapIterable } from "p-map";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
 import { ZiplinkError } from "../core/errors.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../core/utf8-order.ts";
 
 export interface FsSourceOptions {
   /** The folder to serve. A key is a path in it, its parts separated by `/` on every system. */

@@ -1,6 +1,6 @@
 import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
 import { ZiplinkError } from "../core/errors.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../core/utf8-order.ts";
 
 export interface MemoryObject {
   readonly bytes: Uint8Array;

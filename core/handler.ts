@@ -1,4 +1,5 @@
 import { type Audit, describeFailure } from "./audit.ts";
+import type { BlobSource } from "./blob-source.ts";
 import { observeEnd, prime } from "./body.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
 import { toZiplinkError, ZiplinkError } from "./errors.ts";
@@ -7,11 +8,15 @@ import type { Plan } from "./plan.ts";
 import { createPlanner, type PlannerOptions } from "./planner.ts";
 import { problemResponse } from "./problem.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
+import { type ResilienceOptions, ResilientStore } from "./resilience/resilient-store.ts";
 import { type DeliveryLimits, downloadName, respond } from "./respond.ts";
 import { streamZip } from "./stream-zip.ts";
 import { layoutZip } from "./zip/layout.ts";
 
-export interface HandlerOptions extends PlannerOptions {
+export interface HandlerOptions extends Omit<PlannerOptions, "store"> {
+  readonly source: BlobSource;
+  /** How hard it is tried when the source fails. */
+  readonly resilience?: ResilienceOptions;
   /** From `linkKey`. */
   readonly linkKey: Uint8Array;
   /** `Cache-Control` of archives. */
@@ -31,7 +36,8 @@ export type ArchiveHandler = (request: Request, token: string) => Promise<Respon
  * Joins the stages: link, plan, layout, bytes, response. Nothing behind it sees the request.
  */
 export function createHandler(options: HandlerOptions): ArchiveHandler {
-  const planner = createPlanner(options);
+  const store = new ResilientStore(options.source, options.resilience);
+  const planner = createPlanner({ ...options, store });
 
   return async (request, token) => {
     let link: Link | undefined;
@@ -59,7 +65,8 @@ export function createHandler(options: HandlerOptions): ArchiveHandler {
     if (wantsJson(request)) return describePlan(request, link, plan, options);
     const forget = () => planner.forget(token);
     try {
-      return await sendArchive(request, link, plan, options, forget);
+      const source = store.forDownload();
+      return await sendArchive(request, link, plan, source, options, forget);
     } catch (error) {
       forget();
       // What the plan was made of is gone, and no byte is out yet: look again, once.
@@ -87,10 +94,11 @@ function sendArchive(
   request: Request,
   link: Link,
   plan: Plan,
+  source: BlobSource,
   options: HandlerOptions,
   onFailed: () => void,
 ): Promise<Response> {
-  const { source, cacheControl, delivery, crcs, readAhead, audit } = options;
+  const { cacheControl, delivery, crcs, readAhead, audit } = options;
   const { signal } = request;
   return respond(request, {
     plan,

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { ArchiveRequest } from "./archive-request.ts";
-import type { BlobSource } from "./blob-source.ts";
 import type { Plan } from "./plan.ts";
 import { type PlanLimits, planArchive } from "./plan-archive.ts";
+import type { ResilientStore } from "./resilience/resilient-store.ts";
 import type { ZipFormat } from "./zip/format.ts";
 
 export interface PlannerOptions {
-  readonly source: BlobSource;
+  readonly store: ResilientStore;
   readonly limits: PlanLimits;
   readonly format: ZipFormat;
   /** How long a plan is used again, in seconds; 0 for never. */
@@ -26,7 +26,7 @@ export interface Planner {
 const MAX_CACHED_ENTRIES = 200_000;
 
 export function createPlanner(options: PlannerOptions): Planner {
-  const { source, limits, format, cacheSeconds } = options;
+  const { store, limits, format, cacheSeconds } = options;
   const cache = new LRUCache<string, Plan>({
     ttl: Math.max(1, cacheSeconds * 1000),
     maxSize: MAX_CACHED_ENTRIES,
@@ -39,7 +39,8 @@ export function createPlanner(options: PlannerOptions): Planner {
       const id = identify(token);
       const known = cache.get(id);
       if (known) return { plan: known, isReused: true };
-      const planning = underWay.get(id) ?? planArchive(request, source, { limits, format });
+      const planning =
+        underWay.get(id) ?? planArchive(request, store.forDownload(), { limits, format });
       underWay.set(id, planning);
       try {
         const plan = await planning;

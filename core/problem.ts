@@ -19,6 +19,9 @@ const titles: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
+/** What a client is told to wait while the store is down and has not said for how long. */
+const RETRY_AFTER_MS = 10_000;
+
 /** Said for an object that is missing and for one that we may not read: a link holder sees no difference. */
 export const OBJECTS_NOT_FOUND = "One or more objects were not found.";
 
@@ -45,6 +48,9 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
       ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
+      ...(status === 503
+        ? { "Retry-After": String(Math.ceil((known.retryAfterMs ?? RETRY_AFTER_MS) / 1000)) }
+        : {}),
       ...headers,
     },
   });

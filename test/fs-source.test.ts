@@ -2,8 +2,8 @@ import { appendFile, mkdir, rm, symlink, truncate, utimes, writeFile } from "nod
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFsSource } from "../adapters/fs.ts";
-import { compareUtf8 } from "../adapters/utf8-order.ts";
 import type { BlobSource } from "../core/blob-source.ts";
+import { compareUtf8 } from "../core/utf8-order.ts";
 import { collect, patterned } from "./support/bytes.ts";
 import { openFilesBelow } from "./support/open-files.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";

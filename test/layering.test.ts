@@ -8,7 +8,8 @@ const root = join(import.meta.dirname, "..");
 const rules: Readonly<Record<string, { folders: readonly string[]; packages: RegExp }>> = {
   core: {
     folders: ["core"],
-    packages: /^(?:node:(?:crypto|zlib)|content-disposition|jose|lru-cache|p-limit|p-map|zod)$/,
+    packages:
+      /^(?:node:(?:crypto|timers\/promises|zlib)|cockatiel|content-disposition|jose|lru-cache|p-limit|p-map|zod)$/,
   },
   adapters: {
     folders: ["core", "adapters"],

@@ -13,6 +13,7 @@ export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> =
   const events: AuditEvent[] = [];
   const handle = createHandler({
     source,
+    resilience: { attempts: 2, backoffMs: 1 },
     linkKey: linkKey(secret),
     limits: { maxEntries: 10, maxBytes: 1e9 },
     format: defaultZipFormat,

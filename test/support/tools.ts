@@ -20,6 +20,13 @@ const packages = {
   wget: "wget",
   aria2c: "aria2",
   chromium: "chromium",
+  nginx: "nginx-light",
+  ceph: "ceph-common",
+  monmaptool: "ceph-common",
+  "ceph-mon": "ceph-mon",
+  "ceph-osd": "ceph-osd",
+  radosgw: "radosgw",
+  "radosgw-admin": "radosgw",
 } as const;
 
 export type Tool = keyof typeof packages;

@@ -1,0 +1,133 @@
+import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
+import { ZiplinkError } from "../errors.ts";
+import { Failures, type Retrying, timedOut } from "./retrying.ts";
+
+/** A read that goes on where it was when it breaks, stalls, or has been closed for lying idle. */
+export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
+  readonly #source: BlobSource;
+  readonly #blob: BlobInfo;
+  readonly #end: number;
+  readonly #retrying: Retrying;
+  readonly #signal: AbortSignal | undefined;
+  readonly #failures = new Failures();
+  readonly #timer: NodeJS.Timeout;
+  #position: number;
+  #attempt = new AbortController();
+  #current: AsyncIterator<Uint8Array> | undefined;
+  #isWaiting = false;
+  #isOver = false;
+
+  constructor(
+    source: BlobSource,
+    blob: BlobInfo,
+    { start, end }: ByteRange,
+    retrying: Retrying,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#source = source;
+    this.#blob = blob;
+    this.#position = start;
+    this.#end = end;
+    this.#retrying = retrying;
+    this.#signal = signal;
+    this.#timer = setTimeout(() => this.#onTimeout(), retrying.timeoutMs).unref();
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  /** Opens the read; rejects if that cannot be done. */
+  async begin(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    try {
+      while (!this.#isOver) {
+        const chunk = await this.#read();
+        if (chunk) return { done: false, value: chunk };
+      }
+      return await this.return();
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    await this.#close();
+    return { done: true, value: undefined };
+  }
+
+  /** The next chunk; nothing if the read is over, or has to be opened again. */
+  async #read(): Promise<Uint8Array | undefined> {
+    try {
+      const current = this.#current ?? (await this.#open());
+      const { done, value } = await this.#watched(current.next());
+      if (!done) {
+        this.#position += value.length;
+        this.#failures.reset();
+        return value;
+      }
+      this.#current = undefined;
+      if (this.#position < this.#end) throw brokeOff();
+      this.#isOver = true;
+    } catch (error) {
+      await this.#close();
+      await this.#retrying.backOff(error, this.#failures, this.#signal);
+    }
+    return undefined;
+  }
+
+  async #open(): Promise<AsyncIterator<Uint8Array>> {
+    this.#attempt = new AbortController();
+    const attempt = this.#attempt.signal;
+    const chunks = await this.#retrying.call(
+      (signal) =>
+        this.#source.open(
+          this.#blob,
+          { start: this.#position, end: this.#end },
+          AbortSignal.any([signal, attempt]),
+        ),
+      this.#signal,
+      this.#failures,
+    );
+    this.#current = chunks[Symbol.asyncIterator]();
+    return this.#current;
+  }
+
+  /** Counts the time until `promise` settles; before and behind it the read is idle. */
+  async #watched<T>(promise: Promise<T>): Promise<T> {
+    this.#isWaiting = true;
+    this.#timer.refresh();
+    try {
+      return await promise;
+    } finally {
+      this.#isWaiting = false;
+      this.#timer.refresh();
+    }
+  }
+
+  #onTimeout(): void {
+    if (this.#isWaiting) this.#attempt.abort(timedOut());
+    else this.#close().catch(() => undefined); // it is opened anew, whatever became of this one
+  }
+
+  async #close(): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    await current?.return?.();
+  }
+}
+
+function brokeOff(): ZiplinkError {
+  return new ZiplinkError("unavailable", "The store broke off in the middle of an object.");
+}

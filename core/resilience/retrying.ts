@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
+import { type ErrorCode, ZiplinkError } from "../errors.ts";
+
+export interface RetryOptions {
+  /** How often in a row a store may fail to bring anything before it is given up. Default 8. */
+  readonly attempts: number;
+  /** How many failures one download may have altogether. Default 200. */
+  readonly budget: number;
+  /** How long the store may keep us waiting, and a read may lie idle. Milliseconds; default 30,000. */
+  readonly timeoutMs: number;
+  /** The first wait before another attempt, doubled each time up to 5 s. Milliseconds; default 100. */
+  readonly backoffMs: number;
+}
+
+/** What another attempt may mend. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(["throttled", "unavailable", "timeout"]);
+
+const MAX_BACKOFF_MS = 5_000;
+
+/** A store that asks us to wait for longer is as good as down. */
+const MAX_RETRY_AFTER_MS = 30_000;
+
+/** How often in a row something has failed. */
+export class Failures {
+  count = 0;
+
+  reset(): void {
+    this.count = 0;
+  }
+}
+
+/** Decides on further attempts, for one download. */
+export class Retrying {
+  readonly #options: RetryOptions;
+  readonly #breaker: CircuitBreakerPolicy;
+  #failures = 0;
+
+  constructor(options: RetryOptions, breaker: CircuitBreakerPolicy) {
+    this.#options = options;
+    this.#breaker = breaker;
+  }
+
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
+  }
+
+  /** The result of `action`, attempted as often as it makes sense. */
+  async call<T>(
+    action: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+    failures = new Failures(),
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return await this.#attempt(action, signal);
+      } catch (error) {
+        await this.backOff(error, failures, signal);
+      }
+    }
+  }
+
+  /** Waits before the next attempt, or rejects with `error` if there is to be none. */
+  async backOff(
+    error: unknown,
+    failures: Failures,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    failures.count++;
+    this.#failures++;
+    const { attempts, budget, backoffMs } = this.#options;
+    const asked = error instanceof ZiplinkError ? (error.retryAfterMs ?? 0) : 0;
+    const isOver = failures.count >= attempts || this.#failures > budget;
+    if (!isTransient(error) || isOver || asked > MAX_RETRY_AFTER_MS) throw error;
+    const backoff = Math.min(backoffMs * 2 ** (failures.count - 1), MAX_BACKOFF_MS);
+    // Half of it by chance: reads that broke together do not all come back at once.
+    const wait = Math.max(asked, backoff * (0.5 + Math.random() / 2));
+    await sleep(wait, undefined, signal ? { signal } : {});
+  }
+
+  async #attempt<T>(
+    action: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(timedOut()), this.#options.timeoutMs);
+    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+    try {
+      return await this.#breaker.execute(() => action(either));
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw isDown(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Whether another attempt may mend it. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof ZiplinkError && TRANSIENT.has(error.code);
+}
+
+export function timedOut(): ZiplinkError {
+  return new ZiplinkError("timeout", "The store did not answer in time.");
+}
+
+function isDown(cause: Error): ZiplinkError {
+  return new ZiplinkError("unavailable", "The store is down. Try again later.", { cause });
+}
