@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, readdir, realpath } from "node:fs/promise
 import { join, sep } from "node:path";
 import { pMapIterable } from "p-map";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
+import { allocateChunk, CHUNK_BYTES } from "../core/chunk-pool.ts";
 import { ZiplinkError } from "../core/errors.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
 
@@ -10,9 +11,6 @@ export interface FsSourceOptions {
   /** The folder to serve. A key is a path in it, its parts separated by `/` on every system. */
   readonly root: string;
 }
-
-/** Length of a read, in bytes; two of them are held while a file is sent. */
-const CHUNK = 256 * 1024;
 
 /** How many files of a folder are described at a time. */
 const STAT_CONCURRENCY = 32;
@@ -185,9 +183,9 @@ class FileChunks implements AsyncIterableIterator<Uint8Array> {
 
   /** The next chunk, empty behind the range's end. */
   async #read(): Promise<Uint8Array> {
-    const length = Math.min(CHUNK, this.#end - this.#position);
+    const length = Math.min(CHUNK_BYTES, this.#end - this.#position);
     if (length === 0) return new Uint8Array();
-    const buffer = Buffer.allocUnsafeSlow(length);
+    const buffer = allocateChunk(length);
     const { bytesRead } = await this.#file.read(buffer, 0, length, this.#position);
     if (bytesRead === 0) throw changed();
     return buffer.subarray(0, bytesRead);

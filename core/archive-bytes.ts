@@ -1,4 +1,5 @@
 import type { BlobSource, ByteRange } from "./blob-source.ts";
+import { recycle } from "./chunk-pool.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
 import { EntryCrcs } from "./crc/entry-crcs.ts";
@@ -137,8 +138,10 @@ async function* framedData(
   for await (const chunk of sending.reads.read(entry.blob, read)) {
     sending.crcs.update(index, chunk, offset);
     const framed = frame(chunk, offset, entry.blob.size, blockBytes);
+    const { length } = chunk;
+    recycle(chunk);
     yield take(sending, framed, dataOffset + frameOffset(offset, blockBytes));
-    offset += chunk.length;
+    offset += length;
   }
 }
 
@@ -148,6 +151,7 @@ async function readWhole(sending: Sending, entry: PlanEntry, read: ByteRange): P
   for await (const chunk of sending.reads.read(entry.blob, read)) {
     data.set(chunk, offset);
     offset += chunk.length;
+    recycle(chunk);
   }
   return data;
 }

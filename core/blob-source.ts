@@ -33,7 +33,7 @@ export interface BlobSource {
 
   /**
    * Every object whose key starts with `prefix`, in ascending order of the key's UTF-8 bytes.
-   * Yields nothing if there is none.
+   * Yields nothing if there is none. Rejects with `malformed` where the store has no listing.
    */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<BlobInfo>;
 

@@ -1,7 +1,6 @@
-import { isAbsolute, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { DeliveryLimits } from "../core/respond.ts";
+import { type Location, locationSchema } from "./location.ts";
 
 /** A whole number in an environment variable; digits and underscores, as in 10_000. */
 const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
@@ -11,20 +10,6 @@ const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
     .transform((digits) => Number(digits.replaceAll("_", "")))
     .pipe(z.int().min(min).max(max));
 
-const folder = z.string().transform((value, context) => {
-  const url = URL.parse(value);
-  // The letter of a Windows drive is no scheme.
-  if (url === null || /^[a-z]:$/i.test(url.protocol)) {
-    return { kind: "folder", path: isAbsolute(value) ? value : resolve(value) } as const;
-  }
-  if (url.protocol === "file:") return { kind: "folder", path: fileURLToPath(url) } as const;
-  context.addIssue({
-    code: "custom",
-    message: `${url.protocol}// is not supported; use file:///path/to/folder`,
-  });
-  return z.NEVER;
-});
-
 const linkSettings = z.object({
   LINK_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, {
     message: "must have at least 32 bytes; make one with: openssl rand -base64 32",
@@ -32,7 +17,7 @@ const linkSettings = z.object({
 });
 
 const settings = linkSettings.extend({
-  SOURCE: folder,
+  SOURCE: locationSchema,
   HOST: z.string().min(1).optional(),
   PORT: integer(0, 65_535).default(8080),
   MAX_ENTRIES: integer(1).default(10_000),
@@ -41,7 +26,10 @@ const settings = linkSettings.extend({
   MAX_RESPONSE_BYTES: integer(1).optional(),
   MAX_FIXED_LENGTH: integer(0).optional(),
   PLAN_CACHE_SECONDS: integer(0).default(10),
-  CRC_STORE: folder.optional(),
+  CRC_STORE: locationSchema.optional(),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_FORCE_PATH_STYLE: z.stringbool().default(false),
+  GCS_API_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   CACHE_CONTROL: z.string().min(1).default("private, no-store"),
   CORS_ORIGINS: z
     .string()
@@ -55,14 +43,9 @@ const settings = linkSettings.extend({
   LOG_LEVEL: z.enum(["info", "warn", "error", "silent"]).default("info"),
 });
 
-export interface FolderLocation {
-  readonly kind: "folder";
-  readonly path: string;
-}
-
 /** The service's settings. What each means and its default stands in the README. */
 export interface Config {
-  readonly source: FolderLocation;
+  readonly source: Location;
   readonly linkSecret: string;
   readonly host: string | undefined;
   readonly port: number;
@@ -72,7 +55,11 @@ export interface Config {
   readonly delivery: DeliveryLimits;
   readonly planCacheSeconds: number;
   /** Where checksums are kept for other instances. */
-  readonly crcStore: FolderLocation | undefined;
+  readonly crcStore: Location | undefined;
+  /** For stores other than AWS's own. */
+  readonly s3: { readonly endpoint?: string; readonly forcePathStyle: boolean };
+  /** For a server that stands in for Cloud Storage. */
+  readonly gcs: { readonly apiEndpoint?: string };
   readonly cacheControl: string;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
   readonly corsOrigins: readonly string[];
@@ -116,6 +103,11 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
     },
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
     crcStore: data.CRC_STORE,
+    s3: {
+      ...(data.S3_ENDPOINT === undefined ? {} : { endpoint: data.S3_ENDPOINT }),
+      forcePathStyle: data.S3_FORCE_PATH_STYLE,
+    },
+    gcs: data.GCS_API_ENDPOINT === undefined ? {} : { apiEndpoint: data.GCS_API_ENDPOINT },
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,
     logLevel: data.LOG_LEVEL,

@@ -14,6 +14,6 @@ const config = readConfig(process.env, {
   maxResponseBytes: Infinity,
   maxFixedLength: MAX_FIXED_LENGTH,
 });
-const listener = createNodeListener(createService(config));
+const listener = createNodeListener(await createService(config));
 
 http("ziplink", (request, response) => listener(request, response));

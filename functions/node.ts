@@ -7,7 +7,7 @@ import { createNodeListener } from "./node-listener.ts";
 import { createService } from "./service.ts";
 
 const config = readConfig(process.env);
-const server = createServer(createNodeListener(createService(config)));
+const server = createServer(createNodeListener(await createService(config)));
 server.listen(config.port, config.host ?? "0.0.0.0", () => {
   const { address, port } = server.address() as AddressInfo;
   createLogger(config).info({ address, port }, "listening");

@@ -38,7 +38,7 @@ await runCommand(async () => {
     { secret: config.linkSecret, expires: new Date(Date.now() + LINK_HOURS * 3_600_000) },
   );
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/zip/${token}/ziplink-sample.zip`;
-  console.log(`Serving ${config.source.path}`);
+  console.log(`Serving ${process.env.SOURCE}`);
   console.log(`A link to all of it, good for ${LINK_HOURS} hour:\n\n  ${url}\n`);
   console.log(`Download it in a browser, or with:\n\n  curl -fOJ '${url}'\n`);
 });

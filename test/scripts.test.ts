@@ -102,6 +102,8 @@ describe("settings", () => {
       delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
       planCacheSeconds: 10,
       crcStore: undefined,
+      s3: { forcePathStyle: false },
+      gcs: {},
       cacheControl: "private, no-store",
       corsOrigins: [],
       logLevel: "info",
@@ -112,7 +114,9 @@ describe("settings", () => {
     [{ SOURCE: "" }, /SOURCE is not set/],
     [{ LINK_SECRET: "" }, /LINK_SECRET is not set/],
     [{ LINK_SECRET: "tooshort" }, /LINK_SECRET must have at least 32 bytes/],
-    [{ SOURCE: "ftp://host/x" }, /SOURCE ftp:\/\/ is not supported; use file:\/\/\//],
+    [{ SOURCE: "ftp://host/x" }, /SOURCE must be a path, or one of file:\/\/\//],
+    [{ SOURCE: "s3://" }, /SOURCE must be a path/],
+    [{ S3_ENDPOINT: "localhost" }, /S3_ENDPOINT/],
     [{ PORT: "http" }, /PORT must be a whole number/],
     [{ PORT: "70000" }, /PORT/],
     [{ MAX_ENTRIES: "0" }, /MAX_ENTRIES/],
@@ -122,6 +126,17 @@ describe("settings", () => {
     expect(() => readConfig({ ...good, ...change })).toThrow(ConfigError);
     expect(() => readConfig({ ...good, ...change })).toThrow(message);
   });
+});
+
+test.each([
+  ["s3://bucket", { kind: "s3", bucket: "bucket", prefix: "" }],
+  ["s3://bucket/a b/%41?#/", { kind: "s3", bucket: "bucket", prefix: "a b/%41?#/" }],
+  ["gs://bucket/exports/", { kind: "gcs", bucket: "bucket", prefix: "exports/" }],
+  ["https://host/base/", { kind: "http", base: "https://host/base/" }],
+  ["/srv/a b", { kind: "folder", path: "/srv/a b" }],
+  ["file:///srv/a%20b", { kind: "folder", path: "/srv/a b" }],
+])("SOURCE may be %s", (value, location) => {
+  expect(readConfig({ SOURCE: value, LINK_SECRET: secret }).source).toEqual(location);
 });
 
 describe("start-up errors", () => {

@@ -4,6 +4,8 @@
  * every reader takes it, nothing is compressed, and each byte keeps a place that arithmetic can find.
  */
 
+import { allocateChunk } from "../chunk-pool.ts";
+
 /** Bytes before each block: the type, the length, and the length's complement. */
 const BLOCK_HEADER = 5;
 
@@ -54,7 +56,7 @@ export function frame(
 ): Uint8Array {
   const firstBlock = Math.ceil(offset / blockBytes);
   const endBlock = Math.ceil((offset + chunk.length) / blockBytes);
-  const framed = Buffer.allocUnsafe(chunk.length + BLOCK_HEADER * (endBlock - firstBlock));
+  const framed = allocateChunk(chunk.length + BLOCK_HEADER * (endBlock - firstBlock));
   let from = 0;
   let at = 0;
   for (let block = firstBlock; block < endBlock; block++) {

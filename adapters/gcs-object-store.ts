@@ -1,0 +1,42 @@
+import { buffer } from "node:stream/consumers";
+import type { ObjectStore } from "../core/crc/crc-store.ts";
+import { ZiplinkError } from "../core/errors.ts";
+import { askGcs, type GcsFile, readGcsFile } from "./gcs.ts";
+
+/** What is used of a `Bucket` of @google-cloud/storage. */
+export interface GcsStoreBucket {
+  file(name: string): GcsStoredFile;
+}
+
+export interface GcsStoredFile extends Pick<GcsFile, "createReadStream"> {
+  save(
+    bytes: Buffer,
+    options: { readonly resumable: boolean; readonly contentType: string },
+  ): Promise<unknown>;
+}
+
+export interface GcsObjectStoreOptions {
+  readonly bucket: GcsStoreBucket;
+  /** What the name of every object begins with, such as `ziplink-crc/`. */
+  readonly prefix: string;
+}
+
+/** Small objects of a bucket, each written by one request, so that it is seen whole or not at all. */
+export function createGcsObjectStore({ bucket, prefix }: GcsObjectStoreOptions): ObjectStore {
+  return {
+    async get(name, signal) {
+      const file = bucket.file(prefix + name);
+      try {
+        return await askGcs(() => buffer(readGcsFile(file)), signal);
+      } catch (error) {
+        if (error instanceof ZiplinkError && error.code === "not_found") return undefined;
+        throw error;
+      }
+    },
+    async put(name, bytes, signal) {
+      const file = bucket.file(prefix + name);
+      const options = { resumable: false, contentType: "application/octet-stream" };
+      await askGcs(() => file.save(Buffer.from(bytes), options), signal);
+    },
+  };
+}

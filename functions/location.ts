@@ -1,0 +1,33 @@
+import { isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+/** Where objects are. A prefix is as it was written, never decoded, and "" for all of a bucket. */
+export type Location =
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "s3" | "gcs"; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: "http"; readonly base: string };
+
+const FORMS = "file:///path, s3://bucket/prefix, gs://bucket/prefix or https://host/base/";
+
+/** A location as a setting has it: a URL, or a path. */
+export const locationSchema = z.string().transform((value, context): Location => {
+  const location = parseLocation(value);
+  if (location) return location;
+  context.addIssue({ code: "custom", message: `must be a path, or one of ${FORMS}` });
+  return z.NEVER;
+});
+
+function parseLocation(value: string): Location | undefined {
+  // Object names are no URL paths: what looks like an escape in them is none.
+  const [, scheme, bucket = "", prefix = ""] = /^(s3|gs):\/\/([^/]+)\/?(.*)$/s.exec(value) ?? [];
+  if (scheme) return { kind: scheme === "s3" ? "s3" : "gcs", bucket, prefix };
+  const url = URL.parse(value);
+  // The letter of a Windows drive is no scheme.
+  if (url === null || /^[a-z]:$/i.test(url.protocol)) {
+    return { kind: "folder", path: isAbsolute(value) ? value : resolve(value) };
+  }
+  if (url.protocol === "file:") return { kind: "folder", path: fileURLToPath(url) };
+  if (/^https?:$/.test(url.protocol)) return { kind: "http", base: value };
+  return undefined;
+}

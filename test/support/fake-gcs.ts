@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { createServer, globalAgent, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { select, sendError, sendJson, sendListing, sendMedia } from "./fake-gcs/answers.ts";
+import { createFaults, type Fault } from "./fake-gcs/faults.ts";
+import { createFakeObjects, type FakeObjects, toResource } from "./fake-gcs/objects.ts";
+import { readUpload } from "./fake-gcs/uploads.ts";
+
+/** A server of the part of Cloud Storage's JSON API that the client needs to read, list and upload. */
+export interface FakeGcs {
+  /** To be the client's `apiEndpoint`. */
+  readonly url: string;
+  readonly objects: FakeObjects;
+  /** Each request so far: its method and the URL as it was sent. */
+  readonly requests: string[];
+  /** Resolves when the fault first befalls a request. */
+  fail(fault: Fault): Promise<void>;
+  /** How many requests this process has under way, unread answers among them, once that has settled. */
+  open(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface FakeGcsOptions {
+  /** The one bucket there is; default `bucket`. */
+  readonly bucket?: string;
+  /** How many objects a page of a listing has at most; default 1,000, as Cloud Storage's. */
+  readonly pageSize?: number;
+  /** Whether generations that are overwritten or deleted can still be read; default not. */
+  readonly keepsGenerations?: boolean;
+}
+
+/** On 127.0.0.1, at a free port. */
+export async function startFakeGcs({
+  bucket = "bucket",
+  pageSize = 1000,
+  keepsGenerations = false,
+}: FakeGcsOptions = {}): Promise<FakeGcs> {
+  const objects = createFakeObjects(keepsGenerations);
+  const faults = createFaults();
+  const requests: string[] = [];
+  let answering = 0;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const fault = faults.take(request);
+    await fault?.until;
+    const { pathname, searchParams: query } = new URL(request.url ?? "", "http://localhost");
+    if (fault?.status !== undefined) {
+      return sendError(response, fault.status, `Injected for ${pathname}`, fault.retryAfter);
+    }
+    if (!pathname.startsWith("/storage/v1/b/") && !pathname.startsWith("/upload/storage/v1/b/")) {
+      return sendError(response, 404, "Not Found");
+    }
+    const [bucketName, kind, encodedName] = pathname.split("/v1/b/")[1]?.split("/") ?? [];
+    if (bucketName !== bucket) {
+      return sendError(response, 404, "The specified bucket does not exist.");
+    }
+    if (kind !== "o") return sendJson(response, 200, { kind: "storage#bucket", name: bucket });
+
+    if (request.method === "POST") {
+      const { name, bytes, ...options } = await readUpload(request, query);
+      return sendJson(response, 200, toResource(objects.put(name, bytes, options)));
+    }
+    if (encodedName === undefined) {
+      const found = objects.list(query.get("prefix") ?? "");
+      return sendListing(response, query, found, pageSize);
+    }
+    const name = decodeURIComponent(encodedName);
+    const object = objects.find(name, query.get("generation"));
+    if (!object) return sendError(response, 404, `No such object: ${bucket}/${name}`);
+    const wanted = query.get("ifGenerationMatch");
+    if (wanted !== null && wanted !== object.generation) {
+      return sendError(response, 412, "A precondition did not hold.");
+    }
+    if (request.method === "DELETE") {
+      objects.remove(name);
+      response.writeHead(204).end();
+    } else if (query.get("alt") === "media") {
+      sendMedia(request, response, object, fault);
+    } else {
+      sendJson(response, 200, select(toResource(object), query.get("fields")));
+    }
+  }
+
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    answering++;
+    response.on("close", () => answering--);
+    answer(request, response).catch((error) => sendError(response, 500, String(error)));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  /** Also those whose answer lies, as a whole, unread in the sockets' buffers. */
+  const open = () => Math.max(answering, socketsInUse(port));
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    objects,
+    requests,
+    fail: faults.add,
+    async open() {
+      // A socket that one end has closed is closed at the other within a few turns of the event loop.
+      for (let turn = 0; turn < 100 && open() > 0; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return open();
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** How many connections to `port` Node's own agent has that are not free for another request. */
+function socketsInUse(port: number): number {
+  const hosts = Object.entries(globalAgent.sockets);
+  return hosts
+    .filter(([name]) => name.startsWith(`127.0.0.1:${port}:`))
+    .reduce((total, [, sockets]) => total + (sockets?.length ?? 0), 0);
+}

@@ -1,0 +1,405 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as requestUpstream,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
+
+/** What goes wrong with one answer. Bytes are those of its body. */
+export type Fault =
+  /** This status in place of an answer, for this and the same request's next `times - 1`. */
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly retryAfter?: number | string;
+      readonly times?: number;
+    }
+  /** The connection is reset (RST). The client may then see fewer bytes than were sent. */
+  | { readonly kind: "reset"; readonly afterBytes: number }
+  /** The connection is closed (FIN), short of what was announced. */
+  | { readonly kind: "close"; readonly afterBytes: number }
+  /** No more is sent, and the connection stays open until the client closes it. */
+  | { readonly kind: "stall"; readonly afterBytes: number }
+  /** All comes, in packets of this many bytes. */
+  | { readonly kind: "slow"; readonly bytesPerChunk: number }
+  /** The end is missing, and all headers are about the shorter body. */
+  | { readonly kind: "short"; readonly missingBytes: number }
+  /** A 206 whose `Content-Range` and bytes are shifted by one; the byte too many is a zero. */
+  | { readonly kind: "wrongRange" }
+  /** The first byte has a bit flipped. */
+  | { readonly kind: "corrupt" }
+  /** The connection is closed before any answer, and the store never asked. */
+  | { readonly kind: "drop" };
+
+export type FaultKind = Fault["kind"];
+
+export interface ProxiedRequest {
+  /** Counted from 0, in the order they come. */
+  readonly index: number;
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly url: string;
+  /** The `Range` header. */
+  readonly range: string | undefined;
+}
+
+export type FaultChooser = (request: ProxiedRequest) => Fault | undefined;
+
+/**
+ * An HTTP proxy in front of a store. Requests go on as they came, `Host` included, so that their
+ * signatures hold; answers come back as they are but for the faults. A fault that an answer has no
+ * place for, such as one in the body of an answer to HEAD, is left out.
+ */
+export interface FaultProxy {
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  /** Chooses what goes wrong with the answers to come; by default nothing. */
+  fault: FaultChooser;
+  /** Called as a fault takes effect, before the client can know. */
+  onFault: (fault: Fault, request: ProxiedRequest) => void;
+  /** How often each kind of fault has taken effect. */
+  readonly applied: Readonly<Record<FaultKind, number>>;
+  requestCount(): number;
+  /** Connections of clients, idle ones too. */
+  openConnections(): number;
+  /** Requests whose answer has neither been sent in full nor been given up. */
+  openRequests(): number;
+  /** Resolves once there are no open requests. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy in front of `target`, such as `http://127.0.0.1:7480`. */
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const agent = new Agent({ keepAlive: true });
+  const clients = new Set<Socket>();
+  const repeated = new Map<string, { fault: Fault; left: number }>();
+  const applied: Record<FaultKind, number> = {
+    status: 0,
+    reset: 0,
+    close: 0,
+    stall: 0,
+    slow: 0,
+    short: 0,
+    wrongRange: 0,
+    corrupt: 0,
+    drop: 0,
+  };
+  let requestCount = 0;
+  let openRequests = 0;
+  let idle = Promise.withResolvers<void>();
+  idle.resolve();
+
+  function choose(request: ProxiedRequest): Fault | undefined {
+    const identity = identify(request);
+    const repeat = repeated.get(identity);
+    if (repeat !== undefined && repeat.left > 0) {
+      repeat.left--;
+      return repeat.fault;
+    }
+    const fault = proxy.fault(request);
+    if (fault?.kind === "status") repeated.set(identity, { fault, left: (fault.times ?? 1) - 1 });
+    return fault;
+  }
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url = "" } = incoming;
+    const request = { index: requestCount++, method, url, range: incoming.headers.range };
+    const fault = choose(request);
+    const take = () => {
+      if (fault === undefined) return;
+      applied[fault.kind]++;
+      proxy.onFault(fault, request);
+    };
+    if (fault?.kind === "drop" || fault?.kind === "status") {
+      // A connection that is closed with bytes unread is reset.
+      for await (const _ of incoming);
+      take();
+      if (fault.kind === "drop") incoming.socket.end();
+      else answerStatus(response, fault.status, fault.retryAfter);
+      return;
+    }
+    const upstream = await forward(incoming, response, target, agent);
+    const altered = fault && alter(upstream, method, fault);
+    const { body, rawHeaders, ending } = altered ?? unaltered(upstream);
+    if (altered && ending === "end") take();
+    response.sendDate = false;
+    response.writeHead(upstream.statusCode ?? 0, upstream.statusMessage, [...rawHeaders]);
+    response.flushHeaders();
+    if (!(await send(body, response))) return;
+    if (ending === "end") {
+      response.end();
+      return;
+    }
+    take();
+    upstream.destroy();
+    if (ending === "close") incoming.socket.end();
+    if (ending === "reset") incoming.socket.resetAndDestroy();
+  }
+
+  const server = createServer((incoming, response) => {
+    if (openRequests++ === 0) idle = Promise.withResolvers();
+    response.once("close", () => {
+      if (--openRequests === 0) idle.resolve();
+    });
+    // Where the store fails by itself, its client's connection ends as well.
+    answer(incoming, response).catch(() => incoming.socket.destroy());
+  });
+  server.on("connection", (socket: Socket) => {
+    clients.add(socket);
+    socket.once("close", () => clients.delete(socket));
+  });
+  // No connection is closed but by a fault.
+  Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const proxy: FaultProxy = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fault: () => undefined,
+    onFault: () => undefined,
+    applied,
+    requestCount: () => requestCount,
+    openConnections: () => clients.size,
+    openRequests: () => openRequests,
+    idle: () => idle.promise,
+    async close() {
+      for (const socket of clients) socket.destroy();
+      agent.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+  return proxy;
+}
+
+/** Kinds that a reader which checks what it gets and tries again comes through. */
+const recoverable: readonly FaultKind[] = [
+  "status",
+  "reset",
+  "close",
+  "slow",
+  "short",
+  "wrongRange",
+  "drop",
+];
+
+/** Statuses of a store that is in trouble and may not be the next time. */
+const passingStatuses = [429, 500, 502, 503, 504] as const;
+
+/**
+ * Chooses a fault of `kinds` for a share of `rate` (0 to 1) of the requests. What it chooses depends
+ * on the seed, the request and how often that was made, and not on the order in which requests come.
+ */
+export function seededFaults(
+  seed: number,
+  rate: number,
+  kinds: readonly FaultKind[] = recoverable,
+): FaultChooser {
+  const times = new Map<string, number>();
+  return (request) => {
+    const identity = identify(request);
+    const time = times.get(identity) ?? 0;
+    times.set(identity, time + 1);
+    const digest = createHash("sha256").update(`${seed} ${time} ${identity}`).digest();
+    const [chance = 0, which = 0, size = 0] = [0, 4, 8].map((at) => digest.readUInt32BE(at));
+    if (chance / 2 ** 32 >= rate) return undefined;
+    const below = (limit: number) => Math.floor((size / 2 ** 32) * limit);
+    const length = lengthAsked(request.range);
+    const kind = kinds[which % kinds.length];
+    switch (kind) {
+      case "status":
+        return { kind, status: passingStatuses[below(passingStatuses.length)] ?? 503 };
+      case "reset":
+      case "close":
+      case "stall":
+        return { kind, afterBytes: below(length) };
+      case "slow":
+        return { kind, bytesPerChunk: 256 + below(4096) };
+      case "short":
+        return { kind, missingBytes: 1 + below(length - 1) };
+      case "wrongRange":
+      case "corrupt":
+      case "drop":
+        return { kind };
+      default:
+        return undefined;
+    }
+  };
+}
+
+function identify({ method, url, range = "" }: ProxiedRequest): string {
+  return `${method} ${url} ${range}`;
+}
+
+/** Of a `Range` with both ends; else 64 KiB, which an answer may or may not have. */
+function lengthAsked(range: string | undefined): number {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? "") ?? [];
+  return first === undefined ? 65_536 : Number(last) - Number(first) + 1;
+}
+
+function answerStatus(
+  response: ServerResponse,
+  status: number,
+  retryAfter: number | string | undefined,
+): void {
+  response.statusCode = status;
+  if (retryAfter !== undefined) response.setHeader("Retry-After", retryAfter);
+  response.end();
+}
+
+/** Sends the request on; the store's answer. Who leaves takes the request to the store along. */
+async function forward(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+  agent: Agent,
+): Promise<IncomingMessage> {
+  const { hostname, port } = new URL(target);
+  const outgoing = requestUpstream({
+    agent,
+    hostname,
+    port,
+    method: incoming.method,
+    path: incoming.url,
+    headers: incoming.rawHeaders,
+  });
+  response.once("close", () => outgoing.destroy());
+  incoming.pipe(outgoing);
+  const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+  // A store that breaks off is noticed where its body is read.
+  for (const stream of [outgoing, answer]) stream.on("error", () => undefined);
+  return answer;
+}
+
+interface Altered {
+  readonly body: AsyncIterable<Buffer>;
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+  /** What comes behind the body. */
+  readonly ending: "end" | "close" | "reset" | "stall";
+}
+
+function unaltered(answer: IncomingMessage): Altered {
+  return { body: answer, rawHeaders: answer.rawHeaders, ending: "end" };
+}
+
+/** The answer with a fault in its body; `undefined` if there is no place for it. */
+function alter(answer: IncomingMessage, method: string, fault: Fault): Altered | undefined {
+  const { "content-length": lengthHeader, "content-range": range = "" } = answer.headers;
+  const length = lengthHeader === undefined ? Number.POSITIVE_INFINITY : Number(lengthHeader);
+  const isBodiless = answer.statusCode === 204 || answer.statusCode === 304;
+  if (method === "HEAD" || isBodiless || length === 0) return undefined;
+  const sent = unaltered(answer);
+  const [first = Number.NaN, last = Number.NaN, size = Number.NaN] = (
+    /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range)?.slice(1) ?? []
+  ).map(Number);
+  switch (fault.kind) {
+    case "reset":
+    case "close":
+    case "stall":
+      if (fault.afterBytes >= length) return undefined;
+      return { ...sent, body: take(answer, fault.afterBytes), ending: fault.kind };
+    case "slow":
+      return { ...sent, body: slice(answer, fault.bytesPerChunk) };
+    case "corrupt":
+      return { ...sent, body: flip(answer) };
+    case "short": {
+      const left = length - fault.missingBytes;
+      // A part has at least one byte, or no Content-Range could tell of it.
+      if (lengthHeader === undefined || left < (range === "" ? 0 : 1)) return undefined;
+      return {
+        ...sent,
+        body: take(answer, left),
+        rawHeaders: replace(answer.rawHeaders, {
+          "content-length": String(left),
+          "content-range": `bytes ${first}-${first + left - 1}/${size}`,
+        }),
+      };
+    }
+    case "wrongRange": {
+      const shift = last + 1 < size ? 1 : -1;
+      if (answer.statusCode !== 206 || !(first + shift >= 0)) return undefined;
+      return {
+        ...sent,
+        body: shift === 1 ? append(skipOne(answer)) : take(prepend(answer), last - first + 1),
+        rawHeaders: replace(answer.rawHeaders, {
+          "content-range": `bytes ${first + shift}-${last + shift}/${size}`,
+        }),
+      };
+    }
+    case "status":
+    case "drop":
+      return undefined;
+  }
+}
+
+/** `rawHeaders` with the values of those that are there and named in `values`, in lower case. */
+function replace(rawHeaders: readonly string[], values: Readonly<Record<string, string>>) {
+  return rawHeaders.map((item, i) => {
+    const name = rawHeaders[i - 1]?.toLowerCase() ?? "";
+    return i % 2 === 1 ? (values[name] ?? item) : item;
+  });
+}
+
+/** Writes each chunk once the last has left; false if the client left before all had. */
+async function send(body: AsyncIterable<Buffer>, response: ServerResponse): Promise<boolean> {
+  const closed = once(response, "close");
+  for await (const chunk of body) {
+    const written = new Promise((resolve) => response.write(chunk, resolve));
+    await Promise.race([written, closed]);
+    if (response.destroyed) return false;
+  }
+  return true;
+}
+
+async function* take(body: AsyncIterable<Buffer>, count: number) {
+  let left = count;
+  if (left === 0) return;
+  for await (const chunk of body) {
+    yield chunk.subarray(0, left);
+    left -= Math.min(left, chunk.length);
+    if (left === 0) return;
+  }
+}
+
+/** A turn of the event loop between any two chunks keeps them apart on the wire. */
+async function* slice(body: AsyncIterable<Buffer>, length: number) {
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length; at += length) {
+      yield chunk.subarray(at, at + length);
+      await setImmediate();
+    }
+  }
+}
+
+async function* flip(body: AsyncIterable<Buffer>) {
+  let done = false;
+  for await (const chunk of body) {
+    if (!done) chunk.writeUInt8(chunk.readUInt8(0) ^ 1, 0);
+    done = true;
+    yield chunk;
+  }
+}
+
+async function* skipOne(body: AsyncIterable<Buffer>) {
+  let skipped = 0;
+  for await (const chunk of body) {
+    yield chunk.subarray(1 - skipped);
+    skipped = 1;
+  }
+}
+
+async function* append(body: AsyncIterable<Buffer>) {
+  yield* body;
+  yield Buffer.alloc(1);
+}
+
+async function* prepend(body: AsyncIterable<Buffer>) {
+  yield Buffer.alloc(1);
+  yield* body;
+}

@@ -1,0 +1,119 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { makeFolder, removeFolder } from "./temporary-folder.ts";
+import { pathOf } from "./tools.ts";
+
+export interface NginxOptions {
+  /** The folder to serve. */
+  readonly root: string;
+  /** Compress what is asked for compressed, on the fly: no length, a weak ETag. Default: no. */
+  readonly gzip?: boolean;
+}
+
+/** An nginx of its own process, port and folder, which serves files. */
+export interface Nginx {
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** How long nginx may take to start or to end, in milliseconds. */
+const TIME_LIMIT = 10_000;
+
+/** How many ports to try: another program may take one before nginx does. */
+const ATTEMPTS = 5;
+
+/** Starts nginx; resolves once it listens. Any user may: it keeps to a temporary folder. */
+export async function startNginx(options: NginxOptions): Promise<Nginx> {
+  const program = pathOf("nginx");
+  if (program === undefined) throw new Error("nginx is not on the PATH");
+  const folder = await makeFolder();
+  await mkdir(join(folder, "temp"));
+  let printed = "";
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const port = await freePort();
+    await writeFile(join(folder, "nginx.conf"), configuration(port, options));
+    const { child, ready } = run(program, folder);
+    printed = await ready;
+    if (child.exitCode === null && child.signalCode === null) {
+      return {
+        url: `http://127.0.0.1:${port}`,
+        async stop() {
+          const exited = once(child, "exit", { signal: AbortSignal.timeout(TIME_LIMIT) });
+          child.kill("SIGKILL");
+          await exited;
+          await removeFolder(folder);
+        },
+      };
+    }
+    if (!printed.includes("Address already in use")) break;
+  }
+  await removeFolder(folder);
+  throw new Error(`nginx did not start:\n${printed}`);
+}
+
+/** `ready` resolves, with what nginx printed, once it listens or has ended. */
+function run(program: string, folder: string) {
+  const args = ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")];
+  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  // A test file that ends without its clean-up must not leave a server behind.
+  process.once("exit", () => child.kill("SIGKILL"));
+  const lines: string[] = [];
+  const ready = new Promise<string>((resolve, reject) => {
+    const late = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+    const settle = () => {
+      clearTimeout(late);
+      resolve(lines.join("\n"));
+    };
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      lines.push(line);
+      // Printed once the sockets listen.
+      if (line.includes("using the ")) settle();
+    });
+    child.once("close", settle);
+    child.once("error", reject);
+  });
+  return { child, ready };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** One process, as a master that is killed would leave its workers; all temporary files in the prefix. */
+function configuration(port: number, { root, gzip = false }: NginxOptions): string {
+  return `
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log stderr notice;
+events {}
+http {
+  access_log off;
+  client_body_temp_path temp/body;
+  proxy_temp_path temp/proxy;
+  fastcgi_temp_path temp/fastcgi;
+  uwsgi_temp_path temp/uwsgi;
+  scgi_temp_path temp/scgi;
+  types { text/plain txt; }
+  default_type application/octet-stream;
+  sendfile on;
+  gzip ${gzip ? "on" : "off"};
+  gzip_types *;
+  gzip_min_length 0;
+  server {
+    listen 127.0.0.1:${port};
+    root ${JSON.stringify(root)};
+  }
+}
+`;
+}
