@@ -5,7 +5,7 @@ export const CHUNK_BYTES = 256 * 1024;
 const CAPACITY = CHUNK_BYTES + 1024;
 
 /** Less than this is allocated as it is: it would waste too much of a buffer. */
-const WORTH_POOLING = CAPACITY / 4;
+const WORTH_POOLING = CAPACITY / 8;
 
 /** How many buffers are kept while nobody needs them: 8 MiB. */
 const MAX_FREE = 32;

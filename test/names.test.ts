@@ -326,6 +326,28 @@ describe("uniqueNames", () => {
   });
 });
 
+describe("foldName", () => {
+  test.for([
+    ["a", "A"],
+    ["é", "e\u0301"],
+    ["é", "E\u034f\u0301"],
+    ["ᾴ", "\u0391\u0345\u0301"],
+    ["ẹ́", "e\u0301\u034f\u0323"],
+    ["ß", "ẞ", "ss", "SS", "sS", "ſs"],
+    ["ΟΔΟΣ", "οδος", "οδοσ"],
+    ["ﬁ", "FI"],
+    ["x\u200by", "x\u00ady", "xy", "XY\ufe0f"],
+    ["\u212b", "Å", "a\u030a"],
+  ])("is the same for each of %j", (names) => {
+    expect(new Set(names.map(foldName)).size).toBe(1);
+  });
+
+  test("differs for names that no file system takes for the same", () => {
+    const names = ["a", "b", "á", "à", "a b", "a_b", "ab", "a.b", "o", "ö", "oe", "0", "п", "n"];
+    expect(new Set(names.map(foldName)).size).toBe(names.length);
+  });
+});
+
 /**
  * Two judges of whether names are the same that are not ours: Unicode's full case folding with
  * canonical composition, as APFS has it, and upper-casing by UTF-16 units, as NTFS does. Reads lists

@@ -22,11 +22,11 @@ const packages = {
   chromium: "chromium",
   nginx: "nginx-light",
   ceph: "ceph-common",
-  monmaptool: "ceph-common",
+  monmaptool: "ceph-base",
   "ceph-mon": "ceph-mon",
   "ceph-osd": "ceph-osd",
   radosgw: "radosgw",
-  "radosgw-admin": "radosgw",
+  "radosgw-admin": "ceph-common",
 } as const;
 
 export type Tool = keyof typeof packages;
