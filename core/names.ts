@@ -9,6 +9,9 @@ const MAX_SEGMENT_BYTES = 255;
 /** A whole name: macOS allows paths of 1,024 bytes, and the folder it is extracted to needs some. */
 const MAX_NAME_BYTES = 900;
 
+/** Of both lengths, what is kept free for the number of a duplicate, ` (1234567)`. */
+const NUMBER_BYTES = 12;
+
 /**
  * What no part of a path may hold: controls and line separators; invisible characters that reverse
  * the order of what is shown (a "gpj.exe" that reads "exe.jpg"); and what Windows reserves, the
@@ -20,6 +23,9 @@ const FORBIDDEN =
 /** Device names, which Windows sees whatever extension follows them. */
 const RESERVED =
   /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)(?: *\.| *$)/iu;
+
+/** The mark of a VMS version number, which UnZip drops with the number, on every system. */
+const VERSION_NUMBER = /;(?=[0-9]*$)/u;
 
 /** The last dot with what follows, of an extension short enough to be one. */
 const EXTENSION = /(?<=.)\.[^. ]{1,16}$/u;
@@ -41,7 +47,7 @@ export function safeName(path: string): string {
     .filter((segment) => segment !== "" && segment !== ".")
     .map(safeSegment);
   const file = segments.pop() ?? "_";
-  while (byteLength([...segments, file].join("/")) > MAX_NAME_BYTES) segments.pop();
+  while (byteLength([...segments, file].join("/")) > MAX_NAME_BYTES - NUMBER_BYTES) segments.pop();
   return [...segments, file].join("/");
 }
 
@@ -53,8 +59,10 @@ export function safeSegment(segment: string): string {
     .replace(FORBIDDEN, "_")
     .replaceAll("/", "_")
     .replace(/[. ]+$/u, "");
-  const named = RESERVED.test(plain) ? `_${plain}` : plain;
-  return shorten(named === "" ? "_" : named, MAX_SEGMENT_BYTES);
+  // Cut first: a cut can leave a device's name, or a version number, where there was none.
+  const short = shorten(plain === "" ? "_" : plain, MAX_SEGMENT_BYTES);
+  const named = RESERVED.test(short) ? shorten(`_${short}`, MAX_SEGMENT_BYTES) : short;
+  return named.replace(VERSION_NUMBER, "_");
 }
 
 /**
@@ -81,15 +89,19 @@ export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)
       taken.add(folded);
       return `${name}/`;
     }
-    let candidate = name;
-    let number = lastNumbers.get(folded) ?? 1;
-    for (let key = folded; folders.has(key) || taken.has(key); key = foldName(candidate)) {
-      number++;
-      candidate = numbered(name, number);
+    const isTaken = (key: string) => folders.has(key) || taken.has(key);
+    let unique = name;
+    if (isTaken(folded)) {
+      const { stem, extension } = split(name);
+      // Names that are cut to one stem share its numbers, or each would try all the others' first.
+      const counter = foldName(stem + extension);
+      let number = lastNumbers.get(counter) ?? 1;
+      do unique = `${stem} (${++number})${extension}`;
+      while (isTaken(foldName(unique)));
+      lastNumbers.set(counter, number);
     }
-    lastNumbers.set(folded, number);
-    taken.add(foldName(candidate));
-    return candidate;
+    taken.add(foldName(unique));
+    return unique;
   });
 }
 
@@ -107,17 +119,14 @@ export function foldName(name: string): string {
     .normalize("NFD");
 }
 
-/** `dir/name.ext` as `dir/name (n).ext`, still within the length of one part. */
-function numbered(name: string, n: number): string {
+/** `dir/name.ext` as `dir/name`, cut so that a number fits behind it, and `.ext`. */
+function split(name: string): { readonly stem: string; readonly extension: string } {
   const slash = name.lastIndexOf("/") + 1;
   const file = name.slice(slash);
   const extension = EXTENSION.exec(file)?.[0] ?? "";
-  const suffix = ` (${n})${extension}`;
-  const stem = cut(
-    file.slice(0, file.length - extension.length),
-    MAX_SEGMENT_BYTES - byteLength(suffix),
-  );
-  return `${name.slice(0, slash)}${stem}${suffix}`;
+  const room = MAX_SEGMENT_BYTES - NUMBER_BYTES - byteLength(extension);
+  const stem = cut(file.slice(0, file.length - extension.length), room);
+  return { stem: name.slice(0, slash) + stem, extension };
 }
 
 /** `segment` cut to `bytes` of UTF-8, its extension kept. */

@@ -25,11 +25,6 @@ export class RecordWriter {
     this.#offset += 4;
   }
 
-  i32(value: number): void {
-    this.#view.setInt32(this.#offset, value, true);
-    this.#offset += 4;
-  }
-
   /** @param value a safe integer */
   u64(value: number): void {
     this.#view.setBigUint64(this.#offset, BigInt(value), true);

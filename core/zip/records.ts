@@ -199,5 +199,5 @@ function writeTimestampExtra(w: RecordWriter, modified: Date): void {
   w.u16(0x5455); // tag
   w.u16(5); // size of this "extra" block
   w.u8(0b001); // flags: modification time present
-  w.i32(seconds); // modification time
+  w.u32(seconds); // modification time
 }

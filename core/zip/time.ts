@@ -15,10 +15,11 @@ export function toDosDateTime(instant: Date): { readonly date: number; readonly 
 }
 
 /**
- * Whole seconds since 1970, rounded down, or `undefined` where the 32-bit field of the extended
- * timestamp cannot hold them (from 2038 on): the DOS time then stands alone.
+ * Whole seconds since 1970, rounded down, or `undefined` where the DOS time has to stand alone: from
+ * 2038 on the 32-bit field of the extended timestamp cannot hold them, and before 1970 many readers
+ * take it for a time in the next century.
  */
 export function toUnixSeconds(instant: Date): number | undefined {
   const seconds = Math.floor(instant.getTime() / 1000);
-  return seconds >= -0x80000000 && seconds <= 0x7fffffff ? seconds : undefined;
+  return seconds >= 0 && seconds <= 0x7fffffff ? seconds : undefined;
 }
