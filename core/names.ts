@@ -48,11 +48,18 @@ export function safeName(path: string): string {
     .map(safeSegment);
   const file = segments.pop() ?? "_";
   while (byteLength([...segments, file].join("/")) > MAX_NAME_BYTES - NUMBER_BYTES) segments.pop();
-  return [...segments, file].join("/");
+  const name = [...segments, file].join("/");
+  return name === path ? path : name; // one string for both: there may be very many
 }
+
+/** What most names are: words of ASCII with single dots between them. */
+const PLAIN = /^[\w-]+(?:[. ][\w-]+)*$/;
 
 /** One part of a path, made safe as in `safeName`; a `/` in it becomes `_` too. */
 export function safeSegment(segment: string): string {
+  if (segment.length <= MAX_SEGMENT_BYTES && PLAIN.test(segment) && !RESERVED.test(segment)) {
+    return segment;
+  }
   const plain = segment
     .toWellFormed()
     .normalize("NFC")
@@ -72,19 +79,23 @@ export function safeSegment(segment: string): string {
  * their order alone.
  */
 export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)[] {
-  const names = wanted.map(({ path, isFolder }) => ({ name: safeName(path), isFolder }));
+  const names = wanted.map(({ path }) => safeName(path));
   const folders = new Set<string>();
-  for (const { name, isFolder } of names) {
-    const path = isFolder ? `${name}/` : name;
-    for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {
-      folders.add(foldName(path.slice(0, slash)));
+  let lastFolder = "";
+  for (const [i, name] of names.entries()) {
+    const path = wanted[i]?.isFolder ? `${name}/` : name;
+    const folder = path.slice(0, path.lastIndexOf("/") + 1);
+    if (folder === lastFolder) continue; // as that of most neighbours in a listing
+    lastFolder = folder;
+    for (let slash = folder.indexOf("/"); slash >= 0; slash = folder.indexOf("/", slash + 1)) {
+      folders.add(foldName(folder.slice(0, slash)));
     }
   }
   const taken = new Set<string>();
   const lastNumbers = new Map<string, number>();
-  return names.map(({ name, isFolder }) => {
+  return names.map((name, i) => {
     const folded = foldName(name);
-    if (isFolder) {
+    if (wanted[i]?.isFolder) {
       if (taken.has(folded)) return undefined;
       taken.add(folded);
       return `${name}/`;
@@ -105,11 +116,14 @@ export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)
   });
 }
 
+const ASCII = /^[ -~]*$/;
+
 /**
  * Equal for names that any common file system takes for the same: case, composition and invisible
  * characters do not count. It folds rather too much than too little.
  */
 export function foldName(name: string): string {
+  if (ASCII.test(name)) return name.toLowerCase();
   return name
     .normalize("NFD")
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "")

@@ -2,7 +2,7 @@ import pMap from "p-map";
 import type { ArchiveRequest } from "./archive-request.ts";
 import type { BlobInfo, BlobSource } from "./blob-source.ts";
 import { ZiplinkError } from "./errors.ts";
-import { uniqueNames } from "./names.ts";
+import { uniqueNames, type WantedName } from "./names.ts";
 import type { Plan, PlanEntry } from "./plan.ts";
 import { formatBytes, formatCount } from "./quantities.ts";
 import { defaultZipFormat, type ZipFormat } from "./zip/format.ts";
@@ -25,10 +25,9 @@ export interface PlanOptions {
   readonly signal?: AbortSignal;
 }
 
-interface WantedEntry {
+/** An object, and the path that was asked for it; not safe yet. */
+interface WantedEntry extends WantedName {
   readonly blob: BlobInfo;
-  /** The path that was asked for; not safe yet. */
-  readonly path: string;
 }
 
 /**
@@ -47,7 +46,7 @@ export async function planArchive(
     "entries" in request
       ? await statEntries(request.entries, source, limits, options.signal)
       : await listPrefix(request.prefix, source, limits, options.signal);
-  const names = uniqueNames(wanted.map(({ blob, path }) => ({ path, isFolder: isFolder(blob) })));
+  const names = uniqueNames(wanted);
   const entries: PlanEntry[] = [];
   for (const [i, { blob }] of wanted.entries()) {
     const name = names[i];
@@ -70,7 +69,11 @@ async function statEntries(
     requested,
     async ({ key, name, crc32 }) => {
       const blob = await source.stat(key, signal);
-      return { blob: crc32 === undefined ? blob : withStatedCrc32(blob, crc32), path: name ?? key };
+      return {
+        blob: crc32 === undefined ? blob : withStatedCrc32(blob, crc32),
+        path: name ?? key,
+        isFolder: isFolder(blob),
+      };
     },
     { concurrency: STAT_CONCURRENCY, ...(signal ? { signal } : {}) },
   );
@@ -97,7 +100,7 @@ async function listPrefix(
     count++;
     bytes += blob.size;
     // Beyond the limit it only counts on, so that the error can tell how many there are.
-    if (count <= limits.maxEntries) wanted.push({ blob, path });
+    if (count <= limits.maxEntries) wanted.push({ blob, path, isFolder: isFolder(blob) });
   }
   assertEntryCount(count, limits);
   assertTotalBytes(bytes, limits);

@@ -1,6 +1,6 @@
 /** What the downloads of a process may have open and hold, ahead of what their clients have read. */
 export interface ReadAheadLimits {
-  /** Objects, or parts of them, that are being read ahead. Default 32. */
+  /** Objects, or parts of them, that are read ahead: on their way or waiting. Default 32. */
   readonly maxOpen?: number;
   /** Bytes that are held or on their way. Default 32 MiB. */
   readonly maxBytes?: number;
@@ -42,17 +42,17 @@ export class ReadAheadPool {
   }
 
   #fits(share: ReadAheadShare, bytes: number): boolean {
-    let open = 1;
+    let reads = 1;
     let held = bytes;
     for (const one of this.#shares) {
-      open += one.open;
+      reads += one.reads;
       held += one.bytes;
     }
     const count = this.#shares.size;
     return (
-      open <= this.#maxOpen &&
+      reads <= this.#maxOpen &&
       held <= this.#maxBytes &&
-      share.open + 1 <= Math.ceil(this.#maxOpen / count) &&
+      share.reads + 1 <= Math.ceil(this.#maxOpen / count) &&
       share.bytes + bytes <= this.#maxBytes / count
     );
   }
@@ -62,7 +62,7 @@ export class ReadAheadPool {
 export class ReadAheadShare {
   readonly #fits: (bytes: number) => boolean;
   readonly #leave: () => void;
-  #open = 0;
+  #reads = 0;
   #bytes = 0;
 
   constructor(fits: (bytes: number) => boolean, leave: () => void) {
@@ -70,9 +70,9 @@ export class ReadAheadShare {
     this.#leave = leave;
   }
 
-  /** How many reads are under way. */
-  get open(): number {
-    return this.#open;
+  /** How many reads are ahead. */
+  get reads(): number {
+    return this.#reads;
   }
 
   /** How many bytes are held or on their way. */
@@ -83,18 +83,19 @@ export class ReadAheadShare {
   /** Takes room for a read of `bytes`, if there is any. */
   tryTake(bytes: number): boolean {
     if (!this.#fits(bytes)) return false;
-    this.#open++;
+    this.#reads++;
     this.#bytes += bytes;
     return true;
   }
 
-  /** A read has come to its end. */
-  closed(): void {
-    this.#open--;
+  /** Bytes of a read were handed out. */
+  released(bytes: number): void {
+    this.#bytes -= bytes;
   }
 
-  /** Bytes are no longer held. */
-  released(bytes: number): void {
+  /** A read was handed out to its end, or is given up, with `bytes` of it left. */
+  ended(bytes: number): void {
+    this.#reads--;
     this.#bytes -= bytes;
   }
 

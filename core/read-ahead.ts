@@ -109,7 +109,6 @@ class ReadPart {
     } catch (error) {
       this.#failure = { error };
     } finally {
-      this.#share.closed();
       this.#ended = true;
       this.#wake();
     }
@@ -136,7 +135,7 @@ class ReadPart {
         }
       }
     } finally {
-      this.#share.released(left);
+      this.#share.ended(left);
     }
   }
 }

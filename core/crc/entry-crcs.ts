@@ -41,7 +41,7 @@ export class EntryCrcs {
   readonly #closing = new AbortController();
   readonly #signal: AbortSignal;
   /** Of this download: what the shared cache forgets must not be missed here. */
-  readonly #whole = new Map<number, number>();
+  readonly #whole: WholeCrcs;
   readonly #partial = new Map<number, CrcParts>();
   readonly #table: StoredTable;
   #rereading: Promise<void> | undefined;
@@ -62,6 +62,7 @@ export class EntryCrcs {
     this.#skipped = skipped;
     this.#knowledge = knowledge;
     this.#signal = AbortSignal.any([signal, this.#closing.signal]);
+    this.#whole = new WholeCrcs(layout.plan.entries.length);
     this.#table = new StoredTable(layout, knowledge);
   }
 
@@ -174,5 +175,29 @@ export class EntryCrcs {
       offset += chunk.length;
       recycle(chunk);
     }
+  }
+}
+
+/** A CRC-32 for some of many entries, in 5 bytes each. */
+class WholeCrcs {
+  readonly #values: Uint32Array;
+  readonly #known: Uint8Array;
+
+  constructor(count: number) {
+    this.#values = new Uint32Array(count);
+    this.#known = new Uint8Array(count);
+  }
+
+  has(index: number): boolean {
+    return this.#known[index] === 1;
+  }
+
+  get(index: number): number | undefined {
+    return this.has(index) ? this.#values[index] : undefined;
+  }
+
+  set(index: number, crc32: number): void {
+    this.#values[index] = crc32;
+    this.#known[index] = 1;
   }
 }

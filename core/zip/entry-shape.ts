@@ -31,7 +31,7 @@ export class EntryShape {
   readonly hasDescriptor: boolean;
   /** Length of the entry's data in the archive, in bytes. */
   readonly compressedSize: number;
-  readonly #name: Uint8Array;
+  readonly #nameLength: number;
   readonly #entry: PlanEntry;
   readonly #format: ZipFormat;
 
@@ -39,13 +39,13 @@ export class EntryShape {
     const { size } = entry.blob;
     this.#entry = entry;
     this.#format = format;
-    this.#name = Buffer.from(entry.name);
+    this.#nameLength = Buffer.byteLength(entry.name);
     this.hasDescriptor = knownCrc32(entry) === undefined && size > format.smallEntryBytes;
     this.compressedSize = this.hasDescriptor ? framedLength(size, format.blockBytes) : size;
   }
 
   get localHeaderLength(): number {
-    return localHeaderLength(this.#name.length, this.#entry.blob.modified, this.#localZip64);
+    return localHeaderLength(this.#nameLength, this.#entry.blob.modified, this.#localZip64);
   }
 
   get dataDescriptorLength(): number {
@@ -54,7 +54,7 @@ export class EntryShape {
 
   centralHeaderLength(localHeaderOffset: number): number {
     const zip64 = this.#centralZip64(localHeaderOffset).length;
-    return centralHeaderLength(this.#name.length, this.#entry.blob.modified, zip64);
+    return centralHeaderLength(this.#nameLength, this.#entry.blob.modified, zip64);
   }
 
   /** @param crc32 ignored where a descriptor will state it (4.4.4: zero in the header then) */
@@ -113,7 +113,7 @@ export class EntryShape {
 
   #commonFields(zip64: boolean) {
     return {
-      name: this.#name,
+      name: Buffer.from(this.#entry.name),
       modified: this.#entry.blob.modified,
       versionNeeded: versionNeeded(this.hasDescriptor || isFolder(this.#entry), zip64),
       flags: UTF8_NAME | (this.hasDescriptor ? HAS_DESCRIPTOR : 0),
