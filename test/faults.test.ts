@@ -123,7 +123,7 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
       const some = seed % 3 === 0 ? usable : [usable[seed % usable.length] ?? "reset"];
       const rate = [0.05, 0.2, 0.5, 0.9][seed % 4] ?? 0.2;
       // A stall costs its time-out; few are enough.
-      const chosen = some.filter((kind) => kind !== "stall" || seed % 20 === 0);
+      const chosen = some.filter((kind) => kind !== "stall" || seed % 7 === 0);
       proxy.fault = seededFaults(seed, rate, chosen);
       const token = await served.sign(isStated ? stated : unstated);
       const isChanged = seed % 25 === 24;

@@ -160,8 +160,8 @@ describeWithTools("npm start", ["curl", "unzip"], () => {
   test("prints a curl line that downloads the sample, which unzips to the sample", async () => {
     const service = await startService("scripts/start.ts", {});
     try {
+      const [, line = ""] = await service.printed(/^ {2}(curl -fOJ '.*')$/m);
       expect(service.output()).toContain("LINK_SECRET is not set: made one for this run.");
-      const line = /^ {2}(curl -fOJ '.*')$/m.exec(service.output())?.[1] ?? "";
       const cwd = await temporaryFolder();
       await run("sh", ["-c", line], { cwd });
       expect(await readdir(cwd)).toEqual(["ziplink-sample.zip"]);

@@ -16,6 +16,8 @@ export interface ServiceProcess {
   readonly url: string;
   /** All that it has printed. */
   output(): string;
+  /** What `pattern` finds in all that it has printed; waits until it is there. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** The first audit line, of those not handed out yet, that `matches`; waits for it to be written. */
   nextLine(matches: (line: AuditLine) => boolean): Promise<AuditLine>;
   openFilesBelow(folder: string): Promise<number>;
@@ -75,6 +77,7 @@ export async function startService(
   return {
     url,
     output: () => printed.join("\n"),
+    printed: (pattern) => waitFor(() => pattern.exec(printed.join("\n")) ?? undefined),
     nextLine: (matches) =>
       waitFor(() => {
         const index = lines.findIndex(matches);
