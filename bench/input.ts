@@ -1,9 +1,13 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { createFsSource } from "../adapters/fs.ts";
+import { createS3Client, createS3Source } from "../adapters/s3.ts";
 import type { ArchiveRequest } from "../core/archive-request.ts";
 import type { BlobSource } from "../core/blob-source.ts";
+import { ReadAheadPool } from "../core/read-ahead-pool.ts";
+import { ResilientStore } from "../core/resilience/resilient-store.ts";
 import { createSyntheticSource, syntheticBytes, syntheticName } from "./synthetic-source.ts";
 
 /** What one archive is to hold, in a form that can be sent to another process. */
@@ -15,7 +19,14 @@ export type InputSpec =
       /** Whether Ziplink is told each file's CRC-32. */
       readonly statesCrc32: boolean;
     }
-  | { readonly kind: "synthetic"; readonly entries: number; readonly entryBytes: number };
+  | { readonly kind: "synthetic"; readonly entries: number; readonly entryBytes: number }
+  | {
+      /** The first `entries` objects of a store that speaks S3's protocol. */
+      readonly kind: "store";
+      readonly endpoint: string;
+      readonly entries: number;
+      readonly entryBytes: number;
+    };
 
 export interface FileSpec {
   readonly name: string;
@@ -27,9 +38,12 @@ export interface FileSpec {
 export interface Input {
   /** For Ziplink. */
   readonly source: BlobSource;
+  /** As the service has it for such a source. */
+  readonly readAhead: ReadAheadPool;
   readonly request: ArchiveRequest;
   /** For the others; each entry is made when it is asked for. */
   readonly entries: Iterable<Entry>;
+  readonly bucket?: Bucket;
 }
 
 export interface Entry {
@@ -39,6 +53,13 @@ export interface Entry {
   readonly open: () => Readable | Buffer;
 }
 
+/** What s3-zip takes: it reads from the bucket itself. */
+export interface Bucket {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly keys: readonly string[];
+}
+
 /** The same for all; Ziplink's file source reads in chunks of this length too. */
 const READ_AHEAD = { highWaterMark: 256 * 1024 };
 
@@ -46,13 +67,16 @@ export function createInput(spec: InputSpec): Input {
   if (spec.kind === "synthetic") {
     return {
       source: createSyntheticSource(spec),
+      readAhead: new ReadAheadPool(),
       request: { prefix: "" },
       entries: syntheticEntries(spec),
     };
   }
+  if (spec.kind === "store") return storeInput(spec);
   const { root, files, statesCrc32 } = spec;
   return {
     source: createFsSource({ root }),
+    readAhead: new ReadAheadPool({ partBytes: Infinity }),
     request: statesCrc32
       ? { entries: files.map(({ name, crc32 }) => ({ key: name, crc32 })) }
       : { prefix: "" },
@@ -64,6 +88,45 @@ export function createInput(spec: InputSpec): Input {
   };
 }
 
+const BUCKET = "bucket";
+const clients = new Map<string, S3Client>();
+
+/** All contestants read by the same client, with the settings that Ziplink deploys with. */
+function clientOf(endpoint: string): S3Client {
+  const client =
+    clients.get(endpoint) ??
+    createS3Client({
+      endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: { accessKeyId: "bench", secretAccessKey: "bench" },
+    });
+  clients.set(endpoint, client);
+  return client;
+}
+
+function storeInput(spec: Extract<InputSpec, { kind: "store" }>): Input {
+  const client = clientOf(spec.endpoint);
+  const keys = Array.from({ length: spec.entries }, (_, i) => syntheticName(i));
+  const source = createS3Source({ client, bucket: BUCKET });
+  return {
+    source: new ResilientStore(source).forDownload(),
+    readAhead: new ReadAheadPool(),
+    request: { prefix: "" },
+    entries: keys.map((Key) => ({
+      name: Key,
+      size: spec.entryBytes,
+      open: () => Readable.from(body(client, Key), { objectMode: false, ...READ_AHEAD }),
+    })),
+    bucket: { client, bucket: BUCKET, keys },
+  };
+}
+
+async function* body(client: S3Client, Key: string): AsyncGenerator<Uint8Array> {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
+  yield* Body as AsyncIterable<Uint8Array>;
+}
+
 function* syntheticEntries({ entries, entryBytes }: { entries: number; entryBytes: number }) {
   for (let i = 0; i < entries; i++) {
     yield { name: syntheticName(i), size: entryBytes, open: () => syntheticBytes(entryBytes) };
@@ -72,11 +135,11 @@ function* syntheticEntries({ entries, entryBytes }: { entries: number; entryByte
 
 /** Sum of the entries' lengths in bytes. */
 export function payloadBytes(spec: InputSpec): number {
-  return spec.kind === "synthetic"
-    ? spec.entries * spec.entryBytes
-    : spec.files.reduce((sum, { size }) => sum + size, 0);
+  return spec.kind === "files"
+    ? spec.files.reduce((sum, { size }) => sum + size, 0)
+    : spec.entries * spec.entryBytes;
 }
 
 export function entryCount(spec: InputSpec): number {
-  return spec.kind === "synthetic" ? spec.entries : spec.files.length;
+  return spec.kind === "files" ? spec.files.length : spec.entries;
 }

@@ -4,6 +4,8 @@
  * - `--runs N`: runs of each contestant, in turns; default 5. `--quick`: one.
  * - `--only NAME`: this workload alone; may be repeated.
  *
+ * Options of Node that this is started with apply to the servers too, as NODE_OPTIONS does.
+ *
  * A run of all workloads, if not quick, writes its figures to `bench/results.json`. The exit code is
  * 1 if a contestant failed or Ziplink took more memory than it may.
  */
@@ -12,20 +14,26 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { client } from "./download.ts";
 import { type Figures, measure } from "./measure.ts";
+import { measureResume } from "./resume.ts";
 import { createSampleFiles } from "./sample-files.ts";
+import { startStore } from "./store.ts";
 import { renderTable, type Summary, summarize } from "./summary.ts";
 import { createWorkload, type Workload, type WorkloadName, workloadNames } from "./workloads.ts";
+
+/** The one workload that is about the first byte. */
+const RESUME = "resume";
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
-    only: { type: "string", multiple: true, default: [...workloadNames] },
+    only: { type: "string", multiple: true, default: [...workloadNames, RESUME] },
   },
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 if (!Number.isSafeInteger(runs) || runs < 1) throw new RangeError("--runs takes a count");
-const names = flags.only.map(toWorkloadName);
+const withResume = flags.only.includes(RESUME);
+const names = flags.only.filter((name) => name !== RESUME).map(toWorkloadName);
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -36,14 +44,27 @@ await using cleanUp = new AsyncDisposableStack();
 const results: Record<string, Record<string, Summary>> = {};
 try {
   for (const name of names) {
-    const workload = await createWorkload(name, async () => {
-      console.error("making 1 GiB of files");
-      return cleanUp.use(await createSampleFiles(interrupted.signal));
-    });
+    const workload = await createWorkload(
+      name,
+      async () => {
+        console.error("making 1 GiB of files");
+        return cleanUp.use(await createSampleFiles(interrupted.signal));
+      },
+      async (spec) => cleanUp.use(await startStore(spec)).endpoint,
+    );
     const summaries = await run(workload);
     console.log(`\n${renderTable(workload, summaries)}`);
     assertPeaks(workload, summaries);
     results[name] = Object.fromEntries(summaries);
+  }
+  if (withResume) {
+    const { fresh, resumed } = await measureResume(Math.max(runs, 3));
+    const [one, other] = [median(fresh), median(resumed)];
+    console.log(
+      `\nresume: first byte of a 10 GiB archive of a folder, a service just started, median of ${fresh.length}\n` +
+        `from the beginning  ${one.toFixed(1)} ms\nfrom 90% on         ${other.toFixed(1)} ms, ` +
+        `${(other / one).toFixed(2)} times as long`,
+    );
   }
   if (!flags.quick && workloadNames.every((name) => names.includes(name))) await save();
 } catch (error) {
@@ -96,6 +117,7 @@ async function save(): Promise<void> {
   const report = {
     date: new Date().toISOString(),
     node: process.version,
+    nodeOptions: [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ").trim(),
     platform: `${process.platform} ${process.arch}`,
     cpu: { model: cpus()[0]?.model ?? "unknown", count: cpus().length },
     client,
@@ -107,8 +129,13 @@ async function save(): Promise<void> {
   await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
 function toWorkloadName(name: string): WorkloadName {
   const known = workloadNames.find((each) => each === name);
-  if (known === undefined) throw new RangeError(`--only takes one of ${workloadNames.join(", ")}`);
+  if (known === undefined)
+    throw new RangeError(`--only takes one of ${[...workloadNames, RESUME].join(", ")}`);
   return known;
 }

@@ -1,6 +1,7 @@
 import type { ContestantName } from "./contestants/index.ts";
 import type { InputSpec } from "./input.ts";
 import type { SampleFiles } from "./sample-files.ts";
+import type { StoreSpec } from "./store-server.ts";
 
 const MIB = 1024 * 1024;
 
@@ -23,13 +24,24 @@ export interface Row {
   readonly maxPeakBytes?: number;
 }
 
-export const workloadNames = ["files", "memory-10g", "entries-100k"] as const;
+export const workloadNames = [
+  "files",
+  "memory-10g",
+  "entries-100k",
+  "small-objects",
+  "large-object",
+  "objects",
+] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
-/** @param sampleFiles makes the files of the workload that needs them */
+/**
+ * @param sampleFiles makes the files of the workload that needs them
+ * @param store starts a store for a workload that reads from one; resolves to its endpoint
+ */
 export async function createWorkload(
   name: WorkloadName,
   sampleFiles: () => Promise<SampleFiles>,
+  store: (spec: StoreSpec) => Promise<string>,
 ): Promise<Workload> {
   switch (name) {
     case "files":
@@ -38,6 +50,31 @@ export async function createWorkload(
       return memory(name);
     case "entries-100k":
       return entries(name);
+    case "small-objects": {
+      const spec = { objects: 2_000, objectBytes: 16 * 1024, firstByteMs: 20, bytesPerSecond: 0 };
+      const title = "2,000 objects of 16 KiB from a store that takes 20 ms to the first byte";
+      const peers = ["zip-stream", "archiver", "client-zip", "yazl", "s3-zip"] as const;
+      return fromStore(name, title, "ziplink", ["ziplink", ...peers], spec, await store(spec));
+    }
+    case "large-object": {
+      const spec = { objects: 1, objectBytes: 2048 * MIB, firstByteMs: 5, bytesPerSecond: 90e6 };
+      const title = "one object of 2 GiB from a store that gives each connection 90 MB/s";
+      return fromStore(
+        name,
+        title,
+        "pass-through",
+        ["pass-through", "ziplink"],
+        spec,
+        await store(spec),
+      );
+    }
+    case "objects": {
+      const spec = { objects: 16, objectBytes: 64 * MIB, firstByteMs: 0, bytesPerSecond: 0 };
+      const title = "16 objects of 64 MiB from a store as fast as this machine";
+      const peers = ["zip-stream", "archiver", "client-zip", "yazl"] as const;
+      const rows = ["pass-through", "ziplink", ...peers] as const;
+      return fromStore(name, title, "pass-through", rows, spec, await store(spec));
+    }
   }
 }
 
@@ -50,7 +87,7 @@ function files(name: string, { archive, warmUp }: SampleFiles): Workload {
   });
   return {
     name,
-    title: "16 files of 64 MiB from disk",
+    title: "16 files of 64 MiB from disk, which all read in chunks of 256 KiB",
     timeoutMs: 120_000,
     reference: "pass-through",
     rows: [
@@ -80,6 +117,34 @@ function memory(name: string): Workload {
         maxPeakBytes: 64 * MIB,
       },
     ],
+  };
+}
+
+function fromStore(
+  name: string,
+  title: string,
+  reference: ContestantName,
+  contestants: readonly ContestantName[],
+  { objects, objectBytes }: StoreSpec,
+  endpoint: string,
+): Workload {
+  const input = { kind: "store", endpoint, entries: objects, entryBytes: objectBytes } as const;
+  return {
+    name,
+    title,
+    timeoutMs: 300_000,
+    reference,
+    rows: contestants.map((contestant) => ({
+      name: contestant,
+      contestant,
+      // s3-zip has no other entries than a bucket's.
+      warmUp:
+        contestant === "s3-zip"
+          ? { ...input, entries: 5 }
+          : { kind: "synthetic", entries: 10, entryBytes: 1024 },
+      input,
+      ...(contestant === "ziplink" ? { maxPeakBytes: 64 * MIB } : {}),
+    })),
   };
 }
 

@@ -6,6 +6,7 @@ export const contestants = {
   archiver: () => import("./archiver.ts"),
   "client-zip": () => import("./client-zip.ts"),
   yazl: () => import("./yazl.ts"),
+  "s3-zip": () => import("./s3-zip.ts"),
 };
 
 export type ContestantName = keyof typeof contestants;

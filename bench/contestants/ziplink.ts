@@ -4,10 +4,11 @@ import { layoutZip } from "../../core/zip/layout.ts";
 import { createNodeListener } from "../../functions/node-listener.ts";
 import type { Contestant } from "./contestant.ts";
 
-export const send: Contestant = async ({ source, request: wanted }, request, response) => {
+export const send: Contestant = async (input, request, response) => {
   const listener = createNodeListener(async ({ signal }) => {
-    const plan = await planArchive(wanted, source, { signal });
-    return new Response(streamZip(plan, source, { signal }), {
+    const { source, readAhead } = input;
+    const plan = await planArchive(input.request, source, { signal });
+    return new Response(streamZip(plan, source, { readAhead, signal }), {
       headers: { "Content-Length": String(layoutZip(plan).length) },
     });
   });

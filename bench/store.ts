@@ -1,0 +1,20 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { StoreMessage, StoreSpec } from "./store-server.ts";
+
+/** A store in a process of its own, for as long as it is used. */
+export interface Store extends Disposable {
+  readonly endpoint: string;
+}
+
+/** Starts a store; it ends when it is disposed of. */
+export async function startStore(spec: StoreSpec): Promise<Store> {
+  const path = fileURLToPath(import.meta.resolve("./store-server.ts"));
+  const child = fork(path, [JSON.stringify(spec)], { stdio: ["ignore", 2, 2, "ipc"] });
+  const [{ port }] = (await once(child, "message")) as [StoreMessage];
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    [Symbol.dispose]: () => void child.kill("SIGKILL"),
+  };
+}
