@@ -19,7 +19,7 @@ const STAT_CONCURRENCY = 32;
  * The regular files below a folder, whose names must be UTF-8. Symbolic links are followed while they stay inside it; one that leads
  * out, or in a circle, is refused as `denied`, in a listing too: leaving it out would make an archive
  * that only looks whole. A version is a file's size, modification time and inode; it is compared
- * when a file is opened and again behind the last byte, so a file that is written to, replaced or
+ * when a file is opened and again before the last bytes are handed out, so a file that is written to, replaced or
  * cut short while it is read fails as `changed`.
  */
 export function createFsSource({ root }: FsSourceOptions): BlobSource {
@@ -162,12 +162,13 @@ class FileChunks implements AsyncIterableIterator<Uint8Array> {
       this.#signal?.throwIfAborted();
       this.#position += chunk.length;
       if (chunk.length > 0) {
+        // Before the last bytes are handed out: who has got all that was promised looks no further.
+        if (this.#position === this.#end) await assertVersion(this.#file, this.#blob);
         this.#ahead = this.#read();
         // Its failure is reported when it is asked for; until then it must not end the process.
         this.#ahead.catch(() => undefined);
         return { done: false, value: chunk };
       }
-      await assertVersion(this.#file, this.#blob);
       return await this.return();
     } catch (error) {
       await this.#close();

@@ -2,7 +2,7 @@ import { type Audit, describeFailure } from "./audit.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { observeEnd, prime } from "./body.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
-import { toZiplinkError, ZiplinkError } from "./errors.ts";
+import { type ErrorCode, toZiplinkError, ZiplinkError } from "./errors.ts";
 import { type Link, verifyLink } from "./link.ts";
 import type { Plan } from "./plan.ts";
 import { createPlanner, type PlannerOptions } from "./planner.ts";
@@ -59,6 +59,14 @@ export function createHandler(options: HandlerOptions): ArchiveHandler {
     }
   };
 
+  /** Conditions, ranges and limits of a response are refused where the response is made. */
+  function auditRefusal({ status }: Response, link: Link): void {
+    const code = refusals[status];
+    if (code === undefined) return;
+    const failure = { code, causes: [] };
+    options.audit({ event: "request_refused", link: link.id, status, failure });
+  }
+
   async function answer(request: Request, token: string, link: Link): Promise<Response> {
     const { plan, isReused } = await planner.plan(token, link.request);
     assertPinned(link, plan);
@@ -66,15 +74,23 @@ export function createHandler(options: HandlerOptions): ArchiveHandler {
     const forget = () => planner.forget(token);
     try {
       const source = store.forDownload();
-      return await sendArchive(request, link, plan, source, options, forget);
+      const response = await sendArchive(request, link, plan, source, options, forget);
+      auditRefusal(response, link);
+      return response;
     } catch (error) {
-      forget();
+      if (isStale(error)) forget();
       // What the plan was made of is gone, and no byte is out yet: look again, once.
       if (isReused && isStale(error)) return answer(request, token, link);
       throw error;
     }
   }
 }
+
+const refusals: Readonly<Record<number, ErrorCode>> = {
+  412: "precondition_failed",
+  413: "too_large",
+  416: "range_not_satisfiable",
+};
 
 /** A pinned link is for one archive and never gives another one, whatever the client asks. */
 function assertPinned({ request }: Link, plan: Plan): void {
@@ -103,6 +119,7 @@ function sendArchive(
   return respond(request, {
     plan,
     name: link.request.name,
+    isPinned: link.request.etag !== undefined,
     cacheControl,
     delivery,
     async open(range) {

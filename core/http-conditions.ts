@@ -4,6 +4,11 @@ export interface Validators {
   readonly etag: string;
   /** In whole seconds, as HTTP dates are. */
   readonly lastModified: Date;
+  /**
+   * Whether the date changes whenever the archive does. It is that of the newest object, behind which
+   * others come and go unseen, so conditions by date are ignored unless the archive is pinned.
+   */
+  readonly isDateStrong: boolean;
 }
 
 /**
@@ -12,7 +17,9 @@ export interface Validators {
  */
 export function checkPreconditions(headers: Headers, current: Validators): 412 | 304 | undefined {
   const ifMatch = headers.get("If-Match");
-  const unmodifiedSince = parseDate(headers.get("If-Unmodified-Since"));
+  const dateOf = (name: string) =>
+    current.isDateStrong ? parseDate(headers.get(name)) : undefined;
+  const unmodifiedSince = dateOf("If-Unmodified-Since");
   const modified = current.lastModified.getTime();
   if (ifMatch !== null) {
     // 13.1.1 compares strongly: a weak tag never matches.
@@ -21,7 +28,7 @@ export function checkPreconditions(headers: Headers, current: Validators): 412 |
     return 412;
   }
   const ifNoneMatch = headers.get("If-None-Match");
-  const modifiedSince = parseDate(headers.get("If-Modified-Since"));
+  const modifiedSince = dateOf("If-Modified-Since");
   if (ifNoneMatch !== null) {
     // 13.1.2 compares weakly.
     return listsTag(ifNoneMatch, (tag) => tag.replace(/^W\//, "") === current.etag)
@@ -33,13 +40,13 @@ export function checkPreconditions(headers: Headers, current: Validators): 412 |
 
 /**
  * Whether a `Range` may be honoured (RFC 9110, 13.1.5): without `If-Range`, or if that names the very
- * archive there is now. A date counts only if it is exactly ours; a weak tag never does.
+ * archive there is now. A date counts only if it is exactly ours, and strong; a weak tag never does.
  */
 export function rangeIsCurrent(headers: Headers, current: Validators): boolean {
   const ifRange = headers.get("If-Range");
   if (ifRange === null) return true;
   if (/^(?:W\/)?"/.test(ifRange)) return ifRange === current.etag;
-  return parseDate(ifRange) === current.lastModified.getTime();
+  return current.isDateStrong && parseDate(ifRange) === current.lastModified.getTime();
 }
 
 function listsTag(header: string, matches: (tag: string) => boolean): boolean {

@@ -10,6 +10,9 @@ import { defaultZipFormat, type ZipFormat } from "./zip/format.ts";
 /** How many objects are described at a time. */
 const STAT_CONCURRENCY = 32;
 
+/** A listing is counted to its end, or to so many times the limit. */
+const COUNT_ON = 10;
+
 /** What one archive may hold at the most. */
 export interface PlanLimits {
   readonly maxEntries: number;
@@ -99,7 +102,8 @@ async function listPrefix(
     if (path === "") continue; // the marker of the folder that is asked for
     count++;
     bytes += blob.size;
-    // Beyond the limit it only counts on, so that the error can tell how many there are.
+    // Beyond the limit it only counts on, for the error to tell how many there are; not for ever.
+    if (count > COUNT_ON * limits.maxEntries) break;
     if (count <= limits.maxEntries) wanted.push({ blob, path, isFolder: isFolder(blob) });
   }
   assertEntryCount(count, limits);
@@ -121,9 +125,10 @@ function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
 
 function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
   if (total <= limit) return;
+  const more = total > COUNT_ON * limit ? "at least " : "";
   throw new ZiplinkError(
     "too_many_entries",
-    `This archive would hold ${formatCount(total)} files; the limit is ${formatCount(limit)}. ` +
+    `This archive would hold ${more}${formatCount(total)} files; the limit is ${formatCount(limit)}. ` +
       "Ask for fewer files, or for several archives.",
     { details: { limit, total } },
   );

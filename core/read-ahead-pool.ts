@@ -13,7 +13,7 @@ export interface ReadAheadLimits {
 
 /**
  * The room for reading ahead, shared by all downloads of a process: each may use as much as is its
- * equal share at the time. What a client is waiting for needs no room here, so a download goes on
+ * equal share at the time, or a single read if that is more. What a client is waiting for needs no room here, so a download goes on
  * even where others have used everything up.
  */
 export class ReadAheadPool {
@@ -53,7 +53,7 @@ export class ReadAheadPool {
       reads <= this.#maxOpen &&
       held <= this.#maxBytes &&
       share.reads + 1 <= Math.ceil(this.#maxOpen / count) &&
-      share.bytes + bytes <= this.#maxBytes / count
+      (share.reads === 0 || share.bytes + bytes <= this.#maxBytes / count)
     );
   }
 }

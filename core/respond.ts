@@ -24,6 +24,8 @@ export interface RespondOptions {
   readonly plan: Plan;
   /** The archive's name as it was asked for; default "archive". */
   readonly name?: string | undefined;
+  /** Whether this link can give no other archive than this one. */
+  readonly isPinned: boolean;
   /** Value of `Cache-Control`. */
   readonly cacheControl: string;
   readonly delivery: DeliveryLimits;
@@ -38,7 +40,7 @@ export interface RespondOptions {
 export async function respond(request: Request, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
   const { length, etag } = layoutZip(plan);
-  const validators = { etag, lastModified: lastModified(plan) };
+  const validators = { etag, lastModified: lastModified(plan), isDateStrong: options.isPinned };
   const headers = {
     ETag: etag,
     "Last-Modified": validators.lastModified.toUTCString(),

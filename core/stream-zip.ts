@@ -52,10 +52,19 @@ export function streamZip(
   };
   const chunks = archiveBytes(layout, source, { start, end }, shared, signal);
 
+  // Also where nobody reads on, all is let go of at once; it queues behind a read under way, whose
+  // failure is told there.
+  signal.addEventListener("abort", () => void chunks.return().catch(() => undefined), {
+    once: true,
+  });
+
   return new ReadableStream(
     {
       async pull(controller) {
-        signal.throwIfAborted();
+        if (signal.aborted) {
+          await chunks.return();
+          throw signal.reason;
+        }
         const { done, value } = await chunks.next();
         if (!done) {
           controller.enqueue(value);

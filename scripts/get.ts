@@ -121,7 +121,9 @@ async function verify(length: number, file: PartialFile): Promise<void> {
     const entries = await verifyZip(length, (start, end) => file.read(start, end));
     console.error(`Complete: ${formatBytes(length)}, ${formatCount(entries)} files, all verified.`);
   } catch (error) {
-    await file.discard();
+    // What cannot be read may be whole all the same; only what is known to be wrong goes.
+    if (error instanceof DamagedZipError) await file.discard();
+    else await file.close();
     throw error;
   }
 }

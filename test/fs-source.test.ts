@@ -81,6 +81,22 @@ describe("a file that is being read", () => {
     "is written to in place": (path) => writeFile(path, patterned(3_000_000, 2)),
     "is touched": (path) => utimes(path, new Date(0), new Date(0)),
   };
+  test("a part of it is held back if the file was changed meanwhile", async () => {
+    const { root, source } = await servedFolder();
+    const path = join(root, "read.bin");
+    await writeFile(path, patterned(4_000_000));
+    const blob = await source.stat("read.bin");
+    let length = 0;
+    const reading = (async () => {
+      for await (const chunk of await source.open(blob, { start: 0, end: 2_000_000 })) {
+        if (length === 0) await writeFile(path, patterned(4_000_000, 2));
+        length += chunk.length;
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "changed" });
+    expect(length).toBeLessThan(2_000_000);
+  });
+
   test.each(Object.entries(changes))("%s: the read fails", async (_, change) => {
     const { root, source } = await servedFolder();
     const path = join(root, "read.bin");

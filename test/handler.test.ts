@@ -45,6 +45,21 @@ describe("what goes wrong before the first byte is told by a status", () => {
   });
 });
 
+test("a refused range, condition or whole is audited", async () => {
+  const { get, events } = handlerOf(createMemorySource(objects), {
+    delivery: { maxResponseBytes: 1000, maxFixedLength: Infinity },
+  });
+  const zip = { prefix: "private/" };
+  await get(zip);
+  await get(zip, { headers: { Range: "bytes=99999999-" } });
+  await get(zip, { headers: { "If-Match": '"other"' } });
+  expect(events).toMatchObject([
+    { event: "request_refused", link: "l", status: 413, failure: { code: "too_large" } },
+    { event: "request_refused", status: 416, failure: { code: "range_not_satisfiable" } },
+    { event: "request_refused", status: 412, failure: { code: "precondition_failed" } },
+  ]);
+});
+
 test("an unexpected error shows and logs nothing of what it says", async () => {
   const memory = createMemorySource(objects);
   const error = new TypeError("cannot read private/a.txt of /srv/secret");

@@ -30,7 +30,11 @@ describe("Range (RFC 9110, 14.2)", () => {
 });
 
 describe("conditions (RFC 9110, 13)", () => {
-  const current = { etag: '"now"', lastModified: new Date("2024-05-01T12:00:00Z") };
+  const current = {
+    etag: '"now"',
+    lastModified: new Date("2024-05-01T12:00:00Z"),
+    isDateStrong: true,
+  };
   const at = "Wed, 01 May 2024 12:00:00 GMT";
   const before = "Wed, 01 May 2024 11:59:59 GMT";
   const after = "Wed, 01 May 2024 12:00:01 GMT";
@@ -59,6 +63,17 @@ describe("conditions (RFC 9110, 13)", () => {
     [{ "If-Match": '"old"', "If-None-Match": '"now"' }, 412],
   ])("%j", (headers, expected) => {
     expect(checkPreconditions(new Headers(headers), current)).toBe(expected);
+  });
+
+  test("by date are ignored where the date does not change with the archive", () => {
+    const weak = { ...current, isDateStrong: false };
+    for (const name of ["If-Modified-Since", "If-Unmodified-Since"]) {
+      for (const date of [before, at, after]) {
+        expect(checkPreconditions(new Headers({ [name]: date }), weak)).toBeUndefined();
+      }
+    }
+    expect(rangeIsCurrent(new Headers({ "If-Range": at }), weak)).toBe(false);
+    expect(rangeIsCurrent(new Headers({ "If-Range": '"now"' }), weak)).toBe(true);
   });
 
   test.each([

@@ -135,6 +135,21 @@ describe("time", () => {
     expect(counted.counts.opened.map(({ range }) => range.start)).toEqual([0, 262_144, 524_288]);
   });
 
+  test("a listing that stalls is given up, and nobody waits for it", async () => {
+    const { source } = await setUp();
+    let listings = 0;
+    const silent: BlobSource = {
+      ...source,
+      async *list() {
+        listings++;
+        await new Promise(() => undefined); // not even an abort wakes it
+      },
+    };
+    const listing = downloadOf(silent, { timeoutMs: 20, attempts: 3 }).list("");
+    await expect(listing[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "timeout" });
+    expect(listings).toBe(3);
+  });
+
   test("a call that gets no answer is made again", async () => {
     const { source, blob } = await setUp();
     let calls = 0;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { MemoryObject } from "../adapters/memory.ts";
 import { ZiplinkError } from "../core/errors.ts";
+import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { streamZip } from "../core/stream-zip.ts";
 import { crc32 } from "../core/zip/crc32.ts";
 import type { ZipFormat } from "../core/zip/format.ts";
@@ -197,6 +198,27 @@ describe("reading", () => {
     abort.abort(new Error("left"));
     await expect(reader.read()).rejects.toThrow("left");
     expect(source.counts.open).toBe(0);
+  });
+
+  test("aborting it between two reads gives its room back too, whoever reads on", async () => {
+    const objects = Object.fromEntries(
+      Array.from({ length: 8 }, (_, i) => [`f${i}`, patterned(2_000_000, i)]),
+    );
+    const { source, plan } = await planOf(objects);
+    const readAhead = new ReadAheadPool({ maxBytes: 8_000_000 });
+    for (const readsOn of [true, false]) {
+      const abort = new AbortController();
+      const counted = counting(source);
+      const reader = streamZip(plan, counted, { signal: abort.signal, readAhead }).getReader();
+      for (let i = 0; i < 6; i++) await reader.read();
+      abort.abort(new Error("left"));
+      if (readsOn) await expect(reader.read()).rejects.toThrow("left");
+      else await new Promise((resolve) => setImmediate(resolve));
+      expect(counted.counts.open).toBe(0);
+    }
+    const share = readAhead.join();
+    expect([1, 2, 3, 4].map(() => share.tryTake(2_000_000))).toEqual([true, true, true, true]);
+    share.leave();
   });
 
   test("small pieces come in few chunks", async () => {

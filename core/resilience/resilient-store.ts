@@ -7,7 +7,7 @@ import {
 import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
 import { compareUtf8 } from "../utf8-order.ts";
 import { ResumingChunks } from "./resuming-chunks.ts";
-import { Failures, isTransient, Retrying, type RetryOptions } from "./retrying.ts";
+import { Failures, isTransient, Retrying, type RetryOptions, timedOut } from "./retrying.ts";
 
 /** How hard it is tried when a store fails. */
 export interface ResilienceOptions extends Partial<RetryOptions> {
@@ -69,7 +69,8 @@ class ResilientSource implements BlobSource {
     let last: string | undefined;
     for (const failures = new Failures(); ; ) {
       try {
-        for await (const info of this.#source.list(prefix, signal)) {
+        const timeoutMs = this.#retrying.timeoutMs;
+        for await (const info of timed((s) => this.#source.list(prefix, s), timeoutMs, signal)) {
           // A listing that broke is begun again; what was given out is passed over.
           if (last !== undefined && compareUtf8(info.key, last) <= 0) continue;
           last = info.key;
@@ -91,5 +92,40 @@ class ResilientSource implements BlobSource {
     const chunks = new ResumingChunks(this.#source, blob, range, this.#retrying, signal);
     await chunks.begin();
     return chunks;
+  }
+}
+
+/**
+ * An iteration each of whose steps may take just so long. One that is late is told to stop, and not
+ * waited for: it may never do.
+ */
+async function* timed<T>(
+  start: (signal: AbortSignal) => AsyncIterable<T>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void, undefined> {
+  const late = new AbortController();
+  const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+  const iterator = start(either)[Symbol.asyncIterator]();
+  const isLate = new Promise<never>((_, reject) => {
+    late.signal.addEventListener("abort", () => reject(late.signal.reason), { once: true });
+  });
+  isLate.catch(() => undefined); // it is raced against below, or nobody waits any more
+  try {
+    for (;;) {
+      let step: IteratorResult<T>;
+      const timer = setTimeout(() => late.abort(timedOut()), timeoutMs);
+      try {
+        step = await Promise.race([iterator.next(), isLate]);
+      } finally {
+        clearTimeout(timer);
+      }
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    const ended = iterator.return?.();
+    if (late.signal.aborted) ended?.catch(() => undefined);
+    else await ended;
   }
 }

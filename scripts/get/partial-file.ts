@@ -91,13 +91,13 @@ export class PartialFile {
 
   /** Bytes `[start, end)` of it, for the check at the end. */
   async read(start: number, end: number): Promise<Buffer> {
-    const { buffer, bytesRead } = await this.#file.read(
-      Buffer.alloc(end - start),
-      0,
-      end - start,
-      start,
-    );
-    return buffer.subarray(0, bytesRead);
+    const buffer = Buffer.alloc(end - start);
+    for (let at = 0; at < buffer.length; ) {
+      const { bytesRead } = await this.#file.read(buffer, at, buffer.length - at, start + at);
+      if (bytesRead === 0) return buffer.subarray(0, at);
+      at += bytesRead;
+    }
+    return buffer;
   }
 
   close(): Promise<void> {

@@ -138,5 +138,7 @@ function readU64(bytes: Buffer, at: number): number {
 }
 
 function damaged({ name }: Entry, cause?: unknown): DamagedZipError {
-  return new DamagedZipError(`"${name}" in the archive is damaged.`, { cause });
+  // A name from elsewhere must not move the cursor of the terminal that it is printed on.
+  const printable = name.toString().replace(/\p{Cc}/gu, "?");
+  return new DamagedZipError(`"${printable}" in the archive is damaged.`, { cause });
 }
