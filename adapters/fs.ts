@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { pMapIterable } from "p-map";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
 import { allocateChunk, CHUNK_BYTES } from "../core/chunk-pool.ts";
-import { ZiplinkError } from "../core/errors.ts";
+import { changed, notFound, ZiplinkError } from "../core/errors.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
 
 export interface FsSourceOptions {
@@ -266,14 +266,6 @@ function translate(error: unknown): unknown {
 function isMissing(error: unknown): boolean {
   const code = systemCode(error);
   return code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG";
-}
-
-function notFound(cause?: unknown): ZiplinkError {
-  return new ZiplinkError("not_found", "One or more objects were not found.", { cause });
-}
-
-function changed(cause?: unknown): ZiplinkError {
-  return new ZiplinkError("changed", "An object has changed since it was planned.", { cause });
 }
 
 function systemCode(error: unknown): string | undefined {

@@ -6,7 +6,7 @@ import {
   Storage,
 } from "@google-cloud/storage";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { type ErrorCode, ZiplinkError } from "../core/errors.ts";
+import { type ErrorCode, objectMessages, ZiplinkError } from "../core/errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage, so that a test can put its own in its place. */
 export interface GcsBucket {
@@ -300,10 +300,8 @@ function ofStatus(status: number, error: ClientError): unknown {
   }
 }
 
-const notFound = (cause?: unknown) =>
-  failure("not_found", "One or more objects were not found.", cause);
-const changed = (cause?: unknown) =>
-  failure("changed", "An object has changed since it was planned.", cause);
+const notFound = (cause?: unknown) => failure("not_found", objectMessages.not_found, cause);
+const changed = (cause?: unknown) => failure("changed", objectMessages.changed, cause);
 const denied = (cause?: unknown) => failure("denied", "The store may not be read.", cause);
 const timeout = (cause?: unknown) => failure("timeout", "The store did not answer in time.", cause);
 const unavailable = (cause?: unknown) =>

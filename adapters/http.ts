@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Agent, type Dispatcher, errors } from "undici";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { ZiplinkError } from "../core/errors.ts";
+import { changed, notFound, ZiplinkError } from "../core/errors.ts";
 
 export interface HttpSourceOptions {
   /**
@@ -385,16 +385,8 @@ function translate(error: unknown): unknown {
 
 const LATER = "The store cannot be read now. Try again.";
 
-function notFound(cause?: Error): ZiplinkError {
-  return new ZiplinkError("not_found", "One or more objects were not found.", { cause });
-}
-
 function denied(message: string, cause: Error): ZiplinkError {
   return new ZiplinkError("denied", message, { cause });
-}
-
-function changed(cause?: Error): ZiplinkError {
-  return new ZiplinkError("changed", "An object has changed since it was planned.", { cause });
 }
 
 function throttled(cause: Error, retryAfterMs: number | undefined): ZiplinkError {

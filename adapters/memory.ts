@@ -1,5 +1,5 @@
 import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
-import { ZiplinkError } from "../core/errors.ts";
+import { changed, notFound } from "../core/errors.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
 
 export interface MemoryObject {
@@ -65,7 +65,7 @@ export function createMemorySource(
       signal?.throwIfAborted();
       const { info, bytes } = find(blob.key);
       if (info.version !== blob.version) {
-        throw new ZiplinkError("changed", "An object has changed since it was planned.");
+        throw changed();
       }
       return chunks(bytes.subarray(start, end), signal);
     },
@@ -73,7 +73,7 @@ export function createMemorySource(
 
   function find(key: string) {
     const found = stored.get(key);
-    if (!found) throw new ZiplinkError("not_found", "One or more objects were not found.");
+    if (!found) throw notFound();
     return found;
   }
 

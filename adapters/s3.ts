@@ -10,7 +10,7 @@ import {
   type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { type ErrorCode, ZiplinkError } from "../core/errors.ts";
+import { type ErrorCode, objectMessages, ZiplinkError } from "../core/errors.ts";
 
 export interface S3SourceOptions {
   readonly client: S3Client;
@@ -336,9 +336,9 @@ function climbsOut(key: string): boolean {
 }
 
 const messages = {
-  not_found: "One or more objects were not found.",
+  not_found: objectMessages.not_found,
   denied: "The store does not let this service read the objects.",
-  changed: "An object has changed since it was planned.",
+  changed: objectMessages.changed,
   throttled: "The store is busy. Try again later.",
   unavailable: "The store cannot be reached now. Try again.",
   timeout: "The store did not answer in time. Try again.",

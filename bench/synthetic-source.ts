@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
-import { ZiplinkError } from "../core/errors.ts";
+import { notFound } from "../core/errors.ts";
 
 const CHUNK = 256 * 1024;
 const MODIFIED = new Date("2026-01-01T00:00:00Z");
@@ -37,7 +37,7 @@ export function createSyntheticSource(options: {
     async stat(key) {
       const index = Number(/-(\d+)\.bin$/.exec(key)?.[1]);
       if (index < entries && key === syntheticName(index)) return describe(index);
-      throw new ZiplinkError("not_found", "One or more objects were not found.");
+      throw notFound();
     },
 
     async *list(prefix, signal) {

@@ -77,3 +77,19 @@ export function toZiplinkError(error: unknown): ZiplinkError {
   if (error instanceof ZiplinkError) return error;
   return new ZiplinkError("internal", "Something went wrong on our side.", { cause: error });
 }
+
+/** What every store says of an object, in the same words: they must not tell stores or reasons apart. */
+export const objectMessages = {
+  not_found: "One or more objects were not found.",
+  changed: "An object has changed since it was planned.",
+} as const;
+
+/** There is no such object, or none that we may read. */
+export function notFound(cause?: unknown): ZiplinkError {
+  return new ZiplinkError("not_found", objectMessages.not_found, { cause });
+}
+
+/** The object is no longer the version that was asked for. */
+export function changed(cause?: unknown): ZiplinkError {
+  return new ZiplinkError("changed", objectMessages.changed, { cause });
+}

@@ -1,4 +1,4 @@
-import { toZiplinkError } from "./errors.ts";
+import { objectMessages, toZiplinkError } from "./errors.ts";
 
 /** The phrases of RFC 9110, 15: a problem without a type of its own is titled so (RFC 9457, 4.2.1). */
 const titles: Readonly<Record<number, string>> = {
@@ -22,9 +22,6 @@ const titles: Readonly<Record<number, string>> = {
 /** What a client is told to wait while the store is down and has not said for how long. */
 const RETRY_AFTER_MS = 10_000;
 
-/** Said for an object that is missing and for one that we may not read: a link holder sees no difference. */
-export const OBJECTS_NOT_FOUND = "One or more objects were not found.";
-
 /**
  * The `application/problem+json` response (RFC 9457) for an error. Beside the standard members it has
  * `code`, one of `ErrorCode`, and the error's details. It shows nothing of the error's cause, and of
@@ -37,7 +34,7 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
     type: "about:blank",
     title: titles[status],
     status,
-    detail: known.code === "denied" ? OBJECTS_NOT_FOUND : known.message,
+    detail: known.code === "denied" ? objectMessages.not_found : known.message,
     code: known.code === "denied" ? "not_found" : known.code,
     ...(known.code === "internal" ? {} : known.details),
   };

@@ -8,6 +8,7 @@ import { crc32 } from "../core/zip/crc32.ts";
 import type { ZipFormat } from "../core/zip/format.ts";
 import { layoutZip } from "../core/zip/layout.ts";
 import { collect, patterned } from "./support/bytes.ts";
+import { codeOf } from "./support/error-codes.ts";
 import { planOf } from "./support/plans.ts";
 import { chunked, counting, failing, intercepting } from "./support/sources.ts";
 
@@ -27,14 +28,6 @@ const varied: Record<string, MemoryObject | Uint8Array | string> = {
   "c/framed-zip64": patterned(200, 7),
   "d/last": patterned(47, 8),
 };
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => "resolved",
-    (reason) => reason,
-  );
-  return error instanceof ZiplinkError ? error.code : String(error);
-}
 
 describe("any range equals that slice of the whole", () => {
   test.each([

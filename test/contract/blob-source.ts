@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BlobInfo, BlobSource } from "../../core/blob-source.ts";
-import { ZiplinkError } from "../../core/errors.ts";
 import { crc32 } from "../../core/zip/crc32.ts";
 import { collect, patterned } from "../support/bytes.ts";
+import { codeOf } from "../support/error-codes.ts";
 
 /** A source and the means to change what it shows. */
 export interface SourceUnderTest {
@@ -32,14 +32,6 @@ const oddKeys = [
   "odd/[brackets](parens){braces}.txt",
   "odd/tilde~caret^dollar$.txt",
 ];
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => "resolved",
-    (reason) => reason,
-  );
-  return error instanceof ZiplinkError ? error.code : String(error);
-}
 
 async function listed(source: BlobSource, prefix: string): Promise<BlobInfo[]> {
   const infos: BlobInfo[] = [];

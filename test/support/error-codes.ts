@@ -1,0 +1,10 @@
+import { ZiplinkError } from "../../core/errors.ts";
+
+/** The code that a promise rejects with, what else it rejects with as text, or "resolved". */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error: unknown = await promise.then(
+    () => "resolved",
+    (reason) => reason,
+  );
+  return error instanceof ZiplinkError ? error.code : String(error);
+}
