@@ -71,7 +71,7 @@ export async function createWorkload(
     case "objects": {
       const spec = { objects: 16, objectBytes: 64 * MIB, firstByteMs: 0, bytesPerSecond: 0 };
       const title = "16 objects of 64 MiB from a store as fast as this machine";
-      const peers = ["zip-stream", "archiver", "client-zip", "yazl"] as const;
+      const peers = ["zip-stream", "archiver", "client-zip", "yazl", "s3-zip"] as const;
       const rows = ["pass-through", "ziplink", ...peers] as const;
       return fromStore(name, title, "pass-through", rows, spec, await store(spec));
     }

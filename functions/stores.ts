@@ -17,7 +17,8 @@ export async function openSource(location: Location, config: StoreConfig): Promi
       }
       return createFsSource({ root: location.path });
     case "s3": {
-      const { createS3Client, createS3Source } = await import("../adapters/s3.ts");
+      const { createS3Source } = await import("../adapters/s3.ts");
+      const { createS3Client } = await import("../adapters/s3-client.ts");
       const { bucket, prefix } = location;
       return createS3Source({ client: createS3Client(config.s3), bucket, prefix });
     }
@@ -42,7 +43,7 @@ export async function openObjectStore(
     case "folder":
       return createFsObjectStore({ root: location.path });
     case "s3": {
-      const { createS3Client } = await import("../adapters/s3.ts");
+      const { createS3Client } = await import("../adapters/s3-client.ts");
       const { createS3ObjectStore } = await import("../adapters/s3-object-store.ts");
       const { bucket, prefix } = location;
       return createS3ObjectStore({ client: createS3Client(config.s3), bucket, prefix });

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createS3Client } from "../adapters/s3.ts";
+import { createS3Client } from "../adapters/s3-client.ts";
 import type { ArchiveRequest } from "../core/archive-request.ts";
 import { signLink } from "../core/link.ts";
 import { verifyZip } from "../scripts/get/verify-zip.ts";
