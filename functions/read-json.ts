@@ -25,11 +25,14 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
 
 async function readBytes({ body }: Request, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
+  if (body === null) return Buffer.concat(chunks);
   let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
+  // A loop over the body would close it when it ends early, and with it the way back to the client.
+  const reader = body.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    length += read.value.length;
     if (length > maxBytes) throw tooLarge(length, maxBytes);
-    chunks.push(chunk);
+    chunks.push(read.value);
   }
   return Buffer.concat(chunks);
 }
