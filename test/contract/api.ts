@@ -107,6 +107,29 @@ export function describeApi(
       expect(json(response)).toMatchObject({ code: "too_large", limit: 10_000 });
     });
 
+    test.each<[string, Buffer | string]>([
+      ["cut off", '{"entries":[{"key":"a/geheim.bin"}'],
+      ["not UTF-8", Buffer.from('{"prefix":"a/geheim\xff"}', "latin1")],
+      ["nothing", ""],
+    ])("a body that is no JSON is refused: %s", async (_, body) => {
+      const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
+      const response = await download(`${service.url}/links`, { method: "POST", headers, body });
+      expect(response.status).toBe(400);
+      expect(json(response)).toMatchObject({ code: "malformed", field: "body" });
+    });
+
+    test("a body of another type is refused", async () => {
+      for (const headers of [
+        { "Content-Type": "text/plain" },
+        { "Content-Type": "application/x-www-form-urlencoded" },
+        { "Content-Type": "application/json", "Content-Encoding": "gzip" },
+      ]) {
+        const response = await post(`${service.url}/zip`, token, request, headers);
+        expect(response.status).toBe(415);
+        expect(json(response).code).toBe("unsupported_media_type");
+      }
+    });
+
     test("a stranger's body is not looked at", async () => {
       for (const body of [request, { bad: "x".repeat(2_000_000) }]) {
         const response = await post(`${service.url}/links`, undefined, body);
