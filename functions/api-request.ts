@@ -118,7 +118,9 @@ function expiryOf({ expiresIn, expires }: z.infer<typeof termsSchema>, maxSecond
   }
   const now = Date.now();
   const seconds = expiresIn ?? Math.min(DEFAULT_SECONDS, maxSeconds);
-  const date = expires === undefined ? new Date(now + seconds * 1000) : new Date(expires);
+  const asked = expires === undefined ? now + seconds * 1000 : Date.parse(expires);
+  // A token states whole seconds.
+  const date = new Date(Math.floor(asked / 1000) * 1000);
   const field = expires === undefined ? "expiresIn" : "expires";
   if (date.getTime() <= now) throw badExpiry(field, "is in the past");
   if (date.getTime() > now + maxSeconds * 1000) {
