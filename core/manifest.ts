@@ -17,12 +17,12 @@ export type ManifestReference = z.infer<typeof manifestReference>;
 
 /** Keeps archive requests, each an object of JSON that is never changed. */
 export interface ManifestStore {
-  /** Keeps a request under the SHA-256 of its JSON. Rejects with what the store rejects with. */
+  /** Keeps a request under the SHA-256 of its JSON. Rejects with `timeout` or what the store rejects with. */
   keep(request: ArchiveRequest, signal?: AbortSignal): Promise<ManifestReference>;
   /**
    * The request behind a reference. Rejects with `not_found` if there is no such object,
    * `precondition_failed` if it is another one than was signed, `malformed` if it is no archive
-   * request, and with what the store rejects with.
+   * request, `timeout`, and with what the store rejects with.
    */
   load(reference: ManifestReference, signal?: AbortSignal): Promise<ArchiveRequest>;
 }
@@ -35,6 +35,8 @@ export interface ManifestStoreOptions {
 
 /** Bytes of JSON of all remembered manifests together. */
 const MAX_CACHED_BYTES = 16 * 1024 * 1024;
+
+const TIMEOUT_MS = 10_000;
 
 export function createManifestStore(options: ManifestStoreOptions): ManifestStore {
   const { objects, cacheSeconds = 10 } = options;
@@ -50,13 +52,13 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
       const bytes = Buffer.from(JSON.stringify(request));
       const sha256 = hash(bytes);
       const manifest = `${sha256}.json`;
-      await objects.put(manifest, bytes, signal);
+      await inTime((limit) => objects.put(manifest, bytes, limit), signal);
       return { manifest, sha256 };
     },
     async load({ manifest, sha256 }, signal) {
       const known = cache.get(sha256);
       if (known) return known.request;
-      const bytes = await objects.get(manifest, signal);
+      const bytes = await inTime((limit) => objects.get(manifest, limit), signal);
       if (bytes === undefined) {
         throw new ZiplinkError(
           "not_found",
@@ -74,6 +76,19 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
       return request;
     },
   };
+}
+
+async function inTime<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    return await ask(signal ? AbortSignal.any([signal, limit]) : limit);
+  } catch (cause) {
+    if (!limit.aborted) throw cause;
+    throw new ZiplinkError("timeout", "The list of files did not come in time.", { cause });
+  }
 }
 
 function hash(bytes: Uint8Array): string {

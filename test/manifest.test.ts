@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createFsObjectStore } from "../adapters/fs-object-store.ts";
 import { createMemorySource } from "../adapters/memory.ts";
+import { ZiplinkError } from "../core/errors.ts";
 import { secretKeys } from "../core/jwt-keys.ts";
 import { signLink, verifyLink } from "../core/link.ts";
 import { createManifestStore, type ManifestStore } from "../core/manifest.ts";
@@ -183,6 +184,20 @@ describe("a service with a place for manifests", () => {
       expect((await get(url, { headers: { Range: range } })).status).toBe(206);
     }
     expect(reads).toBe(1);
+  });
+
+  test.each([
+    ["unavailable", 503],
+    ["timeout", 504],
+  ] as const)("says that it is %s: %i", async (code, status) => {
+    const refuse = async () => {
+      throw new ZiplinkError(code, "the store said so");
+    };
+    const failing = createManifestStore({ objects: { get: refuse, put: refuse } });
+    const { post, get } = appOf(source, { manifests: failing });
+    expect((await post("/links", many)).status).toBe(status);
+    const token = await signLink(many, { secret, expires, manifests });
+    expect((await get(`/zip/${token}`)).status).toBe(status);
   });
 
   test("without one says what to do", async () => {
