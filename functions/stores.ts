@@ -3,7 +3,9 @@ import { createFsSource } from "../adapters/fs.ts";
 import { createFsObjectStore } from "../adapters/fs-object-store.ts";
 import type { BlobSource } from "../core/blob-source.ts";
 import type { ObjectStore } from "../core/crc/crc-store.ts";
+import { createManifestStore, type ManifestStore } from "../core/manifest.ts";
 import { type Config, ConfigError } from "./config.ts";
+import type { LinkConfig } from "./link-config.ts";
 import type { Location } from "./location.ts";
 
 type StoreConfig = Pick<Config, "s3" | "gcs">;
@@ -34,8 +36,9 @@ export async function openSource(location: Location, config: StoreConfig): Promi
   }
 }
 
-/** The place for small objects at a location. */
+/** The place for small objects at a location, which `setting` names. */
 export async function openObjectStore(
+  setting: string,
   location: Location,
   config: StoreConfig,
 ): Promise<ObjectStore> {
@@ -56,7 +59,17 @@ export async function openObjectStore(
     }
     case "http":
       throw new ConfigError(
-        "CRC_STORE: an HTTP server cannot be written to; use a folder or bucket",
+        `${setting}: an HTTP server cannot be written to; use a folder or bucket`,
       );
   }
+}
+
+/** Where manifests are kept, if anywhere. */
+export async function openManifestStore(
+  config: LinkConfig & Partial<Pick<Config, "planCacheSeconds">>,
+): Promise<ManifestStore | undefined> {
+  const { manifestStore, planCacheSeconds: cacheSeconds } = config;
+  if (!manifestStore) return undefined;
+  const objects = await openObjectStore("MANIFEST_STORE", manifestStore, config);
+  return createManifestStore({ objects, ...(cacheSeconds === undefined ? {} : { cacheSeconds }) });
 }
