@@ -100,9 +100,10 @@ export function withGiven(source: BlobSource): BlobSource {
       if (!isGiven(blob)) return source.open(blob, range, signal);
       signal?.throwIfAborted();
       const { content } = blob;
-      return content instanceof Uint8Array
-        ? piecesOf(content.subarray(range.start, range.end))
-        : content(range, signal);
+      if (content instanceof Uint8Array) {
+        return piecesOf(content.subarray(range.start, range.end));
+      }
+      return untilAborted(await content(range, signal), signal);
     },
   };
 }
@@ -118,6 +119,34 @@ const PIECE = 64 * 1024;
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += PIECE) {
     yield new Uint8Array(bytes.subarray(at, at + PIECE));
+  }
+}
+
+/** `chunks`, given up at once on an abort, whether or not the application's code heeds the signal. */
+async function* untilAborted(
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let giveUp: () => void = () => undefined;
+  const onAbort = () => giveUp();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const step = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = () => reject(signal?.reason);
+        iterator.next().then(resolve, reject);
+      });
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    const ended = iterator.return?.();
+    // It may be stuck, and whatever it says of its end is of use to nobody.
+    if (signal?.aborted) ended?.catch(() => undefined);
+    else await ended;
   }
 }
 

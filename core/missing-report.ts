@@ -4,7 +4,7 @@ import { type GivenEntry, givenBytes } from "./given-blobs.ts";
 const REPORT_NAME = "_missing.txt";
 
 /** When the report is dated if there is no object to take the time of: the first that a ZIP can state. */
-const NO_TIME = new Date(Date.UTC(1980, 0, 1));
+const NO_TIME = Date.UTC(1980, 0, 1);
 
 /** What would end the line that a name stands on, or is no character at all. */
 const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
@@ -24,7 +24,7 @@ export function missingReport(names: readonly string[], present: readonly Date[]
   return givenBytes({
     name: REPORT_NAME,
     bytes: new TextEncoder().encode(lines.join("")),
-    modified: present.reduce((latest, time) => (time > latest ? time : latest), NO_TIME),
+    modified: new Date(present.reduce((latest, time) => Math.max(latest, time.getTime()), NO_TIME)),
     contentType: "text/plain; charset=utf-8",
   });
 }

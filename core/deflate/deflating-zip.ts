@@ -52,11 +52,7 @@ export class DeflatingZip extends ZipStream {
     const data = { name, date: entry.blob.modified, mode, store: packing === "stored" };
     await new Promise<void>((resolve, reject) => {
       this.#abandon = reject;
-      this.entry(source, data, (cause, header) => {
-        if (cause) reject(failed(cause));
-        else if (header?.getName() !== name) reject(failed("another name"));
-        else resolve();
-      });
+      this.entry(source, data, (cause) => (cause ? reject(failed(cause)) : resolve()));
     });
     if (!this.writableNeedDrain) return;
     await new Promise<void>((resolve, reject) => {
@@ -68,8 +64,9 @@ export class DeflatingZip extends ZipStream {
   /** What zip-stream has no option for: UTF-8 said of every name, and the time in UTC. */
   override _normalizeEntry(header: EntryHeader): void {
     super._normalizeEntry(header);
-    if (!this.#entry) return;
-    const { modified } = this.#entry.blob;
+    const entry = this.#entry;
+    if (header.getName() !== entry?.name) throw failed("zip-stream would alter the name");
+    const { modified } = entry.blob;
     const { date, time } = toDosDateTime(modified);
     header.getGeneralPurposeBit().useUTF8ForNames(true);
     header.time = date * 0x10000 + time;
