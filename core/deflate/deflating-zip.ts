@@ -33,8 +33,9 @@ export class DeflatingZip extends ZipStream {
   #abandon: (error: Error) => void = () => undefined;
 
   constructor() {
-    // zip-stream reads these options anew for each entry; memory as Info-ZIP's zip takes it.
-    const zlib = { level: LEVEL, memLevel: 9, chunkSize: 64 * 1024 };
+    // zip-stream reads these options anew for each entry. Not more memory (`memLevel`): blocks are then
+    // too long for zlib to keep them as they are, and what does not shrink grows by more than it need.
+    const zlib = { level: LEVEL, chunkSize: 64 * 1024 };
     super({ zlib });
     this.#zlib = zlib;
   }
