@@ -261,7 +261,7 @@ describeWithTools("any names and sizes", ["python3"], () => {
           expect(await python?.digest?.(path)).toEqual(expected);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

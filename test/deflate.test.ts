@@ -272,12 +272,20 @@ describe("streamZip", () => {
 });
 
 test("what zip-stream was fed with is destroyed with it", async () => {
+  const sources: { destroyed: boolean }[] = [];
   const deflating: { destroyed: boolean }[] = [];
+  vi.spyOn(DeflatingZip.prototype, "append").mockImplementation(function (
+    this: DeflatingZip,
+    ...args
+  ) {
+    if ("destroyed" in args[1]) sources.push(args[1]);
+    return append.apply(this, args);
+  });
   vi.spyOn(DeflatingZip.prototype, "_smartStream").mockImplementation(function (
     this: DeflatingZip,
     ...args
   ) {
-    const stream = spied.apply(this, args);
+    const stream = smartStream.apply(this, args);
     deflating.push(stream);
     return stream;
   });
@@ -294,8 +302,10 @@ test("what zip-stream was fed with is destroyed with it", async () => {
   }
   expect(deflating.length).toBeGreaterThanOrEqual(5);
   expect(deflating.every(({ destroyed }) => destroyed)).toBe(true);
+  expect(sources).toHaveLength(deflating.length);
+  expect(sources.every(({ destroyed }) => destroyed)).toBe(true);
 });
-const spied = DeflatingZip.prototype._smartStream;
+const { append, _smartStream: smartStream } = DeflatingZip.prototype;
 
 describe("limits", () => {
   /** A store of empty objects, but for the first, which is of the given size. */

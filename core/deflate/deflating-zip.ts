@@ -29,6 +29,8 @@ export class DeflatingZip extends ZipStream {
   #entry: PlanEntry | undefined;
   #source: Readable | undefined;
   #deflating: ReturnType<ZipStream["_smartStream"]> | undefined;
+  /** The fields of the central header that is being made. */
+  #fields: Buffer[] | undefined;
   /** Ends the wait that is under way, as nothing is going to happen any more. */
   #abandon: (error: Error) => void = () => undefined;
 
@@ -72,6 +74,22 @@ export class DeflatingZip extends ZipStream {
     header.getGeneralPurposeBit().useUTF8ForNames(true);
     header.time = date * 0x10000 + time;
     header.setExtra(Buffer.from(encodeTimestampExtra(modified)));
+  }
+
+  /** zip-stream writes the central directory at once, a field at a time: joined, it takes little memory. */
+  override _writeCentralFileHeader(header: EntryHeader): void {
+    const fields: Buffer[] = [];
+    this.#fields = fields;
+    super._writeCentralFileHeader(header);
+    this.#fields = undefined;
+    this.write(Buffer.concat(fields));
+  }
+
+  /** As zip-stream and its pipes call it: with a chunk alone. */
+  override write(chunk: Buffer | string): boolean {
+    if (!this.#fields) return super.write(chunk);
+    this.#fields.push(Buffer.from(chunk));
+    return true;
   }
 
   override _smartStream(...args: Parameters<ZipStream["_smartStream"]>) {
