@@ -36,8 +36,8 @@ export async function* deflatedBytes(
     }
   } finally {
     zip.destroy();
-    await fed;
     await reads.close();
+    await fed;
   }
 }
 
