@@ -6,6 +6,7 @@ import { ZiplinkError } from "./errors.ts";
 import type { JwtKeys } from "./jwt-keys.ts";
 import { signLink } from "./link.ts";
 import type { ManifestStore } from "./manifest.ts";
+import type { Plan } from "./plan.ts";
 import { formatBytes } from "./quantities.ts";
 import type { DeliveryLimits } from "./respond.ts";
 import { layoutZip } from "./zip/layout.ts";
@@ -56,7 +57,7 @@ export function createCallerArchives(options: CallerArchivesOptions): CallerArch
     async send(request, caller, archive) {
       const plan = await archives.plan(archive, request.signal);
       assertPinned(archive, plan);
-      assertFits(layoutZip(plan).length, delivery.maxResponseBytes);
+      assertFits(plan, delivery.maxResponseBytes);
       // Conditions and ranges are about a resource, which a POST's answer is not.
       const whole = new Request(request.url, { signal: request.signal });
       const party = { subject: caller.id };
@@ -92,8 +93,10 @@ export function createCallerArchives(options: CallerArchivesOptions): CallerArch
   };
 }
 
-function assertFits(length: number, limit: number): void {
-  if (length <= limit) return;
+/** Of a compressed archive, whose length nobody knows yet, `respond` sees to it. */
+function assertFits(plan: Plan, limit: number): void {
+  const { length } = layoutZip(plan);
+  if (length <= limit || plan.format.compression === "deflate") return;
   throw new ZiplinkError(
     "too_large",
     `This archive has ${formatBytes(length)}; here one response can have ${formatBytes(limit)}. ` +

@@ -10,6 +10,16 @@ export {
 } from "./crc/crc-knowledge.ts";
 export { type CrcStore, type CrcTable, createCrcStore, type ObjectStore } from "./crc/crc-store.ts";
 export { type ErrorCode, ZiplinkError } from "./errors.ts";
+export {
+  type GivenBlob,
+  type GivenBytes,
+  type GivenEntry,
+  type GivenStream,
+  givenBytes,
+  givenStream,
+  type ReadGiven,
+  withGiven,
+} from "./given-blobs.ts";
 export { type ArchiveHandler, createHandler, type HandlerOptions } from "./handler.ts";
 export { type JwtKey, type JwtKeys, parseJwks, secretKeys } from "./jwt-keys.ts";
 export { type Link, type SignLinkOptions, signLink, verifyLink } from "./link.ts";

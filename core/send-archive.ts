@@ -57,8 +57,7 @@ export async function sendArchive(
       const download = {
         ...party,
         entries: plan.entries.length,
-        length: layoutZip(plan).length,
-        range,
+        ...(range ? { length: layoutZip(plan).length, range } : {}),
       };
       audit({ event: "download_started", ...download });
       return observeEnd(stream, (ending, sent, error) => {
