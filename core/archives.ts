@@ -29,8 +29,10 @@ export function createArchives(options: ArchivesOptions): Archives {
   const store = new ResilientStore(options.source, options.resilience);
   return {
     byLink: createPlanner({ ...options, store }),
-    plan: (request, signal) =>
-      planArchive(request, store.forDownload(), { limits, format, signal }),
+    async plan(request, signal) {
+      const given = (await options.given?.(request)) ?? [];
+      return planArchive(request, store.forDownload(), { limits, format, given, signal });
+    },
     send: (request, dispatch) =>
       sendArchive(request, { ...dispatch, source: store.forDownload() }, options),
   };
