@@ -20,6 +20,9 @@ export interface DeliveryLimits {
   readonly maxFixedLength: number;
 }
 
+/** What of a request an archive's response depends on. */
+export type ArchiveQuery = Pick<Request, "method" | "headers">;
+
 export interface RespondOptions {
   readonly plan: Plan;
   /** The archive's name as it was asked for; default "archive". */
@@ -37,7 +40,7 @@ export interface RespondOptions {
  * The response to a GET or HEAD for an archive, as RFC 9110 has it for a static file: 200 or 206 with
  * its exact length, 304, 412 or 416; and 413 where the platform cannot send it at once. Rejects with what `open` rejects with.
  */
-export async function respond(request: Request, options: RespondOptions): Promise<Response> {
+export async function respond(request: ArchiveQuery, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
   const { length, etag } = layoutZip(plan);
   const validators = { etag, lastModified: lastModified(plan), isDateStrong: options.isPinned };
@@ -90,7 +93,11 @@ export async function respond(request: Request, options: RespondOptions): Promis
 }
 
 /** As much of a range as one response may hold; a HEAD has no body and tells of the whole. */
-function sendable({ start, end }: ByteRange, { method }: Request, maxBytes: number): ByteRange {
+function sendable(
+  { start, end }: ByteRange,
+  { method }: ArchiveQuery,
+  maxBytes: number,
+): ByteRange {
   return { start, end: method === "HEAD" ? end : Math.min(end, start + maxBytes) };
 }
 
@@ -110,7 +117,7 @@ export function downloadName(name = "archive"): string {
 }
 
 /** The range to send, for a GET alone: RFC 9110, 14.2 defines it for no other method. */
-function requestedRange(request: Request, length: number, validators: Validators) {
+function requestedRange(request: ArchiveQuery, length: number, validators: Validators) {
   if (request.method !== "GET" || !rangeIsCurrent(request.headers, validators)) return undefined;
   return parseRange(request.headers.get("Range"), length);
 }
