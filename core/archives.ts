@@ -5,7 +5,12 @@ import type { Plan } from "./plan.ts";
 import { planArchive } from "./plan-archive.ts";
 import { createPlanner, type Planner, type PlannerOptions } from "./planner.ts";
 import { type ResilienceOptions, ResilientStore } from "./resilience/resilient-store.ts";
-import { type DeliveryOptions, type Dispatch, sendArchive } from "./send-archive.ts";
+import {
+  type DeliveryOptions,
+  type Dispatch,
+  type DownloadQuery,
+  sendArchive,
+} from "./send-archive.ts";
 import { layoutZip } from "./zip/layout.ts";
 
 export interface ArchivesOptions extends Omit<PlannerOptions, "store">, DeliveryOptions {
@@ -21,7 +26,7 @@ export interface Archives {
   /** A plan that is made now and for once. Rejects as `planArchive`. */
   plan(request: ArchiveRequest, signal: AbortSignal): Promise<Plan>;
   /** The response to `request`; see `sendArchive`. */
-  send(request: Request, dispatch: Omit<Dispatch, "source">): Promise<Response>;
+  send(request: DownloadQuery, dispatch: Omit<Dispatch, "source">): Promise<Response>;
 }
 
 export function createArchives(options: ArchivesOptions): Archives {

@@ -59,7 +59,7 @@ export function createCallerArchives(options: CallerArchivesOptions): CallerArch
       assertPinned(archive, plan);
       assertFits(plan, delivery.maxResponseBytes);
       // Conditions and ranges are about a resource, which a POST's answer is not.
-      const whole = new Request(request.url, { signal: request.signal });
+      const whole = { method: "GET", headers: new Headers(), signal: request.signal };
       const party = { subject: caller.id };
       const response = await archives.send(whole, {
         archive,

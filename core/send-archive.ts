@@ -6,7 +6,7 @@ import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Plan } from "./plan.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
-import { type DeliveryLimits, respond } from "./respond.ts";
+import { type ArchiveQuery, type DeliveryLimits, respond } from "./respond.ts";
 import { streamZip } from "./stream-zip.ts";
 import { layoutZip } from "./zip/layout.ts";
 
@@ -21,6 +21,9 @@ export interface DeliveryOptions {
   readonly readAhead: ReadAheadPool;
   readonly audit: Audit;
 }
+
+/** What of a request a download depends on; its end is the download's. */
+export type DownloadQuery = ArchiveQuery & Pick<Request, "signal">;
 
 /** One archive to send. */
 export interface Dispatch {
@@ -39,7 +42,7 @@ export interface Dispatch {
  * first byte.
  */
 export async function sendArchive(
-  request: Request,
+  request: DownloadQuery,
   { archive, plan, source, party, onFailed }: Dispatch,
   options: DeliveryOptions,
 ): Promise<Response> {

@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, open as openFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFsSource } from "../../adapters/fs.ts";
@@ -6,7 +7,7 @@ import { planArchive } from "../../core/plan-archive.ts";
 import { streamZip } from "../../core/stream-zip.ts";
 import { callerToken, post } from "../support/api-client.ts";
 import { collect, patterned } from "../support/bytes.ts";
-import { type Downloaded, download } from "../support/download.ts";
+import { type Downloaded, download, open } from "../support/download.ts";
 import type { ServiceProcess } from "../support/service-process.ts";
 import { makeFolder, removeFolder } from "../support/temporary-folder.ts";
 
@@ -34,6 +35,9 @@ export function describeApi(
       await mkdir(join(folder, "a"));
       await writeFile(join(folder, "a/1.txt"), "one");
       await writeFile(join(folder, "a/geheim.bin"), patterned(3_000_000));
+      await mkdir(join(folder, "a/big"));
+      await (await openFile(join(folder, "a/big/geheim2.bin"), "w")).close();
+      await truncate(join(folder, "a/big/geheim2.bin"), 1_000_000_000); // sparse
       service = await start({
         SOURCE: folder,
         LINK_SECRET: secret,
@@ -83,6 +87,23 @@ export function describeApi(
       expect(response.headers["cache-control"]).toBe("no-store");
       const archive = await download(String(link.url));
       expect(archive.bytes.equals(await expectedBytes())).toBe(true);
+    });
+
+    test("closes everything when the client leaves", async () => {
+      const response = await open(`${service.url}/zip`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+        body: JSON.stringify({ entries: [{ key: "a/big/geheim2.bin" }] }),
+      });
+      expect(response.status).toBe(200);
+      await once(response.body, "readable");
+      expect(await service.openFilesBelow(folder)).toBe(1);
+      response.body.destroy();
+      const line = await service.nextLine(
+        ({ message, outcome }) => message === "download_ended" && outcome !== "completed",
+      );
+      expect(line).toMatchObject({ subject: "caller-1", outcome: "aborted" });
+      expect(await service.openFilesBelow(folder)).toBe(0);
     });
 
     test("a body may come in chunks", async () => {
@@ -144,7 +165,7 @@ export function describeApi(
       ["another value", 400, ["a/1.txt"], "body"],
       ["an unknown field", 400, { ...request, colour: "red" }, "colour"],
       ["another folder", 403, { prefix: "b/" }, undefined],
-      ["a missing object", 404, { entries: [{ key: "a/geheim2" }] }, undefined],
+      ["a missing object", 404, { entries: [{ key: "a/geheim3" }] }, undefined],
     ])("%s: %i", async (_, status, body, field) => {
       for (const path of ["/zip", "/links"]) {
         const response = await post(service.url + path, token, body ?? undefined);
