@@ -18,5 +18,5 @@ const config = readConfig(process.env, {
 surviveExpectedRejections();
 
 export const handler = awslambda.streamifyResponse(
-  createLambdaHandler(await createService(config)),
+  createLambdaHandler(await createService(config), config.clientStallSeconds),
 );
