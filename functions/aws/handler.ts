@@ -28,7 +28,9 @@ export function createLambdaHandler(app: App, stallSeconds: number) {
     );
     try {
       const response = await answer(app, event, stop.signal);
-      await sendResponse(response, stream, stop, stallSeconds * 1000);
+      // When time is up before there is a response, there is still enough of it to say so.
+      const sending = stop.signal.aborted ? new AbortController() : stop;
+      await sendResponse(response, stream, sending, stallSeconds * 1000);
     } finally {
       clearTimeout(deadline);
     }

@@ -4,14 +4,15 @@
  */
 import { type AddressInfo, Server } from "node:net";
 
-type Listen = (this: Server, port: number, host: string, onListening: () => void) => Server;
+const listen: (this: Server, port: number, host: string, onListening: () => void) => Server =
+  Server.prototype.listen;
 
-const listen: Listen = Server.prototype.listen;
-
-Server.prototype.listen = function (this: Server, port: number | string, onListening: () => void) {
+function listenHere(this: Server, port: number | string, onListening: () => void): Server {
   return listen.call(this, Number(port), "127.0.0.1", () => {
     onListening();
     const { address, port: chosen } = this.address() as AddressInfo;
     console.log(JSON.stringify({ message: "listening", address, port: chosen }));
   });
-} as typeof listen;
+}
+
+Object.assign(Server.prototype, { listen: listenHere });
