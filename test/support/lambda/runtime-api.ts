@@ -20,6 +20,8 @@ export interface StreamedResponse {
   readonly body: AsyncIterable<Buffer>;
   /** Resolves when the runtime client has finished or given up, read or not. */
   readonly closed: Promise<void>;
+  /** Breaks the connection. */
+  destroy(): void;
 }
 
 interface Invocation {
@@ -113,7 +115,8 @@ export class RuntimeApi {
     request.on("error", () => undefined); // told to whoever reads the body
     request.once("end", () => response.writeHead(202).end("{}"));
     try {
-      invocation.response.resolve({ ...(await readPrelude(request)), closed });
+      const destroy = () => void request.destroy();
+      invocation.response.resolve({ ...(await readPrelude(request)), closed, destroy });
     } catch (error) {
       invocation.response.reject(error);
     } finally {
