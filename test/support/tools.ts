@@ -10,6 +10,7 @@ import { describe, test } from "vitest";
 /** The programs outside npm that tests run, and the Debian package that has each. */
 const packages = {
   unzip: "unzip",
+  zip: "zip",
   "7z": "p7zip-full",
   bsdtar: "libarchive-tools",
   // Not python3-minimal: that has no zipfile module.
@@ -104,6 +105,8 @@ export interface Command {
   readonly args: readonly string[];
   /** A file to feed to standard input, through a pipe: the program cannot seek in it. */
   readonly stdin?: string;
+  /** The folder it runs in; default this process's. */
+  readonly cwd?: string;
   /** Standard output goes nowhere, where it would be gigabytes. */
   readonly discard?: boolean;
 }
@@ -141,12 +144,13 @@ export function isClean({ code, stderr }: Outcome): boolean {
 
 /** Runs a program to its end; rejects with what it printed unless `accepts` the outcome. */
 export async function runTool(
-  { program, args, stdin, discard = false }: Command,
+  { program, args, stdin, cwd, discard = false }: Command,
   { timeoutMs = 120_000 }: RunOptions = {},
   accepts: (outcome: Outcome) => boolean = isClean,
 ): Promise<Outcome> {
   const child = spawn(program, args, {
     env: environment,
+    cwd,
     stdio: [stdin === undefined ? "ignore" : "pipe", discard ? "ignore" : "pipe", "pipe"],
     timeout: timeoutMs,
     killSignal: "SIGKILL",
