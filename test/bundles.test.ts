@@ -6,12 +6,10 @@ import {
   type BundleTarget,
   buildBundle,
   bundleTargets,
+  MAX_BUNDLE_BYTES,
 } from "../scripts/build/bundle.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
 import { describeWithTools, runTool } from "./support/tools.ts";
-
-/** What each bundle may have as a ZIP, in bytes. */
-const MOST = 1_500_000;
 
 let folder: string;
 const bundles = new Map<BundleTarget, Bundle>();
@@ -43,7 +41,7 @@ test.each([
 ] as const)("the bundle for %s is small, and its source maps are apart", async (target, entry) => {
   const bundle = bundles.get(target);
   expect(bundle?.dir).toBe(join(folder, target));
-  expect(bundle?.bytes).toBeLessThan(MOST);
+  expect(bundle?.bytes).toBeLessThan(MAX_BUNDLE_BYTES);
   const files = await contents(join(folder, target));
   expect([...files.keys()]).toContain(entry);
   for (const [name, text] of files) {

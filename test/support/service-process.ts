@@ -51,7 +51,8 @@ export async function startNode(
   });
   const exited = once(child, "exit");
   // A test file that ends without its clean-up must not leave a server behind.
-  process.once("exit", () => child.kill("SIGKILL"));
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
   const lines = new PrintedLines();
   const closed = lines.read(child.stdout, child.stderr).then(() => lines.end());
   const url = await lines.waitFor(() => findUrl(lines.text()));
@@ -67,6 +68,7 @@ export async function startNode(
       child.kill("SIGTERM");
       const [code] = (await exited) as [number | null];
       await closed;
+      process.off("exit", kill);
       return code;
     },
   };

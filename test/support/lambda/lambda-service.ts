@@ -76,7 +76,8 @@ export async function startLambda({ folder, env }: LambdaOptions): Promise<Lambd
   }
 
   // A test file that ends without its clean-up must not leave processes behind.
-  process.once("exit", () => children.forEach((child) => void child.kill("SIGKILL")));
+  const killAll = () => children.forEach((child) => void child.kill("SIGKILL"));
+  process.once("exit", killAll);
 
   const front = createFunctionUrl(invoke);
   front.listen(0, "127.0.0.1");
@@ -106,6 +107,7 @@ export async function startLambda({ folder, env }: LambdaOptions): Promise<Lambd
         return code;
       });
       const codes = await Promise.all(exits);
+      process.off("exit", killAll);
       front.closeAllConnections();
       front.close();
       await api.stop();
