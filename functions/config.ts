@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DeliveryLimits } from "../core/respond.ts";
 import { defaults } from "./app-defaults.ts";
 import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
@@ -25,6 +25,7 @@ const settings = z.object({
   MAX_RESPONSE_BYTES: integer(1).optional(),
   MAX_FIXED_LENGTH: integer(0).optional(),
   PLAN_CACHE_SECONDS: integer(0).default(defaults.cacheSeconds),
+  CLIENT_STALL_SECONDS: integer(1).default(30),
   CACHE_CONTROL: z.string().min(1).default(defaults.cacheControl),
   CORS_ORIGINS: listSchema.default([]),
   LOG_LEVEL: z.enum(["info", "warn", "error", "silent"]).default("info"),
@@ -46,6 +47,8 @@ export interface Config extends LinkConfig {
   readonly smallEntryBytes: number;
   readonly delivery: DeliveryLimits;
   readonly planCacheSeconds: number;
+  /** For how long a client may take nothing, where the platform does not tell that it has left. */
+  readonly clientStallSeconds: number;
   /** Where checksums are kept for other instances. */
   readonly crcStore: SealedStore | undefined;
   readonly cacheControl: string;
@@ -81,6 +84,7 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
       maxFixedLength: data.MAX_FIXED_LENGTH ?? platform.maxFixedLength,
     },
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
+    clientStallSeconds: data.CLIENT_STALL_SECONDS,
     crcStore: toCrcStore(data),
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,

@@ -29,9 +29,17 @@ const packages = {
   "ceph-osd": "ceph-osd",
   radosgw: "radosgw",
   "radosgw-admin": "ceph-common",
+  // What Lambda's runtime client is built with.
+  cmake: "cmake",
+  "g++": "g++",
+  make: "make",
+  xz: "xz-utils",
 } as const;
 
 export type Tool = keyof typeof packages;
+
+/** What building Lambda's runtime client takes. */
+export const runtimeClientTools: readonly Tool[] = ["cmake", "g++", "make", "python3", "xz"];
 
 const allTools = Object.keys(packages) as Tool[];
 
