@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { buildBundle } from "../scripts/build/bundle.ts";
+import { describeApi } from "./contract/api.ts";
 import { describeEntrypoint } from "./contract/entrypoint.ts";
 import { describeWithRuntimeClient } from "./support/lambda/describe.ts";
 import { startLambda } from "./support/lambda/lambda-service.ts";
@@ -18,7 +19,9 @@ beforeAll(async () => {
 afterAll(() => removeFolder(folder));
 
 describeWithRuntimeClient("the bundle for Lambda, under its runtime client", () => {
-  describeEntrypoint("aws (aws-lambda-ric)", (env) =>
-    startLambda({ folder: join(folder, "aws"), env: { ...settings, ...env } }),
-  );
+  const name = "aws (aws-lambda-ric)";
+  const start = (env: Record<string, string>) =>
+    startLambda({ folder: join(folder, "aws"), env: { ...settings, ...env } });
+  describeEntrypoint(name, start);
+  describeApi(name, start);
 });

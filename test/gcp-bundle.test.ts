@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildBundle } from "../scripts/build/bundle.ts";
+import { describeApi } from "./contract/api.ts";
 import { describeEntrypoint } from "./contract/entrypoint.ts";
 import { startNode } from "./support/service-process.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
@@ -28,14 +29,17 @@ test("the folder that is uploaded holds the bundle and asks for the framework al
   expect(Object.keys(dependencies)).toEqual(["@google-cloud/functions-framework"]);
 });
 
-describeEntrypoint("gcp (the bundle, under functions-framework)", (env) => {
+const name = "gcp (the bundle, under functions-framework)";
+const start = (env: Record<string, string>) => {
   installOnce();
   const framework = join(folder, "node_modules/.bin/functions-framework");
   return startNode(["--import", confined, framework, "--target=ziplink"], folder, {
     NODE_ENV: "production",
     ...env,
   });
-});
+};
+describeEntrypoint(name, start);
+describeApi(name, start);
 
 let isInstalled = false;
 
