@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DeliveryLimits } from "../core/respond.ts";
 import { type Location, locationSchema } from "./location.ts";
 
