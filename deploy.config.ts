@@ -51,7 +51,8 @@ export default defineDeploy({
 
   /**
    * Days that logs are kept. Left out: 30 on AWS, and on Google Cloud whatever the project has (30 as it
-   * comes). Set, the function has a log bucket of its own there.
+   * comes). Set, the function has a log bucket of its own there, which `npm run destroy` removes as long as
+   * this is set.
    */
   // logRetentionDays: 30,
 

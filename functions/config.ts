@@ -20,6 +20,7 @@ const settings = linkSettings.extend({
   SOURCE: locationSchema,
   HOST: z.string().min(1).optional(),
   PORT: integer(0, 65_535).default(8080),
+  HTTP2: z.stringbool().default(false),
   MAX_ENTRIES: integer(1).default(10_000),
   MAX_BYTES: integer(1).default(1_000_000_000_000),
   SMALL_ENTRY_BYTES: integer(0).default(1024 * 1024),
@@ -49,6 +50,8 @@ export interface Config {
   readonly linkSecret: string;
   readonly host: string | undefined;
   readonly port: number;
+  /** Whether the plain server speaks HTTP/2 without TLS, and nothing else. */
+  readonly http2: boolean;
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly smallEntryBytes: number;
@@ -94,6 +97,7 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
     linkSecret: data.LINK_SECRET,
     host: data.HOST,
     port: data.PORT,
+    http2: data.HTTP2,
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
     smallEntryBytes: data.SMALL_ENTRY_BYTES,

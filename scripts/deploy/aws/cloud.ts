@@ -34,7 +34,6 @@ export function createAws(config: AwsConfig): Cloud {
       role: undefined,
       logGroup: false,
       function: undefined,
-      reserved: false,
       url: undefined,
       statements: [],
     }),
@@ -61,17 +60,14 @@ async function look(config: AwsConfig, runner: Runner): Promise<AwsState> {
     );
   }
   const wanted = reads(config);
-  return {
-    account,
-    partition,
-    secrets,
-    role: await runner.read(wanted.role),
-    logGroup: (await runner.read(wanted.logGroup)) ?? false,
-    function: await runner.read(wanted.function),
-    reserved: (await runner.read(wanted.reserved)) ?? false,
-    url: await runner.read(wanted.url),
-    statements: (await runner.read(wanted.statements)) ?? [],
-  };
+  const role = config.role === "create" ? await runner.read(wanted.role) : undefined;
+  const logGroup = (await runner.read(wanted.logGroup)) ?? false;
+  const found = await runner.read(wanted.function);
+  const state = { account, partition, secrets, role, logGroup, function: found };
+  // What belongs to a function is not there without it.
+  if (!found) return { ...state, url: undefined, statements: [] };
+  const url = await runner.read(wanted.url);
+  return { ...state, url, statements: (await runner.read(wanted.statements)) ?? [] };
 }
 
 async function seeCaller(config: AwsConfig, runner: Runner) {

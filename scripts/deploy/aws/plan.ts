@@ -161,7 +161,7 @@ function reserveSteps(config: AwsConfig, state: AwsState): Step[] {
     const argv = aws(config, "lambda", "put-function-concurrency", ...named, ...count);
     return [{ title: "Reserve its instances", argv }];
   }
-  if (!state.reserved) return [];
+  if (!state.function?.isReserved) return [];
   const argv = aws(config, "lambda", "delete-function-concurrency", ...named);
   return [{ title: "Reserve no instances any more", argv }];
 }

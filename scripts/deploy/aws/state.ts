@@ -96,19 +96,18 @@ export function reads(config: AwsConfig) {
     } satisfies Read<boolean>,
     function: {
       title: "Look for the function",
-      argv: ofFunction("get-function-configuration"),
+      argv: ofFunction("get-function"),
       absent: NOT_FOUND,
-      parse: json(z.object({ Description: z.string().default("") })),
-    } satisfies Read<{ Description: string }>,
-    reserved: {
-      title: "Look for reserved instances",
-      argv: ofFunction("get-function-concurrency"),
-      absent: NOT_FOUND,
-      parse: (stdout) =>
-        // Lambda answers with nothing at all where none are reserved.
-        json(z.object({ ReservedConcurrentExecutions: z.number().optional() }))(stdout || "{}")
-          .ReservedConcurrentExecutions !== undefined,
-    } satisfies Read<boolean>,
+      parse: (stdout) => {
+        const { Configuration, Concurrency } = json(
+          z.object({
+            Configuration: z.object({ Description: z.string().default("") }),
+            Concurrency: z.unknown().optional(),
+          }),
+        )(stdout);
+        return { ...Configuration, isReserved: Concurrency !== undefined };
+      },
+    } satisfies Read<AwsFunction>,
     url: urlRead(config),
     statements: {
       title: "Look for the permissions to call it",
@@ -122,6 +121,12 @@ export function reads(config: AwsConfig) {
   };
 }
 
+interface AwsFunction {
+  readonly Description: string;
+  /** Whether instances are reserved for it. */
+  readonly isReserved: boolean;
+}
+
 /** All that a plan depends on, besides the settings. */
 export interface AwsState {
   readonly account: string;
@@ -131,9 +136,7 @@ export interface AwsState {
   readonly secrets: readonly string[];
   readonly role: { readonly Description: string } | undefined;
   readonly logGroup: boolean;
-  readonly function: { readonly Description: string } | undefined;
-  /** Whether instances are reserved. */
-  readonly reserved: boolean;
+  readonly function: AwsFunction | undefined;
   readonly url: string | undefined;
   /** The ids of the statements in the function's policy. */
   readonly statements: readonly string[];

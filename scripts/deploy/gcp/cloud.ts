@@ -18,6 +18,8 @@ import {
 const OLDEST = 528;
 const INSTALL = "Install it (https://cloud.google.com/sdk/docs/install), then: gcloud auth login";
 
+const nothingLogged = { logBucket: undefined, logSink: false, exclusions: [] };
+
 /** Google Cloud: a function on Cloud Run. */
 export function createGcp(config: GcpConfig): Cloud {
   const found = (state: GcpState): Found => ({
@@ -33,9 +35,7 @@ export function createGcp(config: GcpConfig): Cloud {
       secrets: new Map(),
       account: undefined,
       service: undefined,
-      logBucket: undefined,
-      logSink: false,
-      exclusions: [],
+      ...nothingLogged,
     }),
     url: {
       ...serviceRead(config),
@@ -63,11 +63,14 @@ async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
     );
   }
   const wanted = reads(config);
+  const services = (await runner.read(wanted.services)) ?? [];
+  const isOwn = config.serviceAccount === "create";
+  const account = isOwn ? await runner.read(wanted.account) : undefined;
+  const service = await runner.read(wanted.service);
+  const state = { services, secrets, account, service };
+  if (config.logRetentionDays === undefined) return { ...state, ...nothingLogged };
   return {
-    services: (await runner.read(wanted.services)) ?? [],
-    secrets,
-    account: await runner.read(wanted.account),
-    service: await runner.read(wanted.service),
+    ...state,
     logBucket: await runner.read(wanted.logBucket),
     logSink: (await runner.read(wanted.logSink)) ?? false,
     exclusions: (await runner.read(wanted.exclusions)) ?? [],

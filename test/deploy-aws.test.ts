@@ -1,0 +1,301 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { linkKey, verifyLink } from "../core/link.ts";
+import { planDestroy } from "../scripts/deploy/aws/destroy.ts";
+import { DESCRIPTION } from "../scripts/deploy/aws/names.ts";
+import { planDeploy } from "../scripts/deploy/aws/plan.ts";
+import type { AwsState } from "../scripts/deploy/aws/state.ts";
+import { type AwsConfig, type DeployInput, readDeployConfig } from "../scripts/deploy/config.ts";
+import { deploy, destroy } from "../scripts/deploy/deploy.ts";
+import { Runner } from "../scripts/deploy/runner.ts";
+import { type DeployedService, startDeployedService } from "./support/deploy/deployed-service.ts";
+import { type StubAws, startStubAws } from "./support/deploy/stub-aws.ts";
+import { openTerminal, shownCommands, type Terminal } from "./support/deploy/terminal.ts";
+import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
+import { describeWithTools } from "./support/tools.ts";
+
+const own = { region: "eu-central-1", role: "create" } as const;
+const cloudFront = "arn:aws:cloudfront::123456789012:distribution/E123";
+
+const config: DeployInput = {
+  target: "aws",
+  name: "ziplink",
+  source: "s3://my-bucket/docs",
+  secrets: { LINK_SECRET: "ziplink-link-secret" },
+  cors: ["https://a.example", "https://b.example"],
+  limits: { maxEntries: 500 },
+  aws: own,
+};
+/** What there is after a deployment. */
+const found: AwsState = {
+  account: "123456789012",
+  partition: "aws",
+  secrets: [],
+  role: { Description: DESCRIPTION },
+  logGroup: true,
+  function: { Description: DESCRIPTION, isReserved: false },
+  url: "https://x.lambda-url.eu-central-1.on.aws/",
+  statements: ["url-public", "url-invoke"],
+};
+
+function read(input: DeployInput): AwsConfig {
+  const [config] = readDeployConfig(input);
+  return config as AwsConfig;
+}
+
+const once = { dryRun: false, yes: true };
+
+/** The calls that change something, in the order of a first deployment. */
+const FIRST = [
+  "ssm PutParameter",
+  "iam CreateRole",
+  "iam PutRolePolicy",
+  "logs CreateLogGroup",
+  "logs PutRetentionPolicy",
+  "lambda CreateFunction",
+  "lambda CreateFunctionUrlConfig",
+  "lambda AddPermission",
+  "lambda AddPermission",
+];
+const UPDATE = [
+  "iam PutRolePolicy",
+  "logs PutRetentionPolicy",
+  "lambda UpdateFunctionCode",
+  "lambda UpdateFunctionConfiguration",
+  "lambda UpdateFunctionUrlConfig",
+];
+const REMOVED = [
+  "lambda DeleteFunctionUrlConfig",
+  "lambda DeleteFunction",
+  "logs DeleteLogGroup",
+  "iam DeleteRolePolicy",
+  "iam DeleteRole",
+];
+const SMOKE = [
+  "GET /healthz",
+  "HEAD /zip/…/test.zip",
+  "GET /zip/…/test.zip bytes=0-0",
+  "GET /zip/…/test.zip",
+];
+
+describeWithTools("npm run deploy with the real aws", ["aws"], () => {
+  // Each test starts dozens of Python programs.
+  vi.setConfig({ testTimeout: 240_000 });
+  let folder: string;
+  let stub: StubAws;
+  let service: DeployedService;
+  let terminal: Terminal;
+
+  beforeAll(async () => {
+    folder = await makeFolder();
+    service = await startDeployedService(() => [...stub.secrets.values()][0]);
+    stub = await startStubAws(() => service.url);
+    terminal = await openTerminal({
+      folder,
+      program: "aws",
+      env: {
+        AWS_ENDPOINT_URL: stub.url,
+        AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+        AWS_SECRET_ACCESS_KEY: "of no use",
+        AWS_MAX_ATTEMPTS: "1",
+      },
+    });
+  });
+
+  afterAll(async () => {
+    await stub.close();
+    await service.close();
+    await removeFolder(folder);
+  });
+
+  /** The calls since the last time that changed something. */
+  const changes = () =>
+    stub.calls.splice(0).filter(({ action }) => !/ (?:Get|Describe)/.test(action));
+  const actions = () => changes().map(({ action }) => action);
+
+  test("a first deployment, as its dry run has shown it", async () => {
+    await deploy(config, { ...once, dryRun: true }, terminal);
+    expect(actions()).toEqual([]);
+    await terminal.commands();
+    const shown = await shownCommands(terminal.taken());
+
+    await deploy(config, once, terminal);
+    expect(await terminal.commands()).toEqual(shown);
+    const calls = changes();
+    expect(calls.map(({ action }) => action)).toEqual(FIRST);
+    const input = (action: string) => calls.find((call) => call.action === action)?.input;
+    expect(input("lambda CreateFunction")).toMatchObject({
+      FunctionName: "ziplink",
+      Runtime: "nodejs24.x",
+      Handler: "index.handler",
+      Architectures: ["arm64"],
+      Role: "arn:aws:iam::123456789012:role/ziplink-function",
+      Timeout: 900,
+      MemorySize: 1024,
+      LoggingConfig: { LogFormat: "JSON", LogGroup: "/aws/lambda/ziplink" },
+      Environment: {
+        Variables: {
+          SOURCE: "s3://my-bucket/docs",
+          CORS_ORIGINS: "https://a.example,https://b.example",
+          MAX_ENTRIES: "500",
+          NODE_OPTIONS: "--max-semi-space-size=4",
+          SECRET_PARAMETERS: "LINK_SECRET=ziplink-link-secret",
+        },
+      },
+    });
+    expect(input("lambda CreateFunctionUrlConfig")).toEqual({
+      AuthType: "NONE",
+      InvokeMode: "RESPONSE_STREAM",
+    });
+    const permissions = calls.filter(({ action }) => action === "lambda AddPermission");
+    expect(permissions.map((call) => call.input)).toEqual([
+      {
+        StatementId: "url-public",
+        Action: "lambda:InvokeFunctionUrl",
+        Principal: "*",
+        FunctionUrlAuthType: "NONE",
+      },
+      {
+        StatementId: "url-invoke",
+        Action: "lambda:InvokeFunction",
+        Principal: "*",
+        InvokedViaFunctionUrl: true,
+      },
+    ]);
+    expect(JSON.parse(String(input("iam PutRolePolicy")?.PolicyDocument)).Statement).toEqual([
+      { Effect: "Allow", Action: ["s3:ListBucket"], Resource: ["arn:aws:s3:::my-bucket"] },
+      {
+        Effect: "Allow",
+        Action: ["s3:GetObject", "s3:GetObjectVersion"],
+        Resource: ["arn:aws:s3:::my-bucket/docs/*"],
+      },
+      {
+        Effect: "Allow",
+        Action: ["ssm:GetParameters"],
+        Resource: ["arn:aws:ssm:eu-central-1:123456789012:parameter/ziplink-link-secret"],
+      },
+      {
+        Effect: "Allow",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/ziplink:*"],
+      },
+    ]);
+    expect(input("logs PutRetentionPolicy")).toMatchObject({ retentionInDays: 30 });
+  });
+
+  test("has tested what it deployed, and told no secret", async () => {
+    expect(service.requests.splice(0)).toEqual(SMOKE);
+    const secret = stub.secrets.get("ziplink-link-secret") ?? "";
+    expect(Buffer.from(secret, "base64url")).toHaveLength(32);
+    const printed = terminal.taken();
+    expect(printed).not.toContain(secret);
+    expect(existsSync(join(folder, "dist/deploy/aws-secret"))).toBe(false);
+    const [, token = ""] = /\/zip\/([\w.-]+)\/test\.zip/.exec(printed) ?? [];
+    await expect(verifyLink(token, linkKey(secret))).resolves.toMatchObject({
+      request: { prefix: "" },
+    });
+  });
+
+  test("a second deployment updates, and keeps the secret", async () => {
+    const secret = stub.secrets.get("ziplink-link-secret");
+    const changed = { ...config, logRetentionDays: 90, aws: { ...own, memory: 2048 } };
+    await deploy(changed, once, terminal);
+    const calls = changes();
+    expect(calls.map(({ action }) => action)).toEqual(UPDATE);
+    expect(calls[1]?.input).toMatchObject({ retentionInDays: 90 });
+    expect(calls[3]?.input).toMatchObject({ MemorySize: 2048 });
+    expect(stub.secrets.get("ziplink-link-secret")).toBe(secret);
+  });
+
+  test("is destroyed, but for its secret", async () => {
+    await destroy(config, { ...once, withSecret: false }, terminal);
+    expect(actions()).toEqual(REMOVED);
+    expect(stub.secrets.size).toBe(1);
+  });
+
+  test("goes on where it failed, when it is run again", async () => {
+    stub.fail("logs PutRetentionPolicy", {
+      code: "AccessDeniedException",
+      message: "not authorized to perform: logs:PutRetentionPolicy",
+    });
+    terminal.taken();
+    const failed = await deploy(config, once, terminal).catch((error: Error) => error.message);
+    expect(failed).toMatch(/Set how long logs are kept: failed with exit code 25[0-9]/);
+    expect(failed).toContain(
+      "$ aws logs put-retention-policy --log-group-name /aws/lambda/ziplink",
+    );
+    expect(failed).toContain("not authorized to perform: logs:PutRetentionPolicy");
+    expect(failed).toContain("it goes on from here");
+    expect(actions()).toEqual(FIRST.slice(1, 5)); // the secret is there from before
+
+    // A new role is not known at once: this is waited for, and is no failure.
+    stub.fail("lambda CreateFunction", {
+      code: "InvalidParameterValueException",
+      message: "The role defined for the function cannot be assumed by Lambda.",
+    });
+    await deploy(config, once, terminal);
+    expect(actions()).toEqual([
+      "iam PutRolePolicy",
+      "logs PutRetentionPolicy",
+      "lambda CreateFunction",
+      ...FIRST.slice(5),
+    ]);
+    expect(terminal.taken()).toContain("all of it: 200");
+  });
+
+  // Those steps alone that the settings above do not have.
+  test("the CLI takes the steps of other settings", async () => {
+    const aws = { ...own, secretStore: "secretsmanager", cloudFront } as const;
+    const other = read({ ...config, maxInstances: 5, aws });
+    const reserved = { ...found, function: { Description: DESCRIPTION, isReserved: true } };
+    const kept = { ...found, secrets: ["ziplink-link-secret"] };
+    const steps = [
+      ...planDeploy(other, found, "dist/deploy/aws.zip").steps,
+      ...planDeploy(read(config), reserved, "dist/deploy/aws.zip").steps,
+      ...planDestroy(other, kept, true).steps,
+      ...planDestroy(read(config), kept, true).steps,
+    ];
+    const more = /secret|permission|concurrency|parameter|url-config AWS_IAM/;
+    const runner = new Runner(terminal);
+    for (const step of steps) {
+      const [, service, verb, ...words] = step.argv;
+      const auth = words.includes("AWS_IAM") ? "AWS_IAM" : "";
+      if (more.test(`${service} ${verb} ${auth}`)) await runner.change(step);
+    }
+    const calls = changes();
+    expect(calls.map(({ action }) => action)).toEqual([
+      "secretsmanager CreateSecret",
+      "lambda PutFunctionConcurrency",
+      "lambda UpdateFunctionUrlConfig",
+      "lambda RemovePermission",
+      "lambda RemovePermission",
+      "lambda AddPermission",
+      "lambda AddPermission",
+      "ssm PutParameter",
+      "lambda DeleteFunctionConcurrency",
+      "secretsmanager DeleteSecret",
+      "ssm DeleteParameter",
+    ]);
+    expect(calls[1]?.input).toEqual({ ReservedConcurrentExecutions: 5 });
+    expect(calls[2]?.input).toEqual({ AuthType: "AWS_IAM", InvokeMode: "RESPONSE_STREAM" });
+    expect(calls[6]?.input).toEqual({
+      StatementId: "cloudfront-invoke",
+      Action: "lambda:InvokeFunction",
+      Principal: "cloudfront.amazonaws.com",
+      SourceArn: cloudFront,
+      InvokedViaFunctionUrl: true,
+    });
+  });
+
+  test("refuses another account, and what it has not made, before anything is changed", async () => {
+    stub.calls.splice(0);
+    const account = { ...own, account: "999999999999" };
+    await expect(deploy({ ...config, aws: account }, once, terminal)).rejects.toThrow(
+      /logged in to the account 123456789012/,
+    );
+    const foreign = { ...terminal, env: { ...terminal.env, AWS_ACCESS_KEY_ID: "" } };
+    await expect(deploy(config, once, foreign)).rejects.toThrow(/Log in first: aws configure/);
+    expect(actions()).toEqual([]);
+  });
+});
