@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { linkKey, verifyLink } from "../core/link.ts";
 import { planDestroy } from "../scripts/deploy/aws/destroy.ts";
 import { DESCRIPTION } from "../scripts/deploy/aws/names.ts";
@@ -9,9 +9,9 @@ import type { AwsState } from "../scripts/deploy/aws/state.ts";
 import { type AwsConfig, type DeployInput, readDeployConfig } from "../scripts/deploy/config.ts";
 import { deploy, destroy } from "../scripts/deploy/deploy.ts";
 import { Runner } from "../scripts/deploy/runner.ts";
-import { type DeployedService, startDeployedService } from "./support/deploy/deployed-service.ts";
-import { type StubAws, startStubAws } from "./support/deploy/stub-aws.ts";
-import { openTerminal, shownCommands, type Terminal } from "./support/deploy/terminal.ts";
+import { startDeployedService } from "./support/deploy/deployed-service.ts";
+import { startStubAws } from "./support/deploy/stub-aws.ts";
+import { openTerminal, shownCommands } from "./support/deploy/terminal.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
 
@@ -79,42 +79,38 @@ const SMOKE = [
   "GET /zip/…/test.zip",
 ];
 
-describeWithTools("npm run deploy with the real aws", ["aws"], () => {
-  // Each test starts dozens of Python programs.
-  vi.setConfig({ testTimeout: 240_000 });
-  let folder: string;
-  let stub: StubAws;
-  let service: DeployedService;
-  let terminal: Terminal;
-
-  beforeAll(async () => {
-    folder = await makeFolder();
-    service = await startDeployedService(() => [...stub.secrets.values()][0]);
-    stub = await startStubAws(() => service.url);
-    terminal = await openTerminal({
-      folder,
-      program: "aws",
-      env: {
-        AWS_ENDPOINT_URL: stub.url,
-        AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
-        AWS_SECRET_ACCESS_KEY: "of no use",
-        AWS_MAX_ATTEMPTS: "1",
-      },
-    });
-  });
-
-  afterAll(async () => {
+async function setUp(onTestFinished: (done: () => Promise<void>) => void) {
+  const folder = await makeFolder();
+  const secret = () => [...stub.secrets.values()][0];
+  const service = await startDeployedService(() => secret());
+  const stub = await startStubAws(() => service.url);
+  onTestFinished(async () => {
     await stub.close();
     await service.close();
     await removeFolder(folder);
   });
-
+  const env = {
+    AWS_ENDPOINT_URL: stub.url,
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "of no use",
+    AWS_MAX_ATTEMPTS: "1",
+  };
+  const terminal = await openTerminal({ folder, program: "aws", env });
   /** The calls since the last time that changed something. */
   const changes = () =>
     stub.calls.splice(0).filter(({ action }) => !/ (?:Get|Describe)/.test(action));
   const actions = () => changes().map(({ action }) => action);
+  return { folder, service, stub, terminal, secret, changes, actions };
+}
 
-  test("a first deployment, as its dry run has shown it", async () => {
+// Each test starts dozens of Python programs; side by side they use all of a machine.
+vi.setConfig({ testTimeout: 240_000 });
+
+describeWithTools("npm run deploy with the real aws", ["aws"], () => {
+  test.concurrent("deploys as its dry run has shown, updates, and is undone", async (context) => {
+    const { folder, service, stub, terminal, secret, changes, actions } = await setUp(
+      context.onTestFinished,
+    );
     await deploy(config, { ...once, dryRun: true }, terminal);
     expect(actions()).toEqual([]);
     await terminal.commands();
@@ -182,39 +178,35 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
       },
     ]);
     expect(input("logs PutRetentionPolicy")).toMatchObject({ retentionInDays: 30 });
-  });
 
-  test("has tested what it deployed, and told no secret", async () => {
+    // It has tested what it deployed, and told no secret.
     expect(service.requests.splice(0)).toEqual(SMOKE);
-    const secret = stub.secrets.get("ziplink-link-secret") ?? "";
-    expect(Buffer.from(secret, "base64url")).toHaveLength(32);
+    const made = secret() ?? "";
+    expect(Buffer.from(made, "base64url")).toHaveLength(32);
     const printed = terminal.taken();
-    expect(printed).not.toContain(secret);
+    expect(printed).not.toContain(made);
     expect(existsSync(join(folder, "dist/deploy/aws-secret"))).toBe(false);
     const [, token = ""] = /\/zip\/([\w.-]+)\/test\.zip/.exec(printed) ?? [];
-    await expect(verifyLink(token, linkKey(secret))).resolves.toMatchObject({
+    await expect(verifyLink(token, linkKey(made))).resolves.toMatchObject({
       request: { prefix: "" },
     });
-  });
 
-  test("a second deployment updates, and keeps the secret", async () => {
-    const secret = stub.secrets.get("ziplink-link-secret");
+    // A second deployment updates, and keeps the secret.
     const changed = { ...config, logRetentionDays: 90, aws: { ...own, memory: 2048 } };
     await deploy(changed, once, terminal);
-    const calls = changes();
-    expect(calls.map(({ action }) => action)).toEqual(UPDATE);
-    expect(calls[1]?.input).toMatchObject({ retentionInDays: 90 });
-    expect(calls[3]?.input).toMatchObject({ MemorySize: 2048 });
-    expect(stub.secrets.get("ziplink-link-secret")).toBe(secret);
-  });
+    const updates = changes();
+    expect(updates.map(({ action }) => action)).toEqual(UPDATE);
+    expect(updates[1]?.input).toMatchObject({ retentionInDays: 90 });
+    expect(updates[3]?.input).toMatchObject({ MemorySize: 2048 });
+    expect(secret()).toBe(made);
 
-  test("is destroyed, but for its secret", async () => {
     await destroy(config, { ...once, withSecret: false }, terminal);
     expect(actions()).toEqual(REMOVED);
     expect(stub.secrets.size).toBe(1);
   });
 
-  test("goes on where it failed, when it is run again", async () => {
+  test.concurrent("goes on where it failed, when it is run again", async (context) => {
+    const { stub, terminal, actions } = await setUp(context.onTestFinished);
     stub.fail("logs PutRetentionPolicy", {
       code: "AccessDeniedException",
       message: "not authorized to perform: logs:PutRetentionPolicy",
@@ -227,7 +219,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     );
     expect(failed).toContain("not authorized to perform: logs:PutRetentionPolicy");
     expect(failed).toContain("it goes on from here");
-    expect(actions()).toEqual(FIRST.slice(1, 5)); // the secret is there from before
+    expect(actions()).toEqual(FIRST.slice(0, 5));
 
     // A new role is not known at once: this is waited for, and is no failure.
     stub.fail("lambda CreateFunction", {
@@ -245,13 +237,14 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
   });
 
   // Those steps alone that the settings above do not have.
-  test("the CLI takes the steps of other settings", async () => {
+  test.concurrent("the CLI takes the steps of other settings", async (context) => {
+    const { terminal, changes } = await setUp(context.onTestFinished);
     const aws = { ...own, secretStore: "secretsmanager", cloudFront } as const;
     const other = read({ ...config, maxInstances: 5, aws });
     const reserved = { ...found, function: { Description: DESCRIPTION, isReserved: true } };
     const kept = { ...found, secrets: ["ziplink-link-secret"] };
     const steps = [
-      ...planDeploy(other, found, "dist/deploy/aws.zip").steps,
+      ...planDeploy(other, { ...found, url: undefined }, "dist/deploy/aws.zip").steps,
       ...planDeploy(read(config), reserved, "dist/deploy/aws.zip").steps,
       ...planDestroy(other, kept, true).steps,
       ...planDestroy(read(config), kept, true).steps,
@@ -267,7 +260,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     expect(calls.map(({ action }) => action)).toEqual([
       "secretsmanager CreateSecret",
       "lambda PutFunctionConcurrency",
-      "lambda UpdateFunctionUrlConfig",
+      "lambda CreateFunctionUrlConfig",
       "lambda RemovePermission",
       "lambda RemovePermission",
       "lambda AddPermission",
@@ -288,8 +281,8 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     });
   });
 
-  test("refuses another account, and what it has not made, before anything is changed", async () => {
-    stub.calls.splice(0);
+  test.concurrent("refuses another account, and nobody, before anything is changed", async (context) => {
+    const { terminal, actions } = await setUp(context.onTestFinished);
     const account = { ...own, account: "999999999999" };
     await expect(deploy({ ...config, aws: account }, once, terminal)).rejects.toThrow(
       /logged in to the account 123456789012/,

@@ -1,5 +1,4 @@
 import { relative } from "node:path";
-import { buildBundle } from "../build/bundle.ts";
 import { CommandError } from "../command.ts";
 import { createAws } from "./aws/cloud.ts";
 import { type Cloud, NotReady } from "./cloud.ts";
@@ -34,14 +33,14 @@ export async function deploy(
   options: DeployOptions,
   surroundings: Surroundings,
 ): Promise<void> {
-  const { print, root } = surroundings;
+  const { print, root, build } = surroundings;
   const runner = new Runner(surroundings);
   const jobs = [];
   for (const config of readDeployConfig(input, options.target)) {
     const cloud = createCloud(config);
     const found = await look(cloud, options, surroundings);
     const outDir = `${root}/dist/deploy/${config.target}`;
-    const { dir, zipFile, bytes } = await buildBundle(config.target, outDir);
+    const { dir, zipFile, bytes } = await build(config.target, outDir);
     print(`\nBuilt the bundle: ${Math.ceil(bytes / 1024)} KiB`);
     const plan = found.planDeploy(relative(root, zipFile ?? dir));
     jobs.push({ config, cloud, found, plan });

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { setTimeout as delay } from "node:timers/promises";
+import type { buildBundle } from "../build/bundle.ts";
 import { CommandError } from "../command.ts";
 import { type Read, type Step, toShell } from "./step.ts";
 
@@ -17,10 +17,9 @@ export interface Surroundings {
   readonly confirm: (question: string) => Promise<boolean | undefined>;
   /** Waits; milliseconds. */
   readonly sleep: (ms: number) => Promise<unknown>;
+  /** Builds what is uploaded. */
+  readonly build: typeof buildBundle;
 }
-
-/** Those of a person at a terminal, without their confirmation. */
-export const realTime: Pick<Surroundings, "sleep"> = { sleep: (ms) => delay(ms) };
 
 /** The program is not on the PATH. */
 export class MissingProgram extends CommandError {

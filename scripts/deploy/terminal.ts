@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { buildBundle } from "../build/bundle.ts";
 import { CommandError, runCommand } from "../command.ts";
 import type { DeployInput } from "./config.ts";
 import type { DeployOptions } from "./deploy.ts";
-import { realTime, type Surroundings } from "./runner.ts";
+import type { Surroundings } from "./runner.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -38,7 +40,14 @@ export function runDeployCommand(
       return;
     }
     const { target, "dry-run": dryRun, yes } = values as typeof values & { yes: boolean };
-    const surroundings = { root, env: process.env, print: console.log, confirm, ...realTime };
+    const surroundings: Surroundings = {
+      root,
+      env: process.env,
+      print: console.log,
+      confirm,
+      sleep: (ms) => setTimeout(ms),
+      build: buildBundle,
+    };
     const options = { target, dryRun, yes } as DeployOptions;
     await command(await loadConfig(String(values.config)), options, surroundings, values);
   });

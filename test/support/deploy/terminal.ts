@@ -1,8 +1,11 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { chmod, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { type Bundle, type BundleTarget, buildBundle } from "../../../scripts/build/bundle.ts";
 import type { Surroundings } from "../../../scripts/deploy/runner.ts";
+import { makeFolder } from "../temporary-folder.ts";
 import { pathOf, type Tool } from "../tools.ts";
 
 const run = promisify(execFile);
@@ -45,6 +48,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
     print: (line) => void printed.push(line),
     confirm: async () => answer,
     sleep: async () => undefined,
+    build: buildOnce,
     taken: () => printed.splice(0).join("\n"),
     async commands() {
       const records = await readFile(log, "utf8");
@@ -52,6 +56,25 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
       return toCommands(records);
     },
   };
+}
+
+const built = new Map<BundleTarget, Promise<Bundle>>();
+
+/** The real bundle, built once for all tests of a file and copied from there. */
+async function buildOnce(target: BundleTarget, outDir: string): Promise<Bundle> {
+  const building = built.get(target) ?? buildToKeep(target);
+  built.set(target, building);
+  const { dir, zipFile, bytes } = await building;
+  await cp(dir, outDir, { recursive: true });
+  if (zipFile === undefined) return { dir: outDir, bytes };
+  await cp(zipFile, `${outDir}.zip`);
+  return { dir: outDir, zipFile: `${outDir}.zip`, bytes };
+}
+
+async function buildToKeep(target: BundleTarget): Promise<Bundle> {
+  const folder = await makeFolder();
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return buildBundle(target, join(folder, target));
 }
 
 /** The commands that a text shows, taken apart by a shell, as it would if they were pasted. */
