@@ -5,13 +5,21 @@ export function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
+/** Linux's own figures for a process, in bytes: what it has in memory, and the most it ever had. */
+export function memoryOf(pid: number): { readonly resident: number; readonly peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const bytesOf = (field: string) =>
+    Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
+  return { resident: bytesOf("VmRSS"), peak: bytesOf("VmHWM") };
+}
+
 /**
- * Makes `peakBytes` start anew, where the system can: what the start of a process took is not what a
+ * Makes the peak of a process start anew, where the system can: what the start of a process took is not what a
  * request takes. (`maxRSS` cannot start anew, and on Linux even counts what the parent had.)
  */
-export function resetPeak(): void {
+export function resetPeak(pid: number | "self" = "self"): void {
   try {
-    writeFileSync("/proc/self/clear_refs", "5");
+    writeFileSync(`/proc/${pid}/clear_refs`, "5");
   } catch {
     // Not Linux, or a sandbox: peaks are then too high rather than too low.
   }
@@ -19,9 +27,6 @@ export function resetPeak(): void {
 
 /** The most bytes that this process had in memory at a time; the kernel's own figure, not sampled. */
 export function peakBytes(): number {
-  if (process.platform === "linux") {
-    const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    if (kilobytes !== undefined) return Number(kilobytes) * 1024;
-  }
+  if (process.platform === "linux") return memoryOf(process.pid).peak;
   return process.resourceUsage().maxRSS * 1024;
 }

@@ -7,33 +7,35 @@
  * Options of Node that this is started with apply to the servers too, as NODE_OPTIONS does.
  *
  * A run of all workloads, if not quick, writes its figures to `bench/results.json`. The exit code is
- * 1 if a contestant failed or Ziplink took more memory than it may.
+ * 1 if a contestant failed or Ziplink took more than it may, of memory or of time to start.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { hasRuntimeClient } from "../test/support/lambda/lambda-service.ts";
+import { describeColdStart, measureColdStarts } from "./cold-start.ts";
 import { client } from "./download.ts";
+import { describeLambda, measureLambda } from "./lambda.ts";
 import { type Figures, measure } from "./measure.ts";
 import { measureResume } from "./resume.ts";
 import { createSampleFiles } from "./sample-files.ts";
 import { startStore } from "./store.ts";
-import { renderTable, type Summary, summarize } from "./summary.ts";
+import { median, renderTable, type Summary, summarize } from "./summary.ts";
 import { createWorkload, type Workload, type WorkloadName, workloadNames } from "./workloads.ts";
 
-/** The one workload that is about the first byte. */
-const RESUME = "resume";
+/** Workloads that are Ziplink's alone, and not about speed. */
+const OTHERS = ["resume", "cold-start", "lambda"];
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
-    only: { type: "string", multiple: true, default: [...workloadNames, RESUME] },
+    only: { type: "string", multiple: true, default: [...workloadNames, ...OTHERS] },
   },
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 if (!Number.isSafeInteger(runs) || runs < 1) throw new RangeError("--runs takes a count");
-const withResume = flags.only.includes(RESUME);
-const names = flags.only.filter((name) => name !== RESUME).map(toWorkloadName);
+const names = flags.only.filter((name) => !OTHERS.includes(name)).map(toWorkloadName);
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -57,7 +59,7 @@ try {
     assertPeaks(workload, summaries);
     results[name] = Object.fromEntries(summaries);
   }
-  if (withResume) {
+  if (flags.only.includes("resume")) {
     const { fresh, resumed } = await measureResume(Math.max(runs, 3));
     const [one, other] = [median(fresh), median(resumed)];
     console.log(
@@ -65,6 +67,14 @@ try {
         `from the beginning  ${one.toFixed(1)} ms\nfrom 90% on         ${other.toFixed(1)} ms, ` +
         `${(other / one).toFixed(2)} times as long`,
     );
+  }
+  if (flags.only.includes("cold-start")) {
+    for (const start of await measureColdStarts(Math.max(runs, 3)))
+      report(describeColdStart(start));
+  }
+  if (flags.only.includes("lambda")) {
+    if (hasRuntimeClient()) report(describeLambda(await measureLambda()));
+    else console.error("lambda: no aws-lambda-ric in test/lambda; `npm test` installs it");
   }
   if (!flags.quick && workloadNames.every((name) => names.includes(name))) await save();
 } catch (error) {
@@ -129,13 +139,15 @@ async function save(): Promise<void> {
   await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+/** Prints what a workload has come to; the exit code is 1 if it is over its limit. */
+function report({ text, holds }: { readonly text: string; readonly holds: boolean }): void {
+  console.log(`\n${text}\n${holds ? "within its limit" : "OVER its limit"}`);
+  if (!holds) process.exitCode = 1;
 }
 
 function toWorkloadName(name: string): WorkloadName {
   const known = workloadNames.find((each) => each === name);
   if (known === undefined)
-    throw new RangeError(`--only takes one of ${[...workloadNames, RESUME].join(", ")}`);
+    throw new RangeError(`--only takes one of ${[...workloadNames, ...OTHERS].join(", ")}`);
   return known;
 }

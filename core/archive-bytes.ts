@@ -4,7 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
 import { EntryCrcs } from "./crc/entry-crcs.ts";
 import { entryRead, plannedReads, skippedBytes } from "./entry-reads.ts";
-import { ZiplinkError } from "./errors.ts";
+import { wrongCrc, ZiplinkError } from "./errors.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
@@ -178,8 +178,4 @@ function assertPosition(sending: Sending, expected: number): void {
 
 function clamp(value: number, max: number): number {
   return Math.min(Math.max(value, 0), max);
-}
-
-function wrongCrc(): ZiplinkError {
-  return new ZiplinkError("corrupt", "An object's bytes do not match the checksum stated for it.");
 }

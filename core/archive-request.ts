@@ -12,8 +12,8 @@ const entry = z.strictObject({
 
 const archive = {
   name: z.string().min(1).max(200).optional(),
-  compression: z.literal("store").optional(),
-  onMissing: z.literal("fail").optional(),
+  compression: z.enum(["store", "deflate"]).optional(),
+  onMissing: z.enum(["fail", "report"]).optional(),
   etag: z
     .string()
     .regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes")
@@ -33,7 +33,9 @@ const schema = z.union([
  *   CRC-32 as an unsigned integer, if the requester knows it.
  * - `etag`: pins the archive: once its contents have changed, so that its ETag is another one, nothing
  *   is sent any more.
- * - `compression`: "store", the default. `onMissing`: "fail", the default.
+ * - `compression`: "store", the default, or "deflate": smaller, but without length, ranges and resuming.
+ * - `onMissing`: "fail", the default, or "report": `entries` that are missing are left out, and the
+ *   entry `_missing.txt` lists them.
  */
 export type ArchiveRequest = z.infer<typeof schema>;
 

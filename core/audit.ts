@@ -14,10 +14,10 @@ interface Download {
   readonly subject?: string;
   /** How many entries the archive has. */
   readonly entries: number;
-  /** The archive's length in bytes. */
-  readonly length: number;
-  /** The part of it that is sent. */
-  readonly range: ByteRange;
+  /** The archive's length in bytes; absent where it is compressed, and known at the end only. */
+  readonly length?: number;
+  /** The part of it that is sent; absent where it is compressed, and sent as a whole. */
+  readonly range?: ByteRange;
 }
 
 export interface DownloadStarted extends Download {

@@ -24,6 +24,8 @@ const statusByCode = {
   range_not_satisfiable: 416,
   /** More entries than this service allows. */
   too_many_entries: 422,
+  /** More than can be compressed; it can be stored. */
+  not_deflatable: 422,
   /** The client left before there was anything to send. The status is nginx's; nobody sees it. */
   aborted: 499,
   /** The store sent bytes that do not match what it, or the link, stated about them. */
@@ -92,4 +94,9 @@ export function notFound(cause?: unknown): ZiplinkError {
 /** The object is no longer the version that was asked for. */
 export function changed(cause?: unknown): ZiplinkError {
   return new ZiplinkError("changed", objectMessages.changed, { cause });
+}
+
+/** The bytes are not those that the store, or the link, has stated the checksum of. */
+export function wrongCrc(): ZiplinkError {
+  return new ZiplinkError("corrupt", "An object's bytes do not match the checksum stated for it.");
 }

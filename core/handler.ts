@@ -129,8 +129,7 @@ function sendArchive(
         link: link.id,
         ...(link.subject === undefined ? {} : { subject: link.subject }),
         entries: plan.entries.length,
-        length: layoutZip(plan).length,
-        range,
+        ...(range ? { length: layoutZip(plan).length, range } : {}),
       };
       audit({ event: "download_started", ...download });
       return observeEnd(stream, (ending, sent, error) => {
@@ -162,12 +161,18 @@ function describePlan(
   { cacheControl, delivery }: HandlerOptions,
 ): Response {
   const { length, etag } = layoutZip(plan);
+  const { compression } = plan.format;
   const description = {
     filename: downloadName(link.request.name),
-    length,
+    compression,
+    // A compressed archive has no length before it was made.
+    length: compression === "deflate" ? null : length,
     etag,
-    // The longest range that one response can hold; null if there is no limit.
-    slice: Number.isFinite(delivery.maxResponseBytes) ? delivery.maxResponseBytes : null,
+    // The longest range that one response can hold; null if there is no limit, or no ranges.
+    slice:
+      compression === "store" && Number.isFinite(delivery.maxResponseBytes)
+        ? delivery.maxResponseBytes
+        : null,
     expires: link.expires,
     entries: plan.entries.map(({ name, blob }) => ({
       name,

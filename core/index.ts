@@ -9,6 +9,16 @@ export {
 } from "./crc/crc-knowledge.ts";
 export { type CrcStore, type CrcTable, createCrcStore, type ObjectStore } from "./crc/crc-store.ts";
 export { type ErrorCode, ZiplinkError } from "./errors.ts";
+export {
+  type GivenBlob,
+  type GivenBytes,
+  type GivenEntry,
+  type GivenStream,
+  givenBytes,
+  givenStream,
+  type ReadGiven,
+  withGiven,
+} from "./given-blobs.ts";
 export { type ArchiveHandler, createHandler, type HandlerOptions } from "./handler.ts";
 export { type Link, linkKey, type SignLinkOptions, signLink, verifyLink } from "./link.ts";
 export type { Plan, PlanEntry } from "./plan.ts";

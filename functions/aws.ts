@@ -19,5 +19,5 @@ const config = readConfig(await readSecretParameters(process.env), {
 surviveExpectedRejections();
 
 export const handler = awslambda.streamifyResponse(
-  createLambdaHandler(await createService(config)),
+  createLambdaHandler(await createService(config), config.clientStallSeconds),
 );

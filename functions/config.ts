@@ -27,6 +27,7 @@ const settings = linkSettings.extend({
   MAX_RESPONSE_BYTES: integer(1).optional(),
   MAX_FIXED_LENGTH: integer(0).optional(),
   PLAN_CACHE_SECONDS: integer(0).default(10),
+  CLIENT_STALL_SECONDS: integer(1).default(30),
   CRC_STORE: locationSchema.optional(),
   S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   S3_FORCE_PATH_STYLE: z.stringbool().default(false),
@@ -57,6 +58,8 @@ export interface Config {
   readonly smallEntryBytes: number;
   readonly delivery: DeliveryLimits;
   readonly planCacheSeconds: number;
+  /** For how long a client may take nothing, where the platform does not tell that it has left. */
+  readonly clientStallSeconds: number;
   /** Where checksums are kept for other instances. */
   readonly crcStore: Location | undefined;
   /** For stores other than AWS's own. */
@@ -106,6 +109,7 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
       maxFixedLength: data.MAX_FIXED_LENGTH ?? platform.maxFixedLength,
     },
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
+    clientStallSeconds: data.CLIENT_STALL_SECONDS,
     crcStore: data.CRC_STORE,
     s3: {
       ...(data.S3_ENDPOINT === undefined ? {} : { endpoint: data.S3_ENDPOINT }),

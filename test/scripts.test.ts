@@ -102,6 +102,7 @@ describe("settings", () => {
       smallEntryBytes: 1_048_576,
       delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
       planCacheSeconds: 10,
+      clientStallSeconds: 30,
       crcStore: undefined,
       s3: { forcePathStyle: false },
       gcs: {},

@@ -16,10 +16,10 @@ export type Invocation = Pick<Context, "getRemainingTimeInMillis">;
  * An app as what `awslambda.streamifyResponse` takes. Everything that goes wrong before the first byte
  * is a response; what goes wrong behind it breaks the response off, and the handler rejects.
  *
- * It stops 5 seconds before the invocation's deadline, and when a client takes nothing for 30 seconds:
- * Lambda tells of no client that has left, and goes on and is paid for until then.
+ * It stops 5 seconds before the invocation's deadline, and when a client takes nothing for `stallSeconds`:
+ * Lambda does not tell that a client has left, and the invocation would go on and be paid for.
  */
-export function createLambdaHandler(app: App) {
+export function createLambdaHandler(app: App, stallSeconds: number) {
   return async (event: unknown, stream: Writable, invocation: Invocation): Promise<void> => {
     const stop = new AbortController();
     const deadline = setTimeout(
@@ -28,7 +28,9 @@ export function createLambdaHandler(app: App) {
     );
     try {
       const response = await answer(app, event, stop.signal);
-      await sendResponse(response, stream, stop);
+      // When time is up before there is a response, there is still enough of it to say so.
+      const sending = stop.signal.aborted ? new AbortController() : stop;
+      await sendResponse(response, stream, sending, stallSeconds * 1000);
     } finally {
       clearTimeout(deadline);
     }

@@ -3,28 +3,23 @@ import { pipeline } from "node:stream/promises";
 import { type Outgoing, recyclingSink } from "../recycling-sink.ts";
 import { BrokenOff, expectRejection } from "./broken-off.ts";
 
-/** How long a client may take nothing. */
-const STALL_MS = 30_000;
-
 /**
  * Sends `response` into the response stream of an invocation. If the body fails, `stop` is aborted, or
- * the client takes nothing for 30 seconds (which aborts `stop`), the stream is broken off, not ended,
- * and it rejects with `BrokenOff`.
+ * the client takes nothing for `stallMs` milliseconds (which aborts `stop`), the stream is broken off, not
+ * ended, and it rejects with `BrokenOff`, once the body has let go of all it held.
  */
 export async function sendResponse(
   response: Response,
   stream: Writable,
   stop: AbortController,
+  stallMs: number,
 ): Promise<void> {
-  stream.once("error", expectRejection);
+  stream.on("error", expectRejection);
   const outgoing = awslambda.HttpResponseStream.from(stream, toPrelude(response));
   // Status and headers go out with the first write, and there is none in an empty body.
   outgoing.write("");
-  const breakOff = () => outgoing.destroy(new BrokenOff());
-  const sink = recyclingSink(
-    watch(outgoing, () => stop.abort(new BrokenOff())),
-    breakOff,
-  );
+  const watched = watch(outgoing, stallMs, () => stop.abort(new BrokenOff()));
+  const sink = recyclingSink(watched, () => outgoing.destroy(new BrokenOff()));
   try {
     await pipeline(response.body ?? [], sink, { signal: stop.signal });
   } catch {
@@ -44,11 +39,11 @@ function toPrelude({ status, headers }: Response): Record<string, unknown> {
   };
 }
 
-/** `outgoing`, with `onStall` called if a write waits for too long. */
-function watch(outgoing: Writable, onStall: () => void): Outgoing {
+/** `outgoing`, with `onStall` called if a write waits for `stallMs`. */
+function watch(outgoing: Writable, stallMs: number, onStall: () => void): Outgoing {
   return {
     write(chunk, done) {
-      const timer = setTimeout(onStall, STALL_MS);
+      const timer = setTimeout(onStall, stallMs);
       outgoing.write(chunk, (error) => {
         clearTimeout(timer);
         done(error);

@@ -16,6 +16,9 @@ export interface Bundle {
   readonly bytes: number;
 }
 
+/** What a bundle may have as a ZIP, in bytes: a cold start fetches all of it. */
+export const MAX_BUNDLE_BYTES = 1_500_000;
+
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Google's framework calls the function and so has to be the one that the function registers with. */
@@ -54,9 +57,11 @@ export async function buildBundle(target: BundleTarget, outDir: string): Promise
     bundle: true,
     splitting: true,
     minify: true,
+    lineLimit: 1000, // Node prints the line that an error comes from
     platform: "node",
     target: "node24",
     format: "esm",
+    mainFields: ["module", "main"], // of ES modules, what nothing uses is left out
     external: [...external],
     banner: { js: REQUIRE },
     sourcemap: "external",

@@ -13,6 +13,7 @@ import { describe, test } from "vitest";
  */
 const packages = {
   unzip: "unzip",
+  zip: "zip",
   "7z": "p7zip-full",
   bsdtar: "libarchive-tools",
   // Not python3-minimal: that has no zipfile module.
@@ -32,9 +33,17 @@ const packages = {
   "radosgw-admin": "ceph-common",
   aws: undefined, // before October 2025 it lacks flags; Debian 12's is of 2022
   gcloud: undefined,
+  // What Lambda's runtime client is built with.
+  cmake: "cmake",
+  "g++": "g++",
+  make: "make",
+  xz: "xz-utils",
 } as const;
 
 export type Tool = keyof typeof packages;
+
+/** What building Lambda's runtime client takes. */
+export const runtimeClientTools: readonly Tool[] = ["cmake", "g++", "make", "python3", "xz"];
 
 const allTools = Object.keys(packages) as Tool[];
 
@@ -103,6 +112,8 @@ export interface Command {
   readonly args: readonly string[];
   /** A file to feed to standard input, through a pipe: the program cannot seek in it. */
   readonly stdin?: string;
+  /** The folder it runs in; default this process's. */
+  readonly cwd?: string;
   /** Standard output goes nowhere, where it would be gigabytes. */
   readonly discard?: boolean;
 }
@@ -140,12 +151,13 @@ export function isClean({ code, stderr }: Outcome): boolean {
 
 /** Runs a program to its end; rejects with what it printed unless `accepts` the outcome. */
 export async function runTool(
-  { program, args, stdin, discard = false }: Command,
+  { program, args, stdin, cwd, discard = false }: Command,
   { timeoutMs = 120_000 }: RunOptions = {},
   accepts: (outcome: Outcome) => boolean = isClean,
 ): Promise<Outcome> {
   const child = spawn(program, args, {
     env: environment,
+    cwd,
     stdio: [stdin === undefined ? "ignore" : "pipe", discard ? "ignore" : "pipe", "pipe"],
     timeout: timeoutMs,
     killSignal: "SIGKILL",
