@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once as event } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { Runner } from "../scripts/deploy/runner.ts";
 import { smokeTest } from "../scripts/deploy/smoke-test.ts";
 import { toShell } from "../scripts/deploy/step.ts";
 import { openTerminal, shownCommands } from "./support/deploy/terminal.ts";
+import { startService } from "./support/service-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -259,6 +260,36 @@ describe("asking", () => {
   });
 });
 
+describe("before anything is changed", () => {
+  /** Programs that know nothing but who is logged in, and write down what they are told to change. */
+  async function withPrograms(programs: Readonly<Record<string, string>>) {
+    const terminal = await openTerminal({ folder: await temporaryFolder() });
+    for (const [name, script] of Object.entries(programs)) {
+      const file = join(terminal.root, "bin", name);
+      await writeFile(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+    return terminal;
+  }
+  const gcloud = (version: string) => `case "$*" in
+    version*) echo '{"Google Cloud SDK":"${version}"}' ;;
+    "projects describe"*) echo '{"projectId":"my-project"}' ;;
+    "services list"*) echo '[]' ;;
+    *describe*|*list*) echo NOT_FOUND >&2; exit 1 ;;
+    *) echo "$*" >> changes ;;
+  esac`;
+
+  test.each([
+    ["the other cloud's tool is missing", "both", { gcloud: gcloud("528.0.0") }, /aws is not on/],
+    ["gcloud is old", "gcp", { gcloud: gcloud("400.0.0") }, /gcloud 400\.0\.0 is too old; 528/],
+    ["the AWS CLI is old", "aws", { aws: "echo '{}'" }, /older than October 2025/],
+  ] as const)("it is noticed that %s", async (_, target, programs, message) => {
+    const terminal = await withPrograms(programs);
+    const options = { dryRun: false, yes: true, target };
+    await expect(deploy(good, options, terminal)).rejects.toThrow(message);
+    await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
+  });
+});
+
 describe("the test after a deployment", () => {
   const [config] = readDeployConfig(good, "aws");
   const secret = "a secret of thirty-two bytes, ok";
@@ -292,6 +323,32 @@ describe("the test after a deployment", () => {
     await expect(answer).rejects.toThrow(
       /answered 404: There are no objects under this link's prefix\. Set testPrefix/,
     );
+  });
+
+  test("fetches one file of a large archive", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "a/b"), { recursive: true });
+    for (const [name, size] of Object.entries({ "a/large": 80_000_000, "a/b/s": 10, "a/e": 0 })) {
+      await writeFile(join(folder, name), "");
+      await truncate(join(folder, name), size);
+    }
+    const service = await startService("functions/node.ts", {
+      SOURCE: folder,
+      LINK_SECRET: secret,
+    });
+    const printed: string[] = [];
+    const world = {
+      print: (line: string) => void printed.push(line),
+      sleep: async () => undefined,
+    };
+    try {
+      if (!config) throw new Error("no settings");
+      const { url } = service;
+      await smokeTest({ config: { ...config, testPrefix: "a/" }, url, secret }, world);
+    } finally {
+      await service.stop();
+    }
+    expect(printed.at(-1)).toMatch(/^ {2}all of its smallest file: 200, \d{3} bytes$/);
   });
 
   test("notices an archive that is none", async () => {
