@@ -99,6 +99,14 @@ test("the policy grants what the settings need", () => {
   ]);
 });
 
+test("the policy in the guide is the one that is made", async () => {
+  const guide = await readFile(join(root, "docs/DEPLOY.md"), "utf8");
+  const [config] = readDeployConfig({ ...good, source: "s3://my-bucket/exports" }, "aws");
+  const [, policy = ""] = /```json\n([^`]+)```/.exec(guide) ?? [];
+  const account = { account: "123456789012", partition: "aws" };
+  expect(functionPolicy(config as AwsConfig, account)).toEqual(JSON.parse(policy));
+});
+
 describe("where there is no CLI", () => {
   const once = { dryRun: false, yes: true };
 

@@ -9,6 +9,7 @@ const LINK_HOURS = 1;
 /** A new address and its permissions may take a minute to work everywhere. */
 const ATTEMPTS = 20;
 const ATTEMPT_MS = 3_000;
+const ANSWER_MS = 30_000;
 
 export interface Deployed {
   readonly config: GcpConfig | AwsConfig;
@@ -78,9 +79,10 @@ async function waitUntilHealthy(base: string, sleep: Surroundings["sleep"]): Pro
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await sleep(ATTEMPT_MS);
     try {
-      const health = await fetch(`${base}/healthz`);
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const health = await fetch(`${base}/healthz`, { signal });
       if (health.ok) return;
-      const other = health.status === 404 ? await fetch(`${base}/zip`) : health;
+      const other = health.status === 404 ? await fetch(`${base}/zip`, { signal }) : health;
       if (other.headers.get("content-type") === "application/problem+json") return;
       last = `${health.status} ${(await health.text()).slice(0, 200)}`;
     } catch (error) {
