@@ -1,6 +1,7 @@
 /** AWS Lambda, behind a Function URL or API Gateway that streams responses: the handler is `handler`. */
 import { surviveExpectedRejections } from "./aws/broken-off.ts";
 import { createLambdaHandler } from "./aws/handler.ts";
+import { readSecretParameters } from "./aws/secret-parameters.ts";
 import { readConfig } from "./config.ts";
 import { createService } from "./service.ts";
 
@@ -10,7 +11,7 @@ import { createService } from "./service.ts";
  */
 const MAX_RESPONSE_BYTES = 190 * 1024 * 1024;
 
-const config = readConfig(process.env, {
+const config = readConfig(await readSecretParameters(process.env), {
   maxResponseBytes: MAX_RESPONSE_BYTES,
   maxFixedLength: Infinity,
 });

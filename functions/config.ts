@@ -16,6 +16,7 @@ const settings = z.object({
   SOURCE: locationSchema,
   HOST: z.string().min(1).optional(),
   PORT: integer(0, 65_535).default(8080),
+  HTTP2: z.stringbool().default(false),
   MAX_ENTRIES: integer(1).default(defaults.limits.maxEntries),
   MAX_BYTES: integer(1).default(defaults.limits.maxBytes),
   MAX_BODY_BYTES: integer(1).default(defaults.maxBodyBytes),
@@ -38,6 +39,8 @@ export interface Config extends LinkConfig {
   readonly auth: AuthConfig | undefined;
   readonly host: string | undefined;
   readonly port: number;
+  /** Whether the plain server speaks HTTP/2 without TLS, and nothing else. */
+  readonly http2: boolean;
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly maxBodyBytes: number;
@@ -73,6 +76,7 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
     auth: toAuthConfig(data, linkConfig.linkKeys),
     host: data.HOST,
     port: data.PORT,
+    http2: data.HTTP2,
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
     maxBodyBytes: data.MAX_BODY_BYTES,

@@ -42,8 +42,8 @@ function aptGet(args: readonly string[], timeout: number): boolean {
 function provideTools(): void {
   const missing = missingTools();
   if (missing.length === 0) return;
-  if (canInstall()) {
-    const packages = packagesFor(missing);
+  const packages = packagesFor(missing);
+  if (packages.length > 0 && canInstall()) {
     console.log(`Installing what the tests need: ${packages.join(", ")}`);
     // A failed update (one source of several is down, say) may still leave lists that serve.
     aptGet(["update"], 3 * minutes);

@@ -54,5 +54,10 @@ test("the entrypoints alone hand the environment over", () => {
   const readers = sourceFiles("functions").filter((file) =>
     readFileSync(join(root, file), "utf8").includes("process.env"),
   );
-  expect(readers.sort()).toEqual(["functions/aws.ts", "functions/gcp.ts", "functions/node.ts"]);
+  expect(readers.sort()).toEqual([
+    "functions/aws.ts",
+    "functions/gcp.ts",
+    "functions/health.ts",
+    "functions/node.ts",
+  ]);
 });

@@ -111,6 +111,7 @@ describe("settings", () => {
       maxLinkSeconds: 604_800,
       host: undefined,
       port: 8080,
+      http2: false,
       maxEntries: 10_000,
       maxBytes: 1_000_000_000_000,
       smallEntryBytes: 1_048_576,
