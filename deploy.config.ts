@@ -17,6 +17,9 @@ export default defineDeploy({
   /** Where checksums are kept for other instances, in the forms of `source`; none if left out. */
   // crcStore: "gs://my-bucket/ziplink-checksums",
 
+  /** Where lists of files are kept that are too long for a URL, in the same forms; not within `source`. */
+  // manifestStore: "gs://my-bucket/ziplink-manifests",
+
   /** MiB for each instance. Lambda gives CPU by it: 1,769 are one whole CPU. */
   memory: 1024,
 

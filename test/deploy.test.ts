@@ -73,6 +73,7 @@ test("the policy grants what the settings need", () => {
     {
       ...good,
       crcStore: "s3://checksums/of/ziplink",
+      manifestStore: "s3://manifests",
       secrets: { LINK_SECRET: "/ziplink/link", API_SECRET: "/ziplink/api" },
       aws: { ...aws, kmsKeyArn: "arn:aws:kms:eu-central-1:123456789012:key/k" },
     },
@@ -87,6 +88,8 @@ test("the policy grants what the settings need", () => {
     ["s3:GetObject,s3:GetObjectVersion", "arn:aws-cn:s3:::my-bucket/*"],
     ["s3:ListBucket", "arn:aws-cn:s3:::checksums"],
     ["s3:GetObject,s3:PutObject", "arn:aws-cn:s3:::checksums/of/ziplink/*"],
+    ["s3:ListBucket", "arn:aws-cn:s3:::manifests"],
+    ["s3:GetObject,s3:PutObject", "arn:aws-cn:s3:::manifests/*"],
     ["kms:Decrypt,kms:GenerateDataKey", "arn:aws:kms:eu-central-1:123456789012:key/k"],
     [
       "ssm:GetParameters",

@@ -33,6 +33,7 @@ const common = z.strictObject({
     ),
   source: bucketUrl,
   crcStore: bucketUrl.optional(),
+  manifestStore: bucketUrl.optional(),
   memory: z.int().min(256).max(10_240).default(1024),
   timeout: z.int().min(1).max(3600).optional(),
   concurrency: z.int().min(1).max(1000).default(20),
@@ -165,7 +166,10 @@ function check(config: GcpConfig | AwsConfig): void {
     problems.push("secrets: Secret Manager's names have letters, digits, hyphens and underscores");
   }
   if (problems.length > 0) throw wrong(problems);
-  const placeholders = Object.keys(secrets).map((name) => [name, "x".repeat(32)]);
+  // Another value for each, since keys must differ; what a key set holds cannot be made up.
+  const placeholders = Object.keys(secrets)
+    .filter((name) => !name.endsWith("_JWKS"))
+    .map((name) => [name, name.padEnd(32)]);
   try {
     readConfig({ ...serviceEnvironment(config), ...Object.fromEntries(placeholders) });
   } catch (error) {
@@ -181,12 +185,14 @@ function wrong(problems: readonly string[]): CommandError {
 
 /** The environment variables of the function, without its secrets; their names are the service's. */
 export function serviceEnvironment(config: GcpConfig | AwsConfig): Record<string, string> {
-  const { source, crcStore, cors, limits, environment } = config;
+  const { source, crcStore, manifestStore, cors, limits, environment } = config;
   const variables: Readonly<Record<string, string | number | undefined>> = {
     // A young generation left to itself takes memory and saves no time; see docs/DECISIONS.md.
     NODE_OPTIONS: "--max-semi-space-size=4",
     SOURCE: source,
     CRC_STORE: crcStore,
+    MANIFEST_STORE: manifestStore,
+    PUBLIC_URL: config.publicUrl,
     CORS_ORIGINS: cors.length > 0 ? cors.join(",") : undefined,
     MAX_ENTRIES: limits.maxEntries,
     MAX_BYTES: limits.maxBytes,

@@ -37,7 +37,9 @@ export function functionPolicy(config: AwsConfig, { account, partition }: Accoun
     Resource,
   });
   const source = parseBucket(config.source, "s3");
-  const crcs = parseBucket(config.crcStore, "s3");
+  const written = [config.crcStore, config.manifestStore].flatMap(
+    (url) => parseBucket(url, "s3") ?? [],
+  );
   const names = Object.values(config.secrets);
   const s3 = (bucket: string) => `arn:${partition}:s3:::${bucket}`;
   const statements: Statement[] = [];
@@ -47,14 +49,14 @@ export function functionPolicy(config: AwsConfig, { account, partition }: Accoun
       allow(["s3:GetObject", "s3:GetObjectVersion"], s3(`${source.bucket}/${source.prefix}*`)),
     );
   }
-  if (crcs) {
+  for (const { bucket, prefix } of written) {
     statements.push(
-      allow(["s3:ListBucket"], s3(crcs.bucket)),
-      allow(["s3:GetObject", "s3:PutObject"], s3(`${crcs.bucket}/${crcs.prefix}*`)),
+      allow(["s3:ListBucket"], s3(bucket)),
+      allow(["s3:GetObject", "s3:PutObject"], s3(`${bucket}/${prefix}*`)),
     );
   }
   if (config.kmsKeyArn) {
-    const actions = crcs ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"];
+    const actions = written.length > 0 ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"];
     statements.push(allow(actions, config.kmsKeyArn));
   }
   statements.push(

@@ -81,13 +81,15 @@ function accountSteps(config: GcpConfig, { account }: GcpState): Step[] {
 }
 
 /**
- * The function's permissions: to read the source, to keep checksums, to read its secrets. Adding one that
+ * The function's permissions: to read the source, to keep checksums and manifests, to read its secrets. Adding one that
  * is there changes nothing, so these run each time.
  */
 export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step[] {
   const member = `--member=serviceAccount:${accountOf(config)}`;
   const source = parseBucket(config.source, "gs");
-  const crcs = parseBucket(config.crcStore, "gs");
+  const written = [config.crcStore, config.manifestStore].flatMap(
+    (url) => parseBucket(url, "gs") ?? [],
+  );
   const binding = (what: string[], role: string): Step => ({
     title: `${verb === "add" ? "Allow" : "Take back"} ${role} on ${what.at(-1)}`,
     argv: gcloud(
@@ -103,7 +105,7 @@ export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step
     binding(["storage", "buckets", `gs://${bucket}`], role);
   return [
     ...(source ? [onBucket(source.bucket, "roles/storage.objectViewer")] : []),
-    ...(crcs ? [onBucket(crcs.bucket, "roles/storage.objectUser")] : []),
+    ...written.map(({ bucket }) => onBucket(bucket, "roles/storage.objectUser")),
     ...Object.values(config.secrets).map((name) =>
       binding(["secrets", name], "roles/secretmanager.secretAccessor"),
     ),
