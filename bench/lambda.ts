@@ -18,7 +18,7 @@ const MOST_ABOVE_IDLE = 96 * MIB;
  * How many bytes the slow reader takes in a turn of its event loop. Lambda's clients get 2 MB/s of a
  * function that could send hundreds; here the reader is slow by taking little at a time, not by waiting.
  */
-const SLOW_BYTES = 1024;
+const SLOW_BYTES = 128;
 
 /** One download through the function. */
 export interface LambdaRun {
