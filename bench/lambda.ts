@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { signLink } from "../core/link.ts";
 import { buildBundle } from "../scripts/build/bundle.ts";
 import { type LambdaService, startLambda } from "../test/support/lambda/lambda-service.ts";
-import { memoryOf, resetPeak } from "./memory.ts";
+import { peakBytesOf, resetPeakOf, residentBytesOf } from "./memory.ts";
 
 const LINK_SECRET = "a secret for the benchmark alone, ok";
 const MIB = 2 ** 20;
@@ -46,8 +46,8 @@ export async function measureLambda(): Promise<LambdaRun[]> {
       try {
         await read(service, { entries: [{ key: "00.bin" }] }, Infinity); // warm
         const [pid = 0] = service.pids();
-        const idle = memoryOf(pid).resident;
-        resetPeak(pid);
+        const idle = residentBytesOf(pid);
+        resetPeakOf(pid);
         const started = performance.now();
         const bytes = await read(
           service,
@@ -56,7 +56,7 @@ export async function measureLambda(): Promise<LambdaRun[]> {
         );
         const seconds = (performance.now() - started) / 1000;
         if (bytes < FILES * FILE_BYTES) throw new Error(`the reader got ${bytes} bytes`);
-        runs.push({ reader, seconds, peakBytes: Math.max(0, memoryOf(pid).peak - idle) });
+        runs.push({ reader, seconds, peakBytes: Math.max(0, peakBytesOf(pid) - idle) });
       } finally {
         await service.stop();
       }

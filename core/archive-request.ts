@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ZiplinkError } from "./errors.ts";
+import { malformed } from "./malformed.ts";
 
 /** Bounds a single string; S3 and GCS allow keys of 1,024 bytes. */
 const text = z.string().min(1).max(1024);
@@ -10,14 +10,16 @@ const entry = z.strictObject({
   crc32: z.int().min(0).max(0xffffffff).optional(),
 });
 
+/** A strong entity tag (RFC 9110, 8.8.3). */
+export const strongEtag = z
+  .string()
+  .regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes");
+
 const archive = {
   name: z.string().min(1).max(200).optional(),
   compression: z.enum(["store", "deflate"]).optional(),
   onMissing: z.enum(["fail", "report"]).optional(),
-  etag: z
-    .string()
-    .regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes")
-    .optional(),
+  etag: strongEtag.optional(),
 };
 
 const schema = z.union([
@@ -48,10 +50,6 @@ export function parseArchiveRequest(input: unknown, path = "zip"): ArchiveReques
   const isList = typeof input === "object" && input !== null && "entries" in input;
   const result = (isList ? schema.options[0] : schema.options[1]).safeParse(input);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = [path, ...(issue?.path ?? [])].join(".");
-  const hint = isList ? "" : ' An archive request has either "entries" or "prefix".';
-  throw new ZiplinkError("malformed", `${field}: ${issue?.message ?? "invalid"}.${hint}`, {
-    details: { field },
-  });
+  const hint = isList ? undefined : 'An archive request has either "entries" or "prefix".';
+  throw malformed(result.error, path === "" ? [] : [path], hint);
 }

@@ -155,7 +155,8 @@ function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
   return { ...blob, crc32 };
 }
 
-function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
+/** Throws `too_many_entries` for more than the limit. */
+export function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
   if (total <= limit) return;
   const more = total > COUNT_ON * limit ? "at least " : "";
   throw new ZiplinkError(

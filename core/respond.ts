@@ -21,6 +21,9 @@ export interface DeliveryLimits {
   readonly maxFixedLength: number;
 }
 
+/** What of a request an archive's response depends on. */
+export type ArchiveQuery = Pick<Request, "method" | "headers">;
+
 export interface RespondOptions {
   readonly plan: Plan;
   /** The archive's name as it was asked for; default "archive". */
@@ -39,7 +42,7 @@ export interface RespondOptions {
  * its exact length, 304, 412 or 416; and 413 where the platform cannot send it at once. One that is
  * compressed has no length, no ranges and a weak ETag. Rejects with what `open` rejects with.
  */
-export async function respond(request: Request, options: RespondOptions): Promise<Response> {
+export async function respond(request: ArchiveQuery, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
   const isDeflated = plan.format.compression === "deflate";
   const { length, etag: strongTag } = layoutZip(plan);
@@ -101,7 +104,11 @@ export async function respond(request: Request, options: RespondOptions): Promis
 }
 
 /** As much of a range as one response may hold; a HEAD has no body and tells of the whole. */
-function sendable({ start, end }: ByteRange, { method }: Request, maxBytes: number): ByteRange {
+function sendable(
+  { start, end }: ByteRange,
+  { method }: ArchiveQuery,
+  maxBytes: number,
+): ByteRange {
   return { start, end: method === "HEAD" ? end : Math.min(end, start + maxBytes) };
 }
 
@@ -121,7 +128,7 @@ export function downloadName(name = "archive"): string {
 }
 
 /** The range to send, for a GET alone: RFC 9110, 14.2 defines it for no other method. */
-function requestedRange(request: Request, length: number, validators: Validators) {
+function requestedRange(request: ArchiveQuery, length: number, validators: Validators) {
   if (request.method !== "GET" || !rangeIsCurrent(request.headers, validators)) return undefined;
   return parseRange(request.headers.get("Range"), length);
 }

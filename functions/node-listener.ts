@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { App } from "./app.ts";
-import { recyclingSink } from "./recycling-sink.ts";
+import { releasingSink } from "./releasing-sink.ts";
 
 /**
  * An app as a listener of Node's HTTP server, or anything with its requests and responses. A body
@@ -29,7 +29,7 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   try {
     await pipeline(
       response.body ?? [],
-      recyclingSink(outgoing, () => outgoing.destroy()),
+      releasingSink(outgoing, () => outgoing.destroy()),
     );
   } catch {
     // The pipeline has broken the connection and closed the body, whose own end tells the audit.

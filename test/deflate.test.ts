@@ -2,6 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
 import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
+import { deflatedBytes } from "../core/deflate/deflated-bytes.ts";
 import { DeflatingZip } from "../core/deflate/deflating-zip.ts";
 import {
   MAX_DEFLATED_BYTES,
@@ -306,6 +307,25 @@ test("what zip-stream was fed with is destroyed with it", async () => {
   expect(sources.every(({ destroyed }) => destroyed)).toBe(true);
 });
 const { append, _smartStream: smartStream } = DeflatingZip.prototype;
+
+test("its bytes can be given up on their own, while a picture is being read", async () => {
+  let opened = 0;
+  const few = createMemorySource({ "a.bin": incompressible(70_000), "c.jpg": files["c.jpg"] });
+  const stalling = intercepting(few, async function* (chunks, blob, _, signal) {
+    if (blob.key !== "c.jpg") return yield* chunks;
+    opened++;
+    await new Promise((_resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+  });
+  const plan = await planArchive({ prefix: "", compression: "deflate" }, stalling);
+  const readAhead = new ReadAheadPool({ maxOpen: 0 });
+  const bytes = deflatedBytes(plan, stalling, readAhead, new AbortController().signal);
+  await bytes.next();
+  while (opened === 0) await turn();
+  await bytes.return();
+  expect(opened).toBe(1);
+});
 
 describe("limits", () => {
   /** A store of empty objects, but for the first, which is of the given size. */

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { BlobInfo, BlobSource } from "../blob-source.ts";
+import { release } from "../chunks.ts";
 import { coalesce } from "../coalesce.ts";
 import { wrongCrc, ZiplinkError } from "../errors.ts";
 import type { Plan, PlanEntry } from "../plan.ts";
@@ -38,8 +39,8 @@ export async function* deflatedBytes(
     }
   } finally {
     zip.destroy();
-    await fed;
     await reads.close();
+    await fed;
   }
 }
 
@@ -82,6 +83,7 @@ async function readWhole(chunks: AsyncIterable<Uint8Array>, { size }: BlobInfo):
   for await (const chunk of chunks) {
     data.set(chunk, offset);
     offset += chunk.length;
+    release(chunk);
   }
   return data;
 }

@@ -47,6 +47,7 @@ export class DeflatingZip extends ZipStream {
    * this is destroyed.
    */
   async append(entry: PlanEntry, source: Readable | Buffer, packing: Packing): Promise<void> {
+    if (this.destroyed) throw failed("given up");
     this.#entry = entry;
     this.#source = source instanceof Uint8Array ? undefined : source;
     this.#zlib.level = packing === "framed" ? 0 : LEVEL;

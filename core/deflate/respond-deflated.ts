@@ -1,5 +1,5 @@
 import type { Plan } from "../plan.ts";
-import type { DeliveryLimits } from "../respond.ts";
+import type { ArchiveQuery, DeliveryLimits } from "../respond.ts";
 import { assertFitsResponse } from "./limits.ts";
 
 /**
@@ -8,13 +8,13 @@ import { assertFitsResponse } from "./limits.ts";
  * it may be more than the platform sends at once.
  */
 export async function respondDeflated(
-  request: Request,
+  { method }: Pick<ArchiveQuery, "method">,
   plan: Plan,
   { maxResponseBytes }: DeliveryLimits,
   headers: Readonly<Record<string, string>>,
   open: () => Promise<ReadableStream<Uint8Array>>,
 ): Promise<Response> {
-  if (request.method === "HEAD") return new Response(null, { headers });
+  if (method === "HEAD") return new Response(null, { headers });
   assertFitsResponse(plan, maxResponseBytes);
   return new Response(await open(), { headers });
 }

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Outgoing, recyclingSink } from "../recycling-sink.ts";
+import { type Outgoing, releasingSink } from "../releasing-sink.ts";
 import { BrokenOff, expectRejection } from "./broken-off.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function sendResponse(
   // Status and headers go out with the first write, and there is none in an empty body.
   outgoing.write("");
   const watched = watch(outgoing, stallMs, () => stop.abort(new BrokenOff()));
-  const sink = recyclingSink(watched, () => outgoing.destroy(new BrokenOff()));
+  const sink = releasingSink(watched, () => outgoing.destroy(new BrokenOff()));
   try {
     await pipeline(response.body ?? [], sink, { signal: stop.signal });
   } catch {

@@ -15,6 +15,7 @@ const packages = {
   bsdtar: "libarchive-tools",
   // Not python3-minimal: that has no zipfile module.
   python3: "python3",
+  ruby: "ruby",
   java: "default-jdk-headless",
   javac: "default-jdk-headless",
   curl: "curl",
@@ -109,6 +110,8 @@ export interface Command {
   readonly cwd?: string;
   /** Standard output goes nowhere, where it would be gigabytes. */
   readonly discard?: boolean;
+  /** Variables for the program, beside those of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunOptions {
@@ -144,12 +147,12 @@ export function isClean({ code, stderr }: Outcome): boolean {
 
 /** Runs a program to its end; rejects with what it printed unless `accepts` the outcome. */
 export async function runTool(
-  { program, args, stdin, cwd, discard = false }: Command,
+  { program, args, stdin, cwd, discard = false, env = {} }: Command,
   { timeoutMs = 120_000 }: RunOptions = {},
   accepts: (outcome: Outcome) => boolean = isClean,
 ): Promise<Outcome> {
   const child = spawn(program, args, {
-    env: environment,
+    env: { ...environment, ...env },
     cwd,
     stdio: [stdin === undefined ? "ignore" : "pipe", discard ? "ignore" : "pipe", "pipe"],
     timeout: timeoutMs,

@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { recycle } from "../core/chunk-pool.ts";
+import { release } from "../core/chunks.ts";
 
 /** What of a platform's response the sink needs. */
 export interface Outgoing {
@@ -10,17 +10,16 @@ export interface Outgoing {
 }
 
 /**
- * A sink that writes to `outgoing`, chunk by chunk, and gives each back once it is in the hands of the
- * system: only then may its bytes become others.
+ * A sink that writes to `outgoing`, chunk by chunk, and frees each once it is in the hands of the system.
  *
  * @param breakOff breaks `outgoing`, if what it is fed with fails
  */
-export function recyclingSink(outgoing: Outgoing, breakOff: (error: Error) => void): Writable {
+export function releasingSink(outgoing: Outgoing, breakOff: (error: Error) => void): Writable {
   const sink = new Writable({
     highWaterMark: 0, // one chunk at a time: what waits, waits in `outgoing`
     write(chunk: Uint8Array, _encoding, done) {
       outgoing.write(chunk, (error) => {
-        if (!error) recycle(chunk);
+        if (!error) release(chunk);
         done(error);
       });
     },
