@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { memoryOf, resetPeak } from "./memory.ts";
+import { peakBytesOf, resetPeakOf, residentBytesOf } from "./memory.ts";
 import { Service } from "./service.ts";
 import { startStore } from "./store.ts";
 import { median } from "./summary.ts";
@@ -50,8 +50,8 @@ async function measureCrowd(fast: number, slow: number): Promise<number> {
     AWS_SECRET_ACCESS_KEY: "bench",
   });
   await drain(await service.get({ prefix: "" }, "bytes=0-999999")); // warm up
-  const idle = memoryOf(service.pid).resident;
-  resetPeak(service.pid);
+  const idle = residentBytesOf(service.pid);
+  resetPeakOf(service.pid);
   const responses = await Promise.all(
     Array.from({ length: fast + slow }, () => service.get({ prefix: "" })),
   );
@@ -60,7 +60,7 @@ async function measureCrowd(fast: number, slow: number): Promise<number> {
   await Promise.all(responses.slice(0, fast).map(drain));
   if (slowOnes.some(({ complete }) => complete)) throw new Error("The slow clients were not slow.");
   for (const response of slowOnes) response.destroy();
-  return (memoryOf(service.pid).peak - idle) / MIB;
+  return (peakBytesOf(service.pid) - idle) / MIB;
 }
 
 async function drain(response: IncomingMessage): Promise<void> {

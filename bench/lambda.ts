@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { signLink } from "../core/link.ts";
 import { buildBundle } from "../scripts/build/bundle.ts";
 import { type LambdaService, startLambda } from "../test/support/lambda/lambda-service.ts";
-import { memoryOf, resetPeak } from "./memory.ts";
+import { peakBytesOf, resetPeakOf, residentBytesOf } from "./memory.ts";
 
 const LINK_SECRET = "a secret for the benchmark alone, ok";
 const MIB = 2 ** 20;
@@ -18,7 +18,7 @@ const MOST_ABOVE_IDLE = 96 * MIB;
  * How many bytes the slow reader takes in a turn of its event loop. Lambda's clients get 2 MB/s of a
  * function that could send hundreds; here the reader is slow by taking little at a time, not by waiting.
  */
-const SLOW_BYTES = 1024;
+const SLOW_BYTES = 128;
 
 /** One download through the function. */
 export interface LambdaRun {
@@ -46,8 +46,8 @@ export async function measureLambda(): Promise<LambdaRun[]> {
       try {
         await read(service, { entries: [{ key: "00.bin" }] }, Infinity); // warm
         const [pid = 0] = service.pids();
-        const idle = memoryOf(pid).resident;
-        resetPeak(pid);
+        const idle = residentBytesOf(pid);
+        resetPeakOf(pid);
         const started = performance.now();
         const bytes = await read(
           service,
@@ -56,7 +56,7 @@ export async function measureLambda(): Promise<LambdaRun[]> {
         );
         const seconds = (performance.now() - started) / 1000;
         if (bytes < FILES * FILE_BYTES) throw new Error(`the reader got ${bytes} bytes`);
-        runs.push({ reader, seconds, peakBytes: Math.max(0, memoryOf(pid).peak - idle) });
+        runs.push({ reader, seconds, peakBytes: Math.max(0, peakBytesOf(pid) - idle) });
       } finally {
         await service.stop();
       }

@@ -5,21 +5,34 @@ export function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
-/** Linux's own figures for a process, in bytes: what it has in memory, and the most it ever had. */
-export function memoryOf(pid: number): { readonly resident: number; readonly peak: number } {
+/** The same of another process; Linux alone tells. */
+export function residentBytesOf(pid: number): number {
+  return statusBytes(pid, "VmRSS");
+}
+
+/** As `resetPeak`, of another process; Linux alone can. */
+export function resetPeakOf(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** As `peakBytes`, of another process; Linux alone tells. */
+export function peakBytesOf(pid: number): number {
+  return statusBytes(pid, "VmHWM");
+}
+
+function statusBytes(pid: number | "self", field: "VmRSS" | "VmHWM"): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const bytesOf = (field: string) =>
-    Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
-  return { resident: bytesOf("VmRSS"), peak: bytesOf("VmHWM") };
+  const kilobytes = new RegExp(`^${field}:\\s*(\\d+) kB$`, "m").exec(status)?.[1];
+  return Number(kilobytes ?? Number.NaN) * 1024;
 }
 
 /**
- * Makes the peak of a process start anew, where the system can: what the start of a process took is not what a
+ * Makes `peakBytes` start anew, where the system can: what the start of a process took is not what a
  * request takes. (`maxRSS` cannot start anew, and on Linux even counts what the parent had.)
  */
-export function resetPeak(pid: number | "self" = "self"): void {
+export function resetPeak(): void {
   try {
-    writeFileSync(`/proc/${pid}/clear_refs`, "5");
+    writeFileSync("/proc/self/clear_refs", "5");
   } catch {
     // Not Linux, or a sandbox: peaks are then too high rather than too low.
   }
@@ -27,6 +40,9 @@ export function resetPeak(pid: number | "self" = "self"): void {
 
 /** The most bytes that this process had in memory at a time; the kernel's own figure, not sampled. */
 export function peakBytes(): number {
-  if (process.platform === "linux") return memoryOf(process.pid).peak;
+  if (process.platform === "linux") {
+    const bytes = statusBytes("self", "VmHWM");
+    if (!Number.isNaN(bytes)) return bytes;
+  }
   return process.resourceUsage().maxRSS * 1024;
 }

@@ -24,7 +24,7 @@ import { startStore } from "./store.ts";
 import { median, renderTable, type Summary, summarize } from "./summary.ts";
 import { createWorkload, type Workload, type WorkloadName, workloadNames } from "./workloads.ts";
 
-/** Workloads that are Ziplink's alone, and not about speed. */
+/** Workloads that are Ziplink's alone, each with a report of its own. */
 const OTHERS = ["resume", "crowd", "cold-start", "lambda"];
 
 const { values: flags } = parseArgs({

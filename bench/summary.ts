@@ -53,11 +53,6 @@ function spreadOf(values: readonly number[]): Spread {
   return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1) };
 }
 
-/** The value in the middle; of an even number the upper of the two. */
-export function median(values: readonly number[]): number {
-  return spreadOf(values).median;
-}
-
 /** A workload's summaries as text: the medians, and from least to most. */
 export function renderTable(workload: Workload, summaries: ReadonlyMap<string, Summary>): string {
   const show = ({ median, min, max }: Spread, digits: number) =>
