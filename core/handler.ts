@@ -10,6 +10,7 @@ import { problemResponse } from "./problem.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
 import { type ResilienceOptions, ResilientStore } from "./resilience/resilient-store.ts";
 import { type DeliveryLimits, downloadName, respond } from "./respond.ts";
+import { selectEntries } from "./select-entries.ts";
 import { streamZip } from "./stream-zip.ts";
 import { layoutZip } from "./zip/layout.ts";
 
@@ -68,9 +69,11 @@ export function createHandler(options: HandlerOptions): ArchiveHandler {
   }
 
   async function answer(request: Request, token: string, link: Link): Promise<Response> {
-    const { plan, isReused } = await planner.plan(token, link.request);
-    assertPinned(link, plan);
-    if (wantsJson(request)) return describePlan(request, link, plan, options);
+    const { plan: whole, isReused } = await planner.plan(token, link.request);
+    assertPinned(link, whole);
+    const { searchParams } = new URL(request.url);
+    const plan = selectEntries(whole, searchParams);
+    if (searchParams.get("format") === "json") return describePlan(request, link, plan, options);
     const forget = () => planner.forget(token);
     try {
       const source = store.forDownload();
@@ -150,10 +153,6 @@ function sendArchive(
   });
 }
 
-function wantsJson(request: Request): boolean {
-  return new URL(request.url).searchParams.get("format") === "json";
-}
-
 /** What the archive is to hold, for programs: no keys, only the names that the ZIP shows anyway. */
 function describePlan(
   request: Request,
@@ -164,6 +163,8 @@ function describePlan(
   const { length, etag } = layoutZip(plan);
   const description = {
     filename: downloadName(link.request.name),
+    title: link.title,
+    issuer: link.issuer,
     length,
     etag,
     // The longest range that one response can hold; null if there is no limit.

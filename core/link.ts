@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
 import { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
 import { ZiplinkError } from "./errors.ts";
 
@@ -15,9 +16,19 @@ export interface Link {
   readonly id: string;
   /** `sub`: whom the link was made for. */
   readonly subject?: string;
+  /** `title`: what people see as its heading. */
+  readonly title?: string;
+  /** `iss`: who made it, for people to see. */
+  readonly issuer?: string;
   readonly expires: Date;
   readonly request: ArchiveRequest;
 }
+
+/** Claims that the page shows. Nothing is decided by them. */
+const shownClaims = z.object({
+  title: z.string().min(1).max(200).optional(),
+  iss: z.string().min(1).max(200).optional(),
+});
 
 export interface SignLinkOptions {
   /** As for `linkKey`. */
@@ -28,6 +39,10 @@ export interface SignLinkOptions {
   readonly notBefore?: Date;
   /** Whom it is for; appears in the audit log. */
   readonly subject?: string;
+  /** Its heading on the page that people see, up to 200 characters; default the archive's name. */
+  readonly title?: string;
+  /** Who made it, for that page, up to 200 characters. */
+  readonly issuer?: string;
   /** Names the link in the audit log; default random. */
   readonly id?: string;
 }
@@ -49,17 +64,23 @@ export function linkKey(secret: string): Uint8Array {
 
 /**
  * The token of a link to the archive that `request` asks for: a JWT (RFC 7519) with `aud: "ziplink"`,
- * `exp`, `jti` and the request as `zip`. Throws `malformed` for a request that is not valid.
+ * `exp`, `jti` and the request as `zip`. Throws `malformed` for a request, title or issuer that is not valid.
  */
 export async function signLink(request: ArchiveRequest, options: SignLinkOptions): Promise<string> {
-  const jwt = new SignJWT({ zip: parseArchiveRequest(request) })
+  const { subject, title, issuer } = options;
+  parseShownClaims({ title, iss: issuer });
+  const jwt = new SignJWT({
+    ...(title === undefined ? {} : { title }),
+    zip: parseArchiveRequest(request),
+  })
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
     .setAudience(AUDIENCE)
     .setIssuedAt()
     .setExpirationTime(options.expires)
     .setJti(options.id ?? crypto.randomUUID());
   if (options.notBefore) jwt.setNotBefore(options.notBefore);
-  if (options.subject !== undefined) jwt.setSubject(options.subject);
+  if (subject !== undefined) jwt.setSubject(subject);
+  if (issuer !== undefined) jwt.setIssuer(issuer);
   return jwt.sign(linkKey(options.secret));
 }
 
@@ -67,18 +88,29 @@ export async function signLink(request: ArchiveRequest, options: SignLinkOptions
  * Verifies a link's token. The algorithm is the key's, never the token's. Nothing but the token is
  * looked at, so the answer tells nothing about any object. Rejects with `unauthorized` for a token
  * that is forged or meant for something else, `expired` for a genuine one that is too old, and
- * `malformed` for a genuine one whose archive request is not valid.
+ * `malformed` for a genuine one whose archive request, `title` or `iss` is not valid.
  *
  * @param key from `linkKey`
  */
 export async function verifyLink(token: string, key: Uint8Array): Promise<Link> {
   const claims = await verifyToken(token, key);
+  const { title, iss: issuer } = parseShownClaims(claims);
   return {
     id: claims.jti ?? createHash("sha256").update(token).digest("base64url").slice(0, 16),
     ...(claims.sub === undefined ? {} : { subject: claims.sub }),
+    ...(title === undefined ? {} : { title }),
+    ...(issuer === undefined ? {} : { issuer }),
     expires: new Date((claims.exp ?? 0) * 1000),
     request: parseArchiveRequest(claims.zip),
   };
+}
+
+function parseShownClaims(claims: unknown): z.infer<typeof shownClaims> {
+  const result = shownClaims.safeParse(claims);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const field = String(issue?.path[0]);
+  throw new ZiplinkError("malformed", `${field}: ${issue?.message}.`, { details: { field } });
 }
 
 async function verifyToken(token: string, key: Uint8Array): Promise<JWTPayload> {

@@ -1,0 +1,129 @@
+/** What the page does beyond showing: local times, selections, and downloads that it makes itself. */
+import { clientTexts } from "../texts.ts";
+import { Download } from "./download.ts";
+import { byId, readPageData } from "./elements.ts";
+import { Panel } from "./panel.ts";
+import { Problem, problem, toProblem } from "./problem.ts";
+import type { DownloadRecord } from "./records.ts";
+import { describeSelection, type Selection, SelectionList } from "./selection.ts";
+import { chooseFile, findUnfinished } from "./storage.ts";
+
+const data = readPageData();
+const panel = new Panel();
+const actions = byId("actions", HTMLDivElement);
+const link = byId("download", HTMLAnchorElement);
+const linkText = link.querySelector("span");
+const linkSize = byId("download-size", HTMLElement);
+const here = byId("here", HTMLButtonElement);
+const clear = byId("clear", HTMLButtonElement);
+const selectionText = byId("selection", HTMLParagraphElement);
+const wholeSize = linkSize.textContent;
+const list = new SelectionList(showSelection);
+
+/** Where a selection is to be had: of this very archive, or not at all. */
+function urlOf(only: string): string {
+  if (only === "") return data.url;
+  return `${data.url}?${new URLSearchParams({ only, of: data.etag.slice(1, -1) })}`;
+}
+
+function showSelection(): void {
+  const selection = list.current;
+  const { only, isTooScattered } = selection;
+  if (linkText) {
+    linkText.textContent = only === "" ? clientTexts.download : clientTexts.downloadSelected;
+  }
+  linkSize.textContent = only === "" ? wholeSize : "";
+  selectionText.textContent = describeSelection(selection);
+  clear.hidden = only === "";
+  // Where it is too long for one response, the main button does just what this one does.
+  here.hidden = isTooScattered || !fitsOneResponse(selection);
+  link.hidden = isTooScattered;
+  link.href = urlOf(only);
+}
+
+/** What of the archive is to be downloaded, as the server describes it now. */
+async function describe({ only }: Selection): Promise<{ etag: string; length: number }> {
+  if (only === "") return data;
+  const response = await fetch(`${urlOf(only)}&format=json`, { cache: "no-store" }).catch(
+    (cause: unknown) => {
+      throw problem("notNow", cause);
+    },
+  );
+  if (response.status === 410) throw problem("expired");
+  if (response.status === 412) throw problem("changed");
+  if (!response.ok) throw problem(response.status < 500 ? "refused" : "notNow");
+  return (await response.json()) as { etag: string; length: number };
+}
+
+/** Whether one response can hold the download. What a ZIP adds to files is less than is added here. */
+function fitsOneResponse({ only, count, size }: Selection): boolean {
+  const length = only === "" ? data.length : size * 1.001 + (count + 1) * 2500;
+  return data.slice === null || length <= data.slice;
+}
+
+async function downloadHere(): Promise<void> {
+  const selection = list.current;
+  try {
+    const handle = await chooseFile(data.filename);
+    const { etag, length } = await describe(selection);
+    const record: DownloadRecord = {
+      etag,
+      archive: data.etag,
+      only: selection.only,
+      filename: data.filename,
+      length,
+      ...(handle ? { handle } : {}),
+      touched: Date.now(),
+      done: false,
+    };
+    await open(record).run();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    showProblem(error);
+  }
+}
+
+function open(record: DownloadRecord): Download {
+  actions.hidden = true;
+  return new Download(urlOf(record.only), record, panel, () => {
+    panel.hide();
+    actions.hidden = false;
+    link.focus();
+  });
+}
+
+function showProblem(error: unknown): void {
+  const { message } = error instanceof Problem ? error : toProblem(error);
+  const done = { label: clientTexts.done, run: () => panel.hide() };
+  panel.show({ heading: clientTexts.stopped, message, actions: [done], tone: "bad" });
+}
+
+function showLocalTimes(): void {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: "long",
+    timeStyle: "short",
+  });
+  for (const time of document.querySelectorAll("time")) {
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+link.addEventListener("click", (event) => {
+  if (fitsOneResponse(list.current)) {
+    selectionText.textContent = clientTexts.handedOver;
+    return;
+  }
+  event.preventDefault();
+  void downloadHere();
+});
+here.addEventListener("click", () => void downloadHere());
+clear.addEventListener("click", () => {
+  list.clear();
+  link.focus();
+});
+showLocalTimes();
+showSelection();
+// A browser that keeps nothing, as in some private windows, has nothing unfinished either.
+const [unfinished] = await findUnfinished(data.etag).catch(() => []);
+if (unfinished) await open(unfinished).offer();
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,40 @@
+/** A worker that adds to a file in the origin private file system. It answers each message when it is done. */
+
+/** Part of `FileSystemSyncAccessHandle`, which only workers have. */
+interface SyncAccessHandle {
+  getSize(): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  flush(): void;
+  close(): void;
+}
+
+interface Message {
+  readonly open?: { createSyncAccessHandle(): Promise<SyncAccessHandle> };
+  readonly append?: readonly Uint8Array[];
+  readonly close?: boolean;
+}
+
+let file: SyncAccessHandle | undefined;
+let position = 0;
+
+self.onmessage = async ({ data }: MessageEvent<Message>) => {
+  try {
+    if (data.open) {
+      file = await data.open.createSyncAccessHandle();
+      position = file.getSize();
+    }
+    for (const bytes of data.append ?? []) {
+      // A disk that is full may take a part, without an error.
+      const written = file?.write(bytes, { at: position }) ?? 0;
+      if (written !== bytes.length) throw new DOMException("", "QuotaExceededError");
+      position += written;
+    }
+    if (data.close) {
+      file?.flush();
+      file?.close();
+    }
+    self.postMessage({});
+  } catch (error) {
+    self.postMessage({ error });
+  }
+};

@@ -1,0 +1,13 @@
+/** What the server tells the script. */
+export interface PageData {
+  /** Where the archive is, relative to the page. */
+  readonly url: string;
+  readonly filename: string;
+  readonly length: number;
+  /** Strong entity tag, with its quotes. */
+  readonly etag: string;
+  /** The longest range that one response can hold, in bytes; `null` if there is no limit. */
+  readonly slice: number | null;
+  /** When the link stops working, as an ISO 8601 date. */
+  readonly expires: string;
+}
