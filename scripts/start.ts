@@ -35,10 +35,17 @@ await runCommand(async () => {
   const { port } = server.address() as AddressInfo;
   const token = await signLink(
     { prefix: "", name: "ziplink-sample" },
-    { secret: config.linkSecret, expires: new Date(Date.now() + LINK_HOURS * 3_600_000) },
+    {
+      secret: config.linkSecret,
+      expires: new Date(Date.now() + LINK_HOURS * 3_600_000),
+      title: "Sample files",
+      issuer: "npm start",
+    },
   );
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/zip/${token}/ziplink-sample.zip`;
+  const service = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const url = `${service}/zip/${token}/ziplink-sample.zip`;
   console.log(`Serving ${process.env.SOURCE}`);
   console.log(`A link to all of it, good for ${LINK_HOURS} hour:\n\n  ${url}\n`);
-  console.log(`Download it in a browser, or with:\n\n  curl -fOJ '${url}'\n`);
+  console.log(`Download it with:\n\n  curl -fOJ '${url}'\n`);
+  console.log(`The page that people see, for a browser:\n\n  ${service}/d/${token}\n`);
 });

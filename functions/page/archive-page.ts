@@ -47,14 +47,13 @@ ${archive.issuer === undefined ? undefined : html`<p class="from">${pageTexts.fr
 <div class="actions" id="actions">
 <a class="button" id="download" href="${url}"><span>${pageTexts.download}</span> <small id="download-size">ZIP, ${formatBytes(length)}</small></a>
 <button type="button" class="quiet" id="here" hidden>${pageTexts.downloadHere}</button>
-<p id="selection" role="status"></p>
-<button type="button" class="quiet" id="clear" hidden>${pageTexts.clearSelection}</button>
 </div>
+<p class="note" id="notice" role="status"></p>
 ${slice !== null && length > slice ? html`<noscript><p class="note">${pageTexts.needsScript(slice)}</p></noscript>` : undefined}
-<section id="transfer" aria-labelledby="transfer-state" hidden>
+<section class="transfer" id="transfer" aria-labelledby="transfer-state" hidden>
 <h2 id="transfer-state" tabindex="-1"></h2>
 <progress id="transfer-bar" max="1000" value="0" aria-labelledby="transfer-state"></progress>
-<p id="transfer-facts"></p>
+<p class="transfer-facts" id="transfer-facts"></p>
 <p id="transfer-message"></p>
 <div class="actions" id="transfer-actions"></div>
 <p class="unseen" role="status" id="transfer-live"></p>
@@ -63,7 +62,8 @@ ${slice !== null && length > slice ? html`<noscript><p class="note">${pageTexts.
 <form action="${url}" method="get" aria-labelledby="contents">
 <div class="contents-head">
 <h2 id="contents">${pageTexts.contents}</h2>
-<p>${pageTexts.selectHint}</p>
+<p id="selection" role="status">${pageTexts.selectHint}</p>
+<button type="button" class="plain" id="clear" hidden>${pageTexts.clearSelection}</button>
 <noscript><button class="quiet">${pageTexts.downloadSelected}</button></noscript>
 </div>
 <input type="hidden" name="of" value="${etag.slice(1, -1)}">

@@ -28,14 +28,14 @@ function list({ folders, files }: FolderNode, open: boolean): Html {
 
 function folderItem(folder: FolderNode, open: boolean): Html {
   const { name, indices, count, size } = folder;
-  return html`<li class="folder"><input type="checkbox" name="only" value="${formatIndexList(indices)}" aria-label="${pageTexts.selectFolder(name, count)}"><details${open ? html` open` : undefined}><summary><bdi>${name}</bdi><span>${pageTexts.folderFacts(count, size)}</span></summary>${list(folder, open)}</details></li>`;
+  return html`<li class="folder"><input type="checkbox" name="only" value="${formatIndexList(indices)}" aria-label="${pageTexts.selectFolder(name, count)}"><details${open ? html` open` : undefined}><summary><bdi>${name}</bdi><span class="fact kind">${pageTexts.files(count)}</span><span class="fact size">${formatBytes(size)}</span></summary>${list(folder, open)}</details></li>`;
 }
 
 function emptyFolder({ name, indices }: FolderNode): Html {
-  return html`<li class="empty"><label><input type="checkbox" name="only" value="${formatIndexList(indices)}" data-size="0" data-folder><bdi>${name}</bdi></label><span>${pageTexts.folderFacts(0, 0)}</span></li>`;
+  return html`<li class="empty"><label><input type="checkbox" name="only" value="${formatIndexList(indices)}" data-size="0" data-folder><bdi>${name}</bdi></label><span class="fact kind">${pageTexts.emptyFolder}</span><span class="fact size">–</span></li>`;
 }
 
 function fileItem({ name, index, size }: FileNode): Html {
-  return html`<li><label><input type="checkbox" name="only" value="${index}" data-size="${size}"><bdi>${name}</bdi></label><span>${kindTexts[kindOf(name)]}</span><span>${formatBytes(size)}</span></li>
+  return html`<li><label><input type="checkbox" name="only" value="${index}" data-size="${size}"><bdi>${name}</bdi></label><span class="fact kind">${kindTexts[kindOf(name)]}</span><span class="fact size">${formatBytes(size)}</span></li>
 `;
 }

@@ -22,8 +22,7 @@ export const pageTexts = {
   clearSelection: "Clear selection",
   contents: "Contents",
   selectFolder: (name: string, count: number) => `Select the folder ${name}, ${files(count)}`,
-  folderFacts: (count: number, bytes: number) =>
-    count === 0 ? "empty" : `${files(count)}, ${formatBytes(bytes)}`,
+  emptyFolder: "Empty",
   needsScript: (limit: number) =>
     `This archive is larger than the ${formatBytes(limit)} that can be sent here at once. ` +
     "Please turn on JavaScript, so that this page can download it part by part.",
@@ -115,9 +114,9 @@ export const clientTexts = {
   amount: (done: number, total: number) => `${formatBytes(done)} of ${formatBytes(total)}`,
   rate: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)} a second`,
   spoken: (percent: number, remaining: string) => `${percent} percent, ${remaining}`,
-  download: "Download",
   downloadSelected: "Download selected",
-  selected: (count: number, bytes: number) => `${files(count)} selected, ${formatBytes(bytes)}`,
+  amountSelected: (count: number, bytes: number) => `${files(count)}, ${formatBytes(bytes)}`,
+  selected: (count: number, bytes: number) => `${files(count)} selected, ${formatBytes(bytes)}.`,
   handedOver: "Your browser has the download now: its own list shows how far it is.",
   preparing: "Getting ready",
   running: "Downloading",

@@ -65,8 +65,10 @@ async function* attempt(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const stalled = new AbortController();
-  const stall = () => setTimeout(() => stalled.abort(), STALL_MS);
-  let timer = stall();
+  const giveUp = () => stalled.abort();
+  let timer = setTimeout(giveUp, STALL_MS);
+  // A connection that is gone is not noticed as long as nothing is sent.
+  addEventListener("offline", giveUp);
   try {
     const response = await fetch(url, {
       headers: { Range: `bytes=${start}-${end - 1}`, "If-Match": etag },
@@ -86,7 +88,7 @@ async function* attempt(
       const { done, value } = await reader.read();
       if (done) break;
       clearTimeout(timer);
-      timer = stall();
+      timer = setTimeout(giveUp, STALL_MS);
       left -= value.length;
       if (left < 0) throw new PassingProblem("otherPart");
       yield value;
@@ -94,7 +96,8 @@ async function* attempt(
     if (left > 0) throw new PassingProblem("unreachable");
   } finally {
     clearTimeout(timer);
-    stalled.abort(); // of a response that is not read to its end nothing more is to come
+    removeEventListener("offline", giveUp);
+    giveUp(); // of a response that is not read to its end nothing more is to come
   }
 }
 

@@ -5,7 +5,7 @@ import { byId, readPageData } from "./elements.ts";
 import { Panel } from "./panel.ts";
 import { Problem, problem, toProblem } from "./problem.ts";
 import type { DownloadRecord } from "./records.ts";
-import { describeSelection, type Selection, SelectionList } from "./selection.ts";
+import { type Selection, SelectionList } from "./selection.ts";
 import { chooseFile, findUnfinished } from "./storage.ts";
 
 const data = readPageData();
@@ -16,8 +16,14 @@ const linkText = link.querySelector("span");
 const linkSize = byId("download-size", HTMLElement);
 const here = byId("here", HTMLButtonElement);
 const clear = byId("clear", HTMLButtonElement);
+const notice = byId("notice", HTMLParagraphElement);
 const selectionText = byId("selection", HTMLParagraphElement);
-const wholeSize = linkSize.textContent;
+/** What the server has written, for when nothing is selected. */
+const written = {
+  label: linkText?.textContent ?? "",
+  size: linkSize.textContent,
+  hint: selectionText.textContent,
+};
 const list = new SelectionList(showSelection);
 
 /** Where a selection is to be had: of this very archive, or not at all. */
@@ -28,16 +34,16 @@ function urlOf(only: string): string {
 
 function showSelection(): void {
   const selection = list.current;
-  const { only, isTooScattered } = selection;
-  if (linkText) {
-    linkText.textContent = only === "" ? clientTexts.download : clientTexts.downloadSelected;
-  }
-  linkSize.textContent = only === "" ? wholeSize : "";
-  selectionText.textContent = describeSelection(selection);
-  clear.hidden = only === "";
+  const { only, count, size, isTooScattered } = selection;
+  const isAll = only === "";
+  if (linkText) linkText.textContent = isAll ? written.label : clientTexts.downloadSelected;
+  linkSize.textContent = isAll ? written.size : clientTexts.amountSelected(count, size);
+  selectionText.textContent = isAll ? written.hint : clientTexts.selected(count, size);
+  notice.textContent = isTooScattered ? clientTexts.problems.tooScattered : "";
+  clear.hidden = isAll;
+  link.hidden = isTooScattered;
   // Where it is too long for one response, the main button does just what this one does.
   here.hidden = isTooScattered || !fitsOneResponse(selection);
-  link.hidden = isTooScattered;
   link.href = urlOf(only);
 }
 
@@ -110,7 +116,7 @@ function showLocalTimes(): void {
 
 link.addEventListener("click", (event) => {
   if (fitsOneResponse(list.current)) {
-    selectionText.textContent = clientTexts.handedOver;
+    notice.textContent = clientTexts.handedOver;
     return;
   }
   event.preventDefault();

@@ -1,5 +1,4 @@
 import { formatIndexList } from "../../../core/index-list.ts";
-import { clientTexts } from "../texts.ts";
 import { byId } from "./elements.ts";
 
 /** Longer lists of single files do not fit into a request everywhere. Characters. */
@@ -80,10 +79,4 @@ export class SelectionList {
       own.indeterminate = !own.checked && below.some(({ checked }) => checked);
     }
   }
-}
-
-/** A selection in words; "" if nothing is selected. */
-export function describeSelection({ only, count, size, isTooScattered }: Selection): string {
-  if (isTooScattered) return clientTexts.problems.tooScattered;
-  return only === "" ? "" : clientTexts.selected(count, size);
 }
