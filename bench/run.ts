@@ -14,26 +14,29 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { client } from "./download.ts";
 import { type Figures, measure } from "./measure.ts";
+import { measurePage } from "./page.ts";
 import { measureResume } from "./resume.ts";
 import { createSampleFiles } from "./sample-files.ts";
 import { startStore } from "./store.ts";
 import { renderTable, type Summary, summarize } from "./summary.ts";
 import { createWorkload, type Workload, type WorkloadName, workloadNames } from "./workloads.ts";
 
-/** The one workload that is about the first byte. */
+/** The workload that is about the first byte, and the one that is about the page. */
 const RESUME = "resume";
+const PAGE = "page";
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
-    only: { type: "string", multiple: true, default: [...workloadNames, RESUME] },
+    only: { type: "string", multiple: true, default: [...workloadNames, RESUME, PAGE] },
   },
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 if (!Number.isSafeInteger(runs) || runs < 1) throw new RangeError("--runs takes a count");
 const withResume = flags.only.includes(RESUME);
-const names = flags.only.filter((name) => name !== RESUME).map(toWorkloadName);
+const withPage = flags.only.includes(PAGE);
+const names = flags.only.filter((name) => name !== RESUME && name !== PAGE).map(toWorkloadName);
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -65,6 +68,14 @@ try {
         `from the beginning  ${one.toFixed(1)} ms\nfrom 90% on         ${other.toFixed(1)} ms, ` +
         `${(other / one).toFixed(2)} times as long`,
     );
+  }
+  if (withPage) {
+    for (const [shape, { painted, interactive }] of Object.entries(await measurePage(runs))) {
+      console.log(
+        `\npage: 10,000 files in ${shape}, in Chromium, median of ${painted.length}\n` +
+          `painted      ${median(painted).toFixed(0)} ms\ninteractive  ${median(interactive).toFixed(0)} ms`,
+      );
+    }
   }
   if (!flags.quick && workloadNames.every((name) => names.includes(name))) await save();
 } catch (error) {
@@ -136,6 +147,6 @@ function median(values: readonly number[]): number {
 function toWorkloadName(name: string): WorkloadName {
   const known = workloadNames.find((each) => each === name);
   if (known === undefined)
-    throw new RangeError(`--only takes one of ${[...workloadNames, RESUME].join(", ")}`);
+    throw new RangeError(`--only takes one of ${[...workloadNames, RESUME, PAGE].join(", ")}`);
   return known;
 }

@@ -169,7 +169,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
       const stalled = stallAfter(8);
       await start(page);
       await stalled;
-      await page.waitForFunction(`/^[1-9]/.test(document.title)`);
+      await expect.poll(() => page.title()).toMatch(/^[1-9]/);
       await page.reload();
       await heading(page, "not finished");
       const ranges = heal();

@@ -128,14 +128,13 @@ export const clientTexts = {
   retrying: (reason: string) => `Trying again: ${reason}`,
   complete: "Complete",
   savedTo: (name: string) => `Saved as ${name}.`,
-  verified: (bytes: number) =>
-    `All ${formatBytes(bytes)} have arrived, of one and the same archive.`,
+  verified: (bytes: number) => `All ${formatBytes(bytes)} have arrived.`,
   handOver: "Your browser is saving it to your downloads.",
   saveAgain: "Save again",
   pause: "Pause",
   resume: "Resume",
   goOn: "Continue",
-  discard: "Discard what is here",
+  discard: "Cancel download",
   done: "Done",
   partOf: (part: number, bytes: number) => `${part} % of ${formatBytes(bytes)} are here already.`,
   problems: {

@@ -80,7 +80,7 @@ export class Panel {
     const facts = [`${percent} %`, clientTexts.amount(done, total)];
     if (bytesPerSecond !== undefined) facts.push(clientTexts.rate(bytesPerSecond));
     if (remaining !== "" && done < total) facts.push(remaining);
-    this.#facts.replaceChildren(...facts.map(span));
+    this.#facts.replaceChildren(...facts.flatMap((text) => [span(text), " "]));
     document.title = `${percent} % · ${this.#title}`;
     if (remaining === "" || now - this.#said < SAY_EVERY_MS) return;
     this.#said = now;
