@@ -3,18 +3,13 @@ const WINDOW_MS = 8000;
 
 /** How fast something grows, over the last seconds. Times are in milliseconds, of any clock. */
 export class RateMeter {
-  #samples: { readonly time: number; readonly bytes: number }[] = [];
+  readonly #samples: { readonly time: number; readonly bytes: number }[] = [];
 
   /** States that there were `bytes` at `time`. */
   add(bytes: number, time: number): void {
     this.#samples.push({ bytes, time });
     const first = this.#samples.findIndex((sample) => time - sample.time <= WINDOW_MS);
     this.#samples.splice(0, first);
-  }
-
-  /** Begins anew, as after a pause. */
-  reset(): void {
-    this.#samples = [];
   }
 
   /** Bytes a second; `undefined` before there is anything to tell it from. */
