@@ -1,83 +1,56 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Download, Page } from "playwright-core";
+import type { Download, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createFsSource } from "../adapters/fs.ts";
-import { signLink } from "../core/link.ts";
-import { planArchive } from "../core/plan-archive.ts";
-import { streamZip } from "../core/stream-zip.ts";
-import { launchChromium, type WatchedPage, watchPage } from "./support/browser.ts";
-import { collect, patterned, sha256 } from "./support/bytes.ts";
-import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
-import { type ServiceProcess, startService } from "./support/service-process.ts";
+import type { WatchedPage } from "./support/browser.ts";
+import { patterned, sha256 } from "./support/bytes.ts";
+import { CHOSEN_FILE, NO_PICKER, type PageBed, startPageBed } from "./support/page-bed.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const MiB = 1024 * 1024;
 
 describeWithTools("the page downloads", ["chromium"], () => {
   let folder: string;
-  let service: ServiceProcess;
-  let proxy: FaultProxy;
-  let browser: Browser;
+  let bed: PageBed;
 
   beforeAll(async () => {
     folder = await makeFolder();
     await writeFile(join(folder, "one.bin"), patterned(9 * MiB, 1));
     await writeFile(join(folder, "two.bin"), patterned(7 * MiB, 2));
     await writeFile(join(folder, "z.txt"), "small");
-    service = await startService("functions/node.ts", {
-      SOURCE: folder,
-      LINK_SECRET: secret,
-      MAX_RESPONSE_BYTES: String(MiB),
-    });
-    proxy = await startFaultProxy(service.url);
-    browser = await launchChromium();
+    bed = await startPageBed(folder, { MAX_RESPONSE_BYTES: String(MiB) });
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await proxy?.close();
-    await service?.stop();
+    await bed?.close();
     await removeFolder(folder);
   });
 
   beforeEach(() => {
-    proxy.fault = () => undefined;
+    bed.proxy.fault = () => undefined;
+    bed.proxy.onFault = () => undefined;
   });
 
-  const expected = async (prefix = "") => {
-    const source = createFsSource({ root: folder });
-    return sha256(await collect(streamZip(await planArchive({ prefix }, source), source)));
-  };
-
-  async function openPage(save: Save): Promise<WatchedPage> {
-    const watched = await watchPage(browser, proxy.url);
-    await watched.page.addInitScript(save.prepare);
-    const expires = new Date(Date.now() + 3_600_000);
-    const token = await signLink({ prefix: "", name: "big" }, { secret, expires });
-    await watched.page.goto(`${proxy.url}/d/${token}`);
-    await watched.page.waitForSelector("[data-ready]");
-    return watched;
-  }
+  const openPage = async (save: Save): Promise<WatchedPage> =>
+    bed.open(await bed.link(), save.prepare);
 
   /** Has all slices from the `count`th on stall, and resolves once the first of them does. */
   function stallAfter(count: number): Promise<void> {
     let slices = 0;
     const stalled = Promise.withResolvers<void>();
-    proxy.fault = ({ range }) => {
+    bed.proxy.fault = ({ range }) => {
       if (range === undefined || slices++ < count) return undefined;
       return { kind: "stall", afterBytes: 1000 };
     };
-    proxy.onFault = () => stalled.resolve();
+    bed.proxy.onFault = () => stalled.resolve();
     return stalled.promise;
   }
 
   /** Has all go well from now on; the ranges that are asked for meanwhile. */
   function heal(): string[] {
     const ranges: string[] = [];
-    proxy.fault = ({ range }) => {
+    bed.proxy.fault = ({ range }) => {
       if (range !== undefined) ranges.push(range);
       return undefined;
     };
@@ -99,9 +72,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
   const saves: readonly Save[] = [
     {
       name: "to a chosen file",
-      // The same interface, without the dialog that no test can answer.
-      prepare: `globalThis.showSaveFilePicker = async () =>
-        (await navigator.storage.getDirectory()).getFileHandle("chosen.zip", { create: true })`,
+      prepare: CHOSEN_FILE,
       async saved(page, run) {
         await run();
         await heading(page, "Complete");
@@ -115,7 +86,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
     },
     {
       name: "to the browser's own storage",
-      prepare: "globalThis.showSaveFilePicker = undefined",
+      prepare: NO_PICKER,
       async saved(page, run) {
         const [download] = await Promise.all([page.waitForEvent("download"), run()]);
         await heading(page, "Complete");
@@ -134,13 +105,13 @@ describeWithTools("the page downloads", ["chromium"], () => {
     test("by slices, every third of them broken", async () => {
       await using watched = await openPage(save);
       let slices = 0;
-      proxy.fault = ({ range }) =>
+      bed.proxy.fault = ({ range }) =>
         range !== undefined && ++slices % 3 === 0
           ? { kind: "close", afterBytes: 100_000 }
           : undefined;
       const hash = await save.saved(watched.page, () => start(watched.page));
-      expect(hash).toBe(await expected());
-      expect(proxy.applied.close).toBeGreaterThan(5);
+      expect(hash).toBe(await bed.expected());
+      expect(bed.proxy.applied.close).toBeGreaterThan(5);
       expect(watched.wrongs).toEqual([]);
     });
 
@@ -159,7 +130,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
         expect(ranges.length).toBeGreaterThan(0);
         expect(ranges).not.toContainEqual(expect.stringMatching(/^bytes=0-/));
       });
-      expect(hash).toBe(await expected());
+      expect(hash).toBe(await bed.expected());
       expect(watched.wrongs).toEqual([]);
     });
 
@@ -174,7 +145,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
       await heading(page, "not finished");
       const ranges = heal();
       const hash = await save.saved(page, () => press(page, "Continue"));
-      expect(hash).toBe(await expected());
+      expect(hash).toBe(await bed.expected());
       expect(ranges).not.toContainEqual(expect.stringMatching(/^bytes=0-/));
       expect(watched.wrongs).toEqual([]);
     });
@@ -191,8 +162,92 @@ describeWithTools("the page downloads", ["chromium"], () => {
         heal();
         await context.setOffline(false);
       });
-      expect(hash).toBe(await expected());
+      expect(hash).toBe(await bed.expected());
       expect(watched.wrongs).toEqual([]);
     });
+  });
+
+  test("some of the files, by slices", async () => {
+    await using watched = await bed.open(await bed.link(), NO_PICKER);
+    const { page } = watched;
+    await page.getByLabel("two.bin").check();
+    await page.getByLabel("z.txt").check();
+    const [download] = await Promise.all([page.waitForEvent("download"), start(page)]);
+    await heading(page, "Complete");
+    expect(await hashOf(download)).toBe(await bed.expected("1-2"));
+    expect(watched.wrongs).toEqual([]);
+    expect(watched.networkErrors).toEqual([]);
+  });
+
+  const stops: readonly [string, number, RegExp][] = [
+    ["the link has expired", 410, /The link has expired/],
+    ["the files have changed", 412, /The files have changed/],
+    ["the link is not valid any more", 401, /does not give the file out/],
+  ];
+  test.each(stops)("until %s (%i), and says so", async (_, status, message) => {
+    await using watched = await bed.open(await bed.link(), NO_PICKER);
+    const { page } = watched;
+    let slices = 0;
+    bed.proxy.fault = ({ range }) =>
+      range !== undefined && slices++ >= 4 ? { kind: "status", status } : undefined;
+    await start(page);
+    await heading(page, "has stopped");
+    await page.locator("#transfer-message").getByText(message).waitFor();
+    heal();
+    const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Continue")]);
+    expect(await hashOf(download)).toBe(await bed.expected());
+    expect(watched.wrongs).toEqual([]);
+  });
+
+  test("in one tab at a time", async () => {
+    await using watched = await bed.open(await bed.link(), NO_PICKER);
+    const { page, context } = watched;
+    const stalled = stallAfter(2);
+    await start(page);
+    await stalled;
+    const other = await context.newPage();
+    await other.addInitScript(NO_PICKER);
+    await other.goto(page.url());
+    await press(other, "Continue");
+    await other.locator("#transfer-message").getByText("Another tab").waitFor();
+    expect(watched.wrongs).toEqual([]);
+  });
+
+  test("nothing that there is no room for, and says so", async () => {
+    const full =
+      "navigator.storage.estimate = async () => ({ quota: 5_000_000, usage: 4_000_000 })";
+    await using watched = await bed.open(await bed.link(), `${NO_PICKER}; ${full}`);
+    const { page } = watched;
+    await start(page);
+    await heading(page, "has stopped");
+    await page.locator("#transfer-message").getByText("room for 1.0 MB more").waitFor();
+    await press(page, "Cancel");
+    await page.getByRole("link", { name: "Download" }).waitFor();
+    expect(watched.wrongs).toEqual([]);
+  });
+
+  test("nothing where nothing can be kept, and says so", async () => {
+    const none =
+      "navigator.storage.getDirectory = async () => { throw new DOMException('', 'SecurityError'); }";
+    await using watched = await bed.open(await bed.link(), `${NO_PICKER}; ${none}`);
+    const { page } = watched;
+    await start(page);
+    await page.locator("#transfer-message").getByText("cannot save large files").waitFor();
+    expect(watched.wrongs).toEqual([]);
+  });
+
+  test("no more once it is cancelled, and keeps nothing", async () => {
+    await using watched = await bed.open(await bed.link(), NO_PICKER);
+    const { page } = watched;
+    const stalled = stallAfter(8);
+    await start(page);
+    await stalled;
+    await press(page, "Pause");
+    await press(page, "Cancel");
+    await page.getByRole("link", { name: "Download" }).waitFor();
+    await page.reload();
+    await page.waitForSelector("[data-ready]");
+    expect(await page.getByRole("heading", { name: "not finished" }).count()).toBe(0);
+    expect(watched.wrongs).toEqual([]);
   });
 });

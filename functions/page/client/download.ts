@@ -8,6 +8,9 @@ import { type DownloadRecord, putRecord, removeRecord } from "./records.ts";
 import { assertRoom, forget, openPlace } from "./storage.ts";
 import { transfer } from "./transfer.ts";
 
+/** How often figures change for the eye. Milliseconds. */
+const SHOW_EVERY_MS = 250;
+
 /** A download by this page, from its start to its end, with pauses. */
 export class Download {
   readonly #target: Target;
@@ -85,14 +88,19 @@ export class Download {
       { label: clientTexts.pause, run: () => this.#running?.abort() },
     ]);
     showProgress();
-    await transfer(this.#target, place, done, {
-      signal,
-      onBytes: (count) => {
-        done += count;
-        showProgress();
-      },
-      onTrouble: (text) => this.#panel.remark(text ?? ""),
-    });
+    // By the clock, so that the rate falls when nothing comes.
+    const timer = setInterval(showProgress, SHOW_EVERY_MS);
+    try {
+      await transfer(this.#target, place, done, {
+        signal,
+        onBytes: (count) => {
+          done += count;
+        },
+        onTrouble: (text) => this.#panel.remark(text ?? ""),
+      });
+    } finally {
+      clearInterval(timer);
+    }
     await place.settle();
     await this.#complete(place);
   }

@@ -23,8 +23,7 @@ export interface Progress {
   readonly bytesPerSecond: number | undefined;
 }
 
-/** How often figures change for the eye, and for those who listen. Milliseconds. */
-const SHOW_EVERY_MS = 250;
+/** How often figures are told to those who listen. Milliseconds. */
 const SAY_EVERY_MS = 15_000;
 
 /** The part of the page that shows a download. */
@@ -37,7 +36,6 @@ export class Panel {
   readonly #live = byId("transfer-live", HTMLParagraphElement);
   readonly #actions = byId("transfer-actions", HTMLDivElement);
   readonly #title = document.title;
-  #shown = Number.NEGATIVE_INFINITY;
   #said = 0;
 
   show({ heading, message, actions, tone }: PanelState): void {
@@ -50,7 +48,6 @@ export class Panel {
     this.#live.textContent = [heading, message].filter(Boolean).join(". ");
     this.#actions.replaceChildren(...actions.map(button));
     this.#said = performance.now();
-    this.#shown = Number.NEGATIVE_INFINITY;
     // Who has just pressed a button that is gone must not be sent back to the top of the page.
     if (hadFocus) this.#actions.querySelector("button")?.focus();
     else if (wasHidden) this.#heading.focus();
@@ -69,9 +66,6 @@ export class Panel {
   }
 
   progress({ done, total, bytesPerSecond }: Progress): void {
-    const now = performance.now();
-    if (now - this.#shown < SHOW_EVERY_MS && done < total) return;
-    this.#shown = now;
     const percent = Math.floor((done / total) * 100);
     const remaining = bytesPerSecond
       ? clientTexts.remainingTime((total - done) / bytesPerSecond)
@@ -82,6 +76,7 @@ export class Panel {
     if (remaining !== "" && done < total) facts.push(remaining);
     this.#facts.replaceChildren(...facts.flatMap((text) => [span(text), " "]));
     document.title = `${percent} % · ${this.#title}`;
+    const now = performance.now();
     if (remaining === "" || now - this.#said < SAY_EVERY_MS) return;
     this.#said = now;
     this.#live.textContent = clientTexts.spoken(percent, remaining);
