@@ -202,14 +202,22 @@ describeWithTools("the page downloads", ["chromium"], () => {
   test("in one tab at a time", async () => {
     await using watched = await bed.open(await bed.link(), NO_PICKER);
     const { page, context } = watched;
-    const stalled = stallAfter(2);
+    const stalled = stallAfter(8);
     await start(page);
     await stalled;
     const other = await context.newPage();
     await other.addInitScript(NO_PICKER);
     await other.goto(page.url());
     await press(other, "Continue");
-    await other.locator("#transfer-message").getByText("Another tab").waitFor();
+    const message = other.locator("#transfer-message").getByText("Another tab");
+    await message.waitFor();
+    await press(other, "Cancel");
+    await press(other, "Done");
+    await press(page, "Pause");
+    const ranges = heal();
+    const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Resume")]);
+    expect(await hashOf(download)).toBe(await bed.expected());
+    expect(ranges).not.toContainEqual(expect.stringMatching(/^bytes=0-/));
     expect(watched.wrongs).toEqual([]);
   });
 

@@ -12,7 +12,8 @@ export const descriptionSchema = z.object({
   filename: z.string(),
   title: z.string().optional(),
   issuer: z.string().optional(),
-  length: z.number(),
+  /** Unknown where it is compressed as it is sent: it then comes as a whole, by the plain link alone. */
+  length: z.number().nullable(),
   etag: z.string(),
   slice: z.number().nullable(),
   expires: z.coerce.date(),
@@ -45,11 +46,11 @@ ${archive.issuer === undefined ? undefined : html`<p class="from">${pageTexts.fr
 </header>
 <div class="bar" id="bar">
 <div class="actions" id="actions">
-<a class="button" id="download" href="${url}"><span>${pageTexts.download}</span> <small id="download-size">ZIP, ${formatBytes(length)}</small></a>
+<a class="button" id="download" href="${url}"><span>${pageTexts.download}</span> <small id="download-size">${length === null ? "ZIP" : `ZIP, ${formatBytes(length)}`}</small></a>
 <button type="button" class="quiet" id="here" hidden>${pageTexts.downloadHere}</button>
 </div>
 <p class="note" id="notice" role="status"></p>
-${slice !== null && length > slice ? html`<noscript><p class="note">${pageTexts.needsScript(slice)}</p></noscript>` : undefined}
+${slice !== null && length !== null && length > slice ? html`<noscript><p class="note">${pageTexts.needsScript(slice)}</p></noscript>` : undefined}
 <section class="transfer" id="transfer" aria-labelledby="transfer-state" hidden>
 <h2 id="transfer-state" tabindex="-1"></h2>
 <progress id="transfer-bar" max="1000" value="0" aria-labelledby="transfer-state"></progress>

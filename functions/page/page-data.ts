@@ -3,7 +3,8 @@ export interface PageData {
   /** Where the archive is, relative to the page. */
   readonly url: string;
   readonly filename: string;
-  readonly length: number;
+  /** Bytes; `null` where that is not known before it was sent, and ranges are not to be had. */
+  readonly length: number | null;
   /** Strong entity tag, with its quotes. */
   readonly etag: string;
   /** The longest range that one response can hold, in bytes; `null` if there is no limit. */

@@ -136,7 +136,6 @@ export const clientTexts = {
   goOn: "Continue",
   discard: "Cancel download",
   done: "Done",
-  partOf: (part: number, bytes: number) => `${part} % of ${formatBytes(bytes)} are here already.`,
   problems: {
     expired: "The link has expired. Ask for a new one; what is here already can then be continued.",
     changed: "The files have changed since. Reload this page and begin anew.",

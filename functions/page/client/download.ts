@@ -5,7 +5,7 @@ import type { Place } from "./place.ts";
 import { problem, toProblem } from "./problem.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { type DownloadRecord, putRecord, removeRecord } from "./records.ts";
-import { assertRoom, forget, openPlace } from "./storage.ts";
+import { assertRoom, forget, isOpen, openPlace } from "./storage.ts";
 import { transfer } from "./transfer.ts";
 
 /** How often figures change for the eye. Milliseconds. */
@@ -38,15 +38,7 @@ export class Download {
     this.#running = running;
     this.#show("preparing", "busy", "", []);
     try {
-      // One tab alone may write; the lock goes with the tab.
-      await navigator.locks.request(
-        `ziplink ${this.#record.etag}`,
-        { ifAvailable: true },
-        async (lock) => {
-          if (lock === null) throw problem("otherTab");
-          await this.#transfer(running.signal);
-        },
-      );
+      await this.#alone(() => this.#transfer(running.signal));
     } catch (error) {
       await this.#stop(running.signal.aborted, error);
     } finally {
@@ -54,16 +46,22 @@ export class Download {
     }
   }
 
-  /** Shows what is there of it, and offers to go on; for after a reload. */
+  /** Shows what is there of it, as far as that can be seen, and offers to go on; for after a reload. */
   async offer(): Promise<void> {
-    const { length, only } = this.#record;
-    // A chosen file may not be looked at before the person allows it, so its size is not told.
-    const size = this.#record.handle ? undefined : await this.#opened().then((p) => p.size());
-    const message =
-      size === undefined ? "" : clientTexts.partOf(Math.floor((size / length) * 100), length);
+    const { length: total, only } = this.#record;
     const heading = only === "" ? "unfinished" : "unfinishedPart";
-    this.#show(heading, "still", message, [this.#goOn("goOn"), this.#discard()]);
-    this.#panel.progress({ done: size ?? 0, total: length, bytesPerSecond: undefined });
+    try {
+      const place = (await isOpen(this.#record)) ? await this.#opened() : undefined;
+      const done = await place?.size();
+      this.#show(heading, "still", "", [this.#goOn("goOn"), this.#discard()]);
+      this.#panel.progress(
+        done === undefined ? undefined : { done, total, bytesPerSecond: undefined },
+      );
+    } catch (error) {
+      // What was begun is gone: nothing is left but to say so, and to begin anew.
+      this.#show("stopped", "bad", toProblem(error).message, [this.#discard()]);
+      this.#panel.progress(undefined);
+    }
   }
 
   async #opened(): Promise<Place> {
@@ -171,9 +169,24 @@ export class Download {
     };
   }
 
-  async #remove(): Promise<void> {
-    if (this.#record.handle) await (await this.#opened()).discard();
-    await forget(this.#record);
+  #remove(): Promise<void> {
+    return this.#alone(async () => {
+      try {
+        // A chosen file that may not be touched any more stays where it is.
+        await this.#place?.discard();
+      } finally {
+        await forget(this.#record);
+      }
+    });
+  }
+
+  /** Does `work` as the one tab that may; what a tab holds goes with it. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const name = `ziplink ${this.#record.etag}`;
+    await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+      if (lock === null) throw problem("otherTab");
+      await work();
+    });
   }
 
   #close(): Action {

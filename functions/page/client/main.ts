@@ -43,13 +43,14 @@ function showSelection(): void {
   clear.hidden = isAll;
   link.hidden = isTooScattered;
   // Where it is too long for one response, the main button does just what this one does.
-  here.hidden = isTooScattered || !fitsOneResponse(selection);
+  here.hidden = isTooScattered || data.length === null || !fitsOneResponse(selection);
   link.href = urlOf(only);
 }
 
 /** What of the archive is to be downloaded, as the server describes it now. */
 async function describe({ only }: Selection): Promise<{ etag: string; length: number }> {
-  if (only === "") return data;
+  if (data.length === null) throw problem("unexpected");
+  if (only === "") return { etag: data.etag, length: data.length };
   const response = await fetch(`${urlOf(only)}&format=json`, { cache: "no-store" }).catch(
     (cause: unknown) => {
       throw problem("notNow", cause);
@@ -63,7 +64,7 @@ async function describe({ only }: Selection): Promise<{ etag: string; length: nu
 
 /** Whether one response can hold the download. What a ZIP adds to files is less than is added here. */
 function fitsOneResponse({ only, count, size }: Selection): boolean {
-  const length = only === "" ? data.length : size * 1.001 + (count + 1) * 2500;
+  const length = only === "" ? (data.length ?? 0) : size * 1.001 + (count + 1) * 2500;
   return data.slice === null || length <= data.slice;
 }
 

@@ -65,7 +65,14 @@ export class Panel {
     if (text !== "") this.#live.textContent = text;
   }
 
-  progress({ done, total, bytesPerSecond }: Progress): void {
+  /** How far it is; `undefined` if that is not known. */
+  progress(progress: Progress | undefined): void {
+    this.#bar.hidden = progress === undefined;
+    if (progress) this.#showProgress(progress);
+    else this.#facts.replaceChildren();
+  }
+
+  #showProgress({ done, total, bytesPerSecond }: Progress): void {
     const percent = Math.floor((done / total) * 100);
     const remaining = bytesPerSecond
       ? clientTexts.remainingTime((total - done) / bytesPerSecond)

@@ -11,9 +11,12 @@ type SavePicker = (options: {
   readonly types: readonly { readonly accept: Readonly<Record<string, readonly string[]>> }[];
 }) => Promise<FileSystemFileHandle>;
 
-interface PermissionAsking {
+interface Permissions {
+  queryPermission(options: { readonly mode: "readwrite" }): Promise<PermissionState>;
   requestPermission(options: { readonly mode: "readwrite" }): Promise<PermissionState>;
 }
+
+const WRITING = { mode: "readwrite" } as const;
 
 /** What is unfinished for longer is thrown away; what is complete was taken over long before. Milliseconds. */
 const KEPT_MS = 7 * 24 * 3_600_000;
@@ -36,13 +39,21 @@ export async function chooseFile(filename: string): Promise<FileSystemFileHandle
 /** The place of a download, begun or to be begun. After a reload, ask for it upon a click: it may need permission. */
 export async function openPlace({ handle, etag }: DownloadRecord): Promise<Place> {
   if (handle === undefined) return opfsPlace(opfsName(etag));
-  if ("requestPermission" in handle) {
-    const asking = handle as FileSystemFileHandle & PermissionAsking;
-    if ((await asking.requestPermission({ mode: "readwrite" })) !== "granted") {
-      throw problem("lostFile");
-    }
+  const permissions = permissionsOf(handle);
+  if (permissions && (await permissions.requestPermission(WRITING)) !== "granted") {
+    throw problem("lostFile");
   }
   return filePlace(handle);
+}
+
+/** Whether `openPlace` asks the person nothing. */
+export async function isOpen({ handle }: DownloadRecord): Promise<boolean> {
+  const permissions = handle && permissionsOf(handle);
+  return permissions === undefined || (await permissions.queryPermission(WRITING)) === "granted";
+}
+
+function permissionsOf(handle: FileSystemFileHandle): Permissions | undefined {
+  return "requestPermission" in handle ? (handle as FileSystemFileHandle & Permissions) : undefined;
 }
 
 /**
