@@ -4,8 +4,7 @@ import { join } from "node:path";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { sha256 } from "./support/bytes.ts";
-import { NO_PICKER, type PageBed, startPageBed } from "./support/page-bed.ts";
+import { hashOf, NO_PICKER, type PageBed, startPageBed } from "./support/page-bed.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
 
@@ -31,15 +30,11 @@ describeWithTools("the page in a browser", ["chromium"], () => {
     await removeFolder(folder);
   });
 
-  beforeEach(() => {
-    bed.proxy.fault = () => undefined;
-  });
+  beforeEach(() => void bed.heal());
 
   async function downloadBy(page: Page, run: () => Promise<void>): Promise<string> {
     const [download] = await Promise.all([page.waitForEvent("download"), run()]);
-    expect(await download.failure()).toBeNull();
-    expect(download.suggestedFilename()).toBe("big.zip");
-    return sha256(await readFile(await download.path()));
+    return hashOf(download);
   }
 
   test("shows the list, and downloads by the plain link", async () => {

@@ -44,7 +44,7 @@ export function archivePage(archive: ArchiveDescription, token: string): string 
 ${archive.issuer === undefined ? undefined : html`<p class="from">${pageTexts.from} <bdi>${archive.issuer}</bdi></p>`}
 <p class="facts"><span>${pageTexts.files(tree.count)}</span> <span>${formatBytes(tree.size)}</span> <span>${pageTexts.worksUntil} ${time(archive.expires)}</span></p>
 </header>
-<div class="bar" id="bar">
+<div class="bar">
 <div class="actions" id="actions">
 <a class="button" id="download" href="${url}"><span>${pageTexts.download}</span> <small id="download-size">${length === null ? "ZIP" : `ZIP, ${formatBytes(length)}`}</small></a>
 <button type="button" class="quiet" id="here" hidden>${pageTexts.downloadHere}</button>

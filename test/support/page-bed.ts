@@ -1,4 +1,5 @@
-import type { Browser, BrowserContextOptions } from "playwright-core";
+import { readFile } from "node:fs/promises";
+import type { Browser, BrowserContextOptions, Download } from "playwright-core";
 import { createFsSource } from "../../adapters/fs.ts";
 import type { ArchiveRequest } from "../../core/archive-request.ts";
 import { signLink } from "../../core/link.ts";
@@ -35,6 +36,10 @@ export interface PageBed {
   link(options?: LinkOptions): Promise<string>;
   /** A watched page that shows `url` and whose script is ready, with `prepare` run before. */
   open(url: string, prepare?: string, options?: BrowserContextOptions): Promise<WatchedPage>;
+  /** Has all slices from the `count`th on stall; resolves once one does. */
+  stallAfter(count: number): Promise<void>;
+  /** Has all go well from now on; the ranges that are asked for meanwhile. */
+  heal(): string[];
   /** SHA-256 of the archive of the whole folder, or of what `only` selects of it. */
   expected(only?: string): Promise<string>;
   close(): Promise<void>;
@@ -66,6 +71,24 @@ export async function startPageBed(
       }
       return watched;
     },
+    stallAfter(count) {
+      let slices = 0;
+      const stalled = Promise.withResolvers<void>();
+      proxy.fault = ({ range }) => {
+        if (range === undefined || slices++ < count) return undefined;
+        return { kind: "stall", afterBytes: 1000 };
+      };
+      proxy.onFault = () => stalled.resolve();
+      return stalled.promise;
+    },
+    heal() {
+      const ranges: string[] = [];
+      proxy.fault = ({ range }) => {
+        if (range !== undefined) ranges.push(range);
+        return undefined;
+      };
+      return ranges;
+    },
     async expected(only) {
       const source = createFsSource({ root: folder });
       const plan = await planArchive({ prefix: "" }, source);
@@ -78,4 +101,13 @@ export async function startPageBed(
       await service.stop();
     },
   };
+}
+
+/** SHA-256 of a download named big.zip; rejects if it failed. */
+export async function hashOf(download: Download): Promise<string> {
+  const failure = await download.failure();
+  if (failure !== null) throw new Error(`the download failed: ${failure}`);
+  const name = download.suggestedFilename();
+  if (name !== "big.zip") throw new Error(`the download is called ${name}`);
+  return sha256(await readFile(await download.path()));
 }
