@@ -45,7 +45,7 @@ await runCommand(async () => {
   const service = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const url = `${service}/zip/${token}/ziplink-sample.zip`;
   console.log(`Serving ${process.env.SOURCE}`);
-  console.log(`A link to all of it, good for ${LINK_HOURS} hour:\n\n  ${url}\n`);
-  console.log(`Download it with:\n\n  curl -fOJ '${url}'\n`);
-  console.log(`The page that people see, for a browser:\n\n  ${service}/d/${token}\n`);
+  console.log(`A link to all of it, good for ${LINK_HOURS} hour. For a browser, its page:\n`);
+  console.log(`  ${service}/d/${token}\n`);
+  console.log(`The ZIP itself:\n\n  curl -fOJ '${url}'\n`);
 });

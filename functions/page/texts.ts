@@ -112,7 +112,7 @@ export const clientTexts = {
     return hours === 1 ? "about an hour left" : `about ${hours} hours left`;
   },
   amount: (done: number, total: number) => `${formatBytes(done)} of ${formatBytes(total)}`,
-  rate: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)} a second`,
+  rate: (bytesPerSecond: number) => `${formatBytes(bytesPerSecond)}/s`,
   spoken: (percent: number, remaining: string) => `${percent} percent, ${remaining}`,
   downloadSelected: "Download selected",
   amountSelected: (count: number, bytes: number) => `${files(count)}, ${formatBytes(bytes)}`,
