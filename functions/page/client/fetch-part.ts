@@ -37,10 +37,13 @@ export async function* fetchPart(
   { signal, onTrouble }: PartOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let position = start;
+  let isTroubled = false;
   for (let failures = 0; position < end; ) {
+    signal.throwIfAborted();
     try {
       for await (const chunk of attempt(target, position, end, signal)) {
-        if (failures > 0) onTrouble(undefined);
+        if (isTroubled) onTrouble(undefined);
+        isTroubled = false;
         failures = 0;
         position += chunk.length;
         yield chunk;
@@ -49,6 +52,7 @@ export async function* fetchPart(
       signal.throwIfAborted();
       if (error instanceof Problem) throw error;
       const passing = error instanceof PassingProblem ? error : new PassingProblem("unreachable");
+      isTroubled = true;
       if (navigator.onLine) failures++;
       if (failures > MAX_FAILURES) throw problem("gaveUp", error);
       onTrouble(navigator.onLine ? clientTexts.retrying(passing.message) : clientTexts.offline);
@@ -69,11 +73,12 @@ async function* attempt(
   let timer = setTimeout(giveUp, STALL_MS);
   // A connection that is gone is not noticed as long as nothing is sent.
   addEventListener("offline", giveUp);
+  signal.addEventListener("abort", giveUp);
   try {
     const response = await fetch(url, {
       headers: { Range: `bytes=${start}-${end - 1}`, "If-Match": etag },
       cache: "no-store",
-      signal: AbortSignal.any([signal, stalled.signal]),
+      signal: stalled.signal,
     });
     if (response.status !== 206) throw refusal(response);
     const [, first, last, total] =
@@ -97,6 +102,7 @@ async function* attempt(
   } finally {
     clearTimeout(timer);
     removeEventListener("offline", giveUp);
+    signal.removeEventListener("abort", giveUp);
     giveUp(); // of a response that is not read to its end nothing more is to come
   }
 }

@@ -38,7 +38,7 @@ export async function opfsPlace(name: string): Promise<Place> {
       return (await handle.getFile()).size;
     },
     async append(chunks) {
-      writer ??= await openWriter(handle);
+      writer ??= await openWriter(name);
       await writer.append(chunks);
     },
     leave() {
@@ -67,7 +67,7 @@ interface Writer {
   terminate(): void;
 }
 
-async function openWriter(handle: FileSystemFileHandle): Promise<Writer> {
+async function openWriter(name: string): Promise<Writer> {
   const url = URL.createObjectURL(new Blob([OPFS_WRITER], { type: "text/javascript" }));
   const worker = new Worker(url);
   /** Sends a message, and waits for the worker to have done it. */
@@ -78,7 +78,8 @@ async function openWriter(handle: FileSystemFileHandle): Promise<Writer> {
       worker.onerror = (event) => reject(new Error(event.message));
       worker.postMessage(message, transfer);
     });
-  await ask({ open: handle });
+  // By its name, as not all browsers hand a file's handle to a worker.
+  await ask({ open: { folder: FOLDER, name } });
   URL.revokeObjectURL(url);
   return {
     append: (chunks) =>

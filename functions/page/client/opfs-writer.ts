@@ -8,8 +8,12 @@ interface SyncAccessHandle {
   close(): void;
 }
 
+interface SyncFileHandle {
+  createSyncAccessHandle(): Promise<SyncAccessHandle>;
+}
+
 interface Message {
-  readonly open?: { createSyncAccessHandle(): Promise<SyncAccessHandle> };
+  readonly open?: { readonly folder: string; readonly name: string };
   readonly append?: readonly Uint8Array[];
   readonly close?: boolean;
 }
@@ -20,7 +24,10 @@ let position = 0;
 self.onmessage = async ({ data }: MessageEvent<Message>) => {
   try {
     if (data.open) {
-      file = await data.open.createSyncAccessHandle();
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle(data.open.folder);
+      const handle: unknown = await folder.getFileHandle(data.open.name);
+      file = await (handle as SyncFileHandle).createSyncAccessHandle();
       position = file.getSize();
     }
     for (const bytes of data.append ?? []) {

@@ -61,7 +61,7 @@ function permissionsOf(handle: FileSystemFileHandle): Permissions | undefined {
  * chosen file is no browser tells; that shows when it is written.
  */
 export async function assertRoom({ handle }: DownloadRecord, needed: number): Promise<void> {
-  if (handle !== undefined) return;
+  if (handle !== undefined || !("estimate" in navigator.storage)) return;
   const { quota, usage = 0 } = await navigator.storage.estimate();
   const room = quota === undefined ? Number.POSITIVE_INFINITY : Math.max(0, quota - usage);
   if (needed > room) throw new Problem(clientTexts.problems.noRoom(needed, room));

@@ -24,7 +24,8 @@ export async function transfer(
   options: TransferOptions,
 ): Promise<void> {
   const ended = new AbortController();
-  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const { signal } = ended;
+  options.signal.addEventListener("abort", () => ended.abort(options.signal.reason), { signal });
   const pieces: Piece[] = [];
   let next = start;
   const startPieces = () => {
