@@ -60,6 +60,26 @@ describeWithTools("the page downloads", ["chromium"], () => {
     expect(watched.wrongs).toEqual([]);
   });
 
+  test.each(stops)(
+    "nothing by the browser once %s (%i), and says so",
+    async (_, status, message) => {
+      await using watched = await bed.open(
+        await bed.link({ request: { prefix: "z", name: "big" } }),
+      );
+      const { page } = watched;
+      bed.proxy.fault = ({ method }) =>
+        method === "HEAD" ? { kind: "status", status } : undefined;
+      await startDownload(page);
+      await heading(page, "cannot start");
+      await page.locator("#transfer-message").getByText(message).waitFor();
+      await press(page, "Done");
+      bed.heal();
+      const [download] = await Promise.all([page.waitForEvent("download"), startDownload(page)]);
+      expect(await download.failure()).toBeNull();
+      expect(watched.wrongs).toEqual([]);
+    },
+  );
+
   test("in one tab at a time", async () => {
     await using watched = await bed.open(await bed.link(), NO_PICKER);
     const { page, context } = watched;

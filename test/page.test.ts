@@ -7,11 +7,12 @@ import { createMemorySource } from "../adapters/memory.ts";
 import { createHandler } from "../core/handler.ts";
 import { signLink } from "../core/link.ts";
 import { script, style } from "../functions/page/assets.generated.ts";
+import { RateMeter } from "../functions/page/client/rate-meter.ts";
 import { buildFileTree } from "../functions/page/file-tree.ts";
 import { html, jsonBlock } from "../functions/page/html.ts";
 import { kindOf } from "../functions/page/kinds.ts";
 import { createPage } from "../functions/page/page.ts";
-import { errorTexts } from "../functions/page/texts.ts";
+import { clientTexts, errorTexts } from "../functions/page/texts.ts";
 import { handlerOptions } from "./support/handlers.ts";
 
 const secret = "a secret of thirty-two bytes, ok";
@@ -98,6 +99,28 @@ describe("the tree", () => {
   ])("%s is of the kind %s", (name, kind) => {
     expect(kindOf(name)).toBe(kind);
   });
+});
+
+test("the rate is that of the last seconds, and falls when nothing comes", () => {
+  const meter = new RateMeter();
+  meter.add(0, 1000);
+  expect(meter.bytesPerSecond).toBeUndefined();
+  meter.add(5_000, 2000);
+  expect(meter.bytesPerSecond).toBe(5_000);
+  meter.add(5_000, 6000);
+  expect(meter.bytesPerSecond).toBe(1_000);
+  for (let time = 7000; time <= 20_000; time += 1000) meter.add(5_000, time);
+  expect(meter.bytesPerSecond).toBe(0);
+});
+
+test.each([
+  [5, "less than a minute left"],
+  [60, "about a minute left"],
+  [600, "about 10 minutes left"],
+  [3590, "about an hour left"],
+  [10_000, "about 3 hours left"],
+])("%i seconds are %s", (seconds, text) => {
+  expect(clientTexts.remainingTime(seconds)).toBe(text);
 });
 
 describe("the page of a link", () => {

@@ -35,7 +35,6 @@ export function archivePage(archive: ArchiveDescription, token: string): string 
     length,
     etag,
     slice,
-    expires: archive.expires.toISOString(),
   };
   const tree = buildFileTree(entries, lang);
   const body = html`<main>

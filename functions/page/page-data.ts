@@ -9,6 +9,4 @@ export interface PageData {
   readonly etag: string;
   /** The longest range that one response can hold, in bytes; `null` if there is no limit. */
   readonly slice: number | null;
-  /** When the link stops working, as an ISO 8601 date. */
-  readonly expires: string;
 }

@@ -122,6 +122,7 @@ export const clientTexts = {
   running: "Downloading",
   paused: "Paused",
   stopped: "The download has stopped",
+  notStarted: "The download cannot start",
   unfinished: "This download is not finished",
   unfinishedPart: "A download of selected files is not finished",
   offline: "No connection: it goes on as soon as there is one",
@@ -137,7 +138,8 @@ export const clientTexts = {
   discard: "Cancel download",
   done: "Done",
   problems: {
-    expired: "The link has expired. Ask for a new one; what is here already can then be continued.",
+    expired:
+      "The link has expired. Ask for a new one; a download that has begun can be continued with it.",
     changed: "The files have changed since. Reload this page and begin anew.",
     refused: "The server does not give the file out any more. Reload this page to see why.",
     notNow: "The server could not be reached. Please try again in a moment.",

@@ -3,7 +3,7 @@ import { clientTexts } from "../texts.ts";
 import { Download } from "./download.ts";
 import { byId, readPageData } from "./elements.ts";
 import { Panel } from "./panel.ts";
-import { Problem, problem, toProblem } from "./problem.ts";
+import { problem, toProblem } from "./problem.ts";
 import type { DownloadRecord } from "./records.ts";
 import { type Selection, SelectionList } from "./selection.ts";
 import { chooseFile, findUnfinished } from "./storage.ts";
@@ -47,18 +47,22 @@ function showSelection(): void {
   link.href = urlOf(only);
 }
 
+/** The answer to a request; throws a `Problem` unless it is a good one. */
+async function ask(url: string, method: "GET" | "HEAD"): Promise<Response> {
+  const response = await fetch(url, { method, cache: "no-store" }).catch((cause: unknown) => {
+    throw problem("notNow", cause);
+  });
+  if (response.ok) return response;
+  if (response.status === 410) throw problem("expired");
+  if (response.status === 412) throw problem("changed");
+  throw problem(response.status < 500 ? "refused" : "notNow");
+}
+
 /** What of the archive is to be downloaded, as the server describes it now. */
 async function describe({ only }: Selection): Promise<{ etag: string; length: number }> {
   if (data.length === null) throw problem("unexpected");
   if (only === "") return { etag: data.etag, length: data.length };
-  const response = await fetch(`${urlOf(only)}&format=json`, { cache: "no-store" }).catch(
-    (cause: unknown) => {
-      throw problem("notNow", cause);
-    },
-  );
-  if (response.status === 410) throw problem("expired");
-  if (response.status === 412) throw problem("changed");
-  if (!response.ok) throw problem(response.status < 500 ? "refused" : "notNow");
+  const response = await ask(`${urlOf(only)}&format=json`, "GET");
   return (await response.json()) as { etag: string; length: number };
 }
 
@@ -66,6 +70,18 @@ async function describe({ only }: Selection): Promise<{ etag: string; length: nu
 function fitsOneResponse({ only, count, size }: Selection): boolean {
   const length = only === "" ? (data.length ?? 0) : size * 1.001 + (count + 1) * 2500;
   return data.slice === null || length <= data.slice;
+}
+
+/** Leaves it to the browser, unless that would show a person an error that is meant for programs. */
+async function downloadByBrowser(): Promise<void> {
+  const url = urlOf(list.current.only);
+  try {
+    await ask(url, "HEAD");
+    notice.textContent = clientTexts.handedOver;
+    location.assign(url);
+  } catch (error) {
+    showProblem(error);
+  }
 }
 
 async function downloadHere(): Promise<void> {
@@ -100,9 +116,10 @@ function open(record: DownloadRecord): Download {
 }
 
 function showProblem(error: unknown): void {
-  const { message } = error instanceof Problem ? error : toProblem(error);
+  const { message } = toProblem(error);
   const done = { label: clientTexts.done, run: () => panel.hide() };
-  panel.show({ heading: clientTexts.stopped, message, actions: [done], tone: "bad" });
+  panel.show({ heading: clientTexts.notStarted, message, actions: [done], tone: "bad" });
+  panel.progress(undefined);
 }
 
 function showLocalTimes(): void {
@@ -116,12 +133,10 @@ function showLocalTimes(): void {
 }
 
 link.addEventListener("click", (event) => {
-  if (fitsOneResponse(list.current)) {
-    notice.textContent = clientTexts.handedOver;
-    return;
-  }
+  // Who opens it in a tab of its own, or saves it by a menu, has the plain link.
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  void downloadHere();
+  void (fitsOneResponse(list.current) ? downloadByBrowser() : downloadHere());
 });
 here.addEventListener("click", () => void downloadHere());
 clear.addEventListener("click", () => {
