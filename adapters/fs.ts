@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open, readdir, realpath } from "node:fs/promise
 import { join, sep } from "node:path";
 import { pMapIterable } from "p-map";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { allocateChunk, CHUNK_BYTES } from "../core/chunk-pool.ts";
+import { allocateChunk, CHUNK_BYTES } from "../core/chunks.ts";
 import { changed, notFound, ZiplinkError } from "../core/errors.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
 

@@ -1,7 +1,8 @@
 import { buffer } from "node:stream/consumers";
 import type { ObjectStore } from "../core/crc/crc-store.ts";
 import { ZiplinkError } from "../core/errors.ts";
-import { askGcs, type GcsFile, readGcsFile } from "./gcs.ts";
+import { type GcsFile, readGcsFile } from "./gcs.ts";
+import { askGcs } from "./gcs-errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage. */
 export interface GcsStoreBucket {

@@ -6,7 +6,10 @@ import {
   Storage,
 } from "@google-cloud/storage";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { type ErrorCode, objectMessages, ZiplinkError } from "../core/errors.ts";
+import { ZiplinkError } from "../core/errors.ts";
+import { BodyChunks } from "./body-chunks.ts";
+import { updateCrc32c } from "./crc32c.ts";
+import { askGcs, changed, corrupt, notFound, translate } from "./gcs-errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage, so that a test can put its own in its place. */
 export interface GcsBucket {
@@ -189,170 +192,22 @@ async function openChunks(
     void ready.then(destroy, destroy);
     throw error;
   }
-  signal?.addEventListener("abort", destroy, { once: true });
-  const chunks = checked(stream, range.end - range.start, crc32c);
-  const close = () => {
-    signal?.removeEventListener("abort", destroy);
-    destroy();
-  };
-  // No generator: `return()` of one that has not started does not run its `finally`.
-  const iterator: AsyncIterableIterator<Uint8Array> = {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      try {
-        signal?.throwIfAborted();
-        const result = await chunks.next();
-        signal?.throwIfAborted();
-        if (result.done) close();
-        return result;
-      } catch (error) {
-        close();
-        signal?.throwIfAborted();
-        throw translate(error);
-      }
-    },
-    async return() {
-      close();
-      await chunks.return();
-      return { done: true, value: undefined };
-    },
-  };
-  return iterator;
+  return new BodyChunks(stream, {
+    length: range.end - range.start,
+    signal,
+    translate,
+    ...(crc32c !== undefined && { inspect: crc32cCheck(crc32c) }),
+  });
 }
 
-/** `stream`, which must have `length` bytes and, if it is known, this CRC-32C (base64, as the API has it). */
-async function* checked(
-  stream: Readable,
-  length: number,
-  crc32c: string | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let remaining = length;
+/** Throws `corrupt` in place of the last bytes unless all have this CRC-32C (base64, as the API has it). */
+function crc32cCheck(crc32c: string) {
+  const expected = Buffer.from(crc32c, "base64").readInt32BE();
   let crc = 0;
-  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-    remaining -= chunk.length;
-    if (remaining < 0) throw corrupt("The store sent more bytes than it was asked for.");
-    if (crc32c !== undefined) {
-      crc = updateCrc32c(crc, chunk);
-      if (remaining === 0 && crc !== Buffer.from(crc32c, "base64").readInt32BE()) {
-        throw corrupt("The store sent bytes that do not match their checksum.");
-      }
+  return (bytes: Uint8Array, remaining: number) => {
+    crc = updateCrc32c(crc, bytes);
+    if (remaining === 0 && crc !== expected) {
+      throw corrupt("The store sent bytes that do not match their checksum.");
     }
-    yield chunk;
-  }
-  if (remaining > 0) throw unavailable();
-}
-
-/** `request` with its failure as ours, left alone (the client cannot cancel it) when `signal` aborts. */
-export async function askGcs<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  signal?.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([request(), aborted]);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw translate(error);
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-  }
-}
-
-/** What is known of the errors of the client, of its HTTP library and of its authentication library. */
-interface ClientError extends Error {
-  /** An HTTP status, or the code of a system error. */
-  readonly code?: number | string;
-  readonly status?: number;
-  readonly response?: { readonly headers?: Readonly<Record<string, string>> };
-}
-
-/** https://docs.cloud.google.com/storage/docs/json_api/v1/status-codes */
-function translate(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ZiplinkError) return error;
-  const { code, message }: ClientError = error;
-  const status = (error as ClientError).status ?? code;
-  if (typeof status === "number") return ofStatus(status, error);
-  // The client then asks without credentials; it puts this in the place of the refusal.
-  if (message.startsWith("Could not load the default credentials")) return denied(error);
-  if (code === "ETIMEDOUT") return timeout(error);
-  // A connection that failed or broke: ECONNRESET, ENOTFOUND, ERR_STREAM_PREMATURE_CLOSE, TLS's.
-  return code === undefined ? error : unavailable(error);
-}
-
-function ofStatus(status: number, error: ClientError): unknown {
-  switch (status) {
-    case 400: // what a token was asked of refused it; no bad name gets as far as the API
-    case 401:
-    case 403:
-      return denied(error);
-    case 404:
-      return notFound(error);
-    case 412:
-      return changed(error);
-    case 429:
-      return failure("throttled", "The store asks us to slow down. Try again later.", error);
-    case 504:
-      return timeout(error);
-    default:
-      return status === 408 || status >= 500 ? unavailable(error) : error;
-  }
-}
-
-const notFound = (cause?: unknown) => failure("not_found", objectMessages.not_found, cause);
-const changed = (cause?: unknown) => failure("changed", objectMessages.changed, cause);
-const denied = (cause?: unknown) => failure("denied", "The store may not be read.", cause);
-const timeout = (cause?: unknown) => failure("timeout", "The store did not answer in time.", cause);
-const unavailable = (cause?: unknown) =>
-  failure("unavailable", "The store cannot be read now. Try again.", cause);
-const corrupt = (message: string) => failure("corrupt", message);
-
-function failure(code: ErrorCode, message: string, cause?: unknown): ZiplinkError {
-  const after = (cause as ClientError | undefined)?.response?.headers?.["retry-after"];
-  return new ZiplinkError(code, message, { cause, retryAfterMs: parseRetryAfter(after) });
-}
-
-/** Seconds or a date: RFC 9110, 10.2.3. */
-function parseRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-/**
- * Eight tables of the reflected Castagnoli polynomial in a row: the n-th has the CRC of each byte with n
- * zero bytes behind it. With them 8 bytes are taken at a time, ten times as fast as the client's CRC32C.
- */
-const crc32cTables = new Int32Array(8 * 256);
-for (let byte = 0; byte < 256; byte++) {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
-  crc32cTables[byte] = crc;
-}
-for (let i = 256; i < crc32cTables.length; i++) {
-  const crc = crc32cTables[i - 256] as number;
-  crc32cTables[i] = (crc >>> 8) ^ (crc32cTables[crc & 0xff] as number);
-}
-
-/** The CRC-32C, signed, of bytes whose CRC-32C is `crc` (0 for none) with `bytes` behind them. */
-function updateCrc32c(crc: number, bytes: Uint8Array): number {
-  const byte = (index: number) => bytes[index] as number;
-  const at = (zeros: number, value: number) => crc32cTables[zeros * 256 + (value & 0xff)] as number;
-  let state = ~crc;
-  let i = 0;
-  for (; i + 8 <= bytes.length; i += 8) {
-    state ^= byte(i) | (byte(i + 1) << 8) | (byte(i + 2) << 16) | (byte(i + 3) << 24);
-    state =
-      at(7, state) ^
-      at(6, state >>> 8) ^
-      at(5, state >>> 16) ^
-      at(4, state >>> 24) ^
-      at(3, byte(i + 4)) ^
-      at(2, byte(i + 5)) ^
-      at(1, byte(i + 6)) ^
-      at(0, byte(i + 7));
-  }
-  for (; i < bytes.length; i++) state = at(0, state ^ byte(i)) ^ (state >>> 8);
-  return ~state;
+  };
 }

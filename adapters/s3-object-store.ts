@@ -1,6 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { ObjectStore } from "../core/crc/crc-store.ts";
-import { toFolder, translateS3Error } from "./s3.ts";
+import { translateS3Error } from "./s3-errors.ts";
+import { toFolder } from "./s3-keys.ts";
 
 export interface S3ObjectStoreOptions {
   readonly client: S3Client;

@@ -6,11 +6,13 @@ import {
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListObjectsV2Command,
-  S3Client,
-  type S3ClientConfig,
+  type S3Client,
 } from "@aws-sdk/client-s3";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { type ErrorCode, objectMessages, ZiplinkError } from "../core/errors.ts";
+import { changed } from "../core/errors.ts";
+import { BodyChunks } from "./body-chunks.ts";
+import { brokenBody, corrupt, denied, isDenied, translated } from "./s3-errors.ts";
+import { climbsOut, decodeKey, isSendable, toFolder, toS3Key } from "./s3-keys.ts";
 
 export interface S3SourceOptions {
   readonly client: S3Client;
@@ -103,7 +105,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
           signal?.throwIfAborted();
           const key = (page.EncodingType === "url" ? decodeKey(Key) : Key).slice(root.length);
           if (key === "") continue; // the marker of the folder that is served
-          if (climbsOut(key)) throw new ZiplinkError("denied", messages.denied);
+          if (climbsOut(key)) throw denied();
           yield toBlobInfo(key, { ContentLength: Size, ETag, LastModified });
         }
         ContinuationToken = page.NextContinuationToken;
@@ -122,7 +124,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
         const answer = await get(blob, range, request.signal);
-        return new BodyChunks(toBody(answer, blob, range), request, signal);
+        return readBody(toBody(answer, blob, range), range, request, signal);
       } catch (error) {
         request.abort();
         throw error;
@@ -133,110 +135,27 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
   };
 }
 
-export interface S3ClientOptions {
-  /** Default: what the environment or the instance says. */
-  readonly region?: string | undefined;
-  /** URL of a store other than AWS's. */
-  readonly endpoint?: string | undefined;
-  /** Name the bucket in the path, not in the host name, as many other stores want it. */
-  readonly forcePathStyle?: boolean;
-  /** Default: looked for where AWS's tools look, the environment first. */
-  readonly credentials?: S3ClientConfig["credentials"];
-  /** Connections at a time; more requests wait for one. Default 256. */
-  readonly maxSockets?: number;
-  /** How long to wait for the headers of an answer, in milliseconds. Default 30,000. */
-  readonly answerTimeoutMs?: number;
-}
-
-/** A client with settings that suit many long reads. */
-export function createS3Client(options: S3ClientOptions = {}): S3Client {
-  const { region, endpoint, credentials, forcePathStyle = false } = options;
-  const { maxSockets = 256, answerTimeoutMs = 30_000 } = options;
-  const agent = { keepAlive: true, maxSockets };
-  const config: S3ClientConfig = {
-    forcePathStyle,
-    // Who calls tries again: it knows when to give up and what else waits, and its waiting can be
-    // aborted, which the SDK's cannot.
-    maxAttempts: 1,
-    // A range has no checksum of its own, and other stores do not know those of uploads.
-    responseChecksumValidation: "WHEN_REQUIRED",
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    requestHandler: {
-      httpAgent: agent,
-      httpsAgent: agent,
-      connectionTimeout: 5_000,
-      requestTimeout: answerTimeoutMs,
-      throwOnRequestTimeout: true,
-      socketTimeout: 0, // a body may pause for as long as its reader does
-    },
-  };
-  if (region !== undefined) config.region = region;
-  if (endpoint !== undefined) config.endpoint = endpoint;
-  if (credentials !== undefined) config.credentials = credentials;
-  return new S3Client(config);
-}
-
-/**
- * The body of an answer. It is no generator since `return()` of one that has not started does not run
- * its `finally`.
- */
-class BodyChunks implements AsyncIterableIterator<Uint8Array> {
-  readonly #body: Readable;
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  readonly #request: AbortController;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => void this.#close();
-  #closing: Promise<void> | undefined;
-
-  constructor(body: Readable, request: AbortController, signal: AbortSignal | undefined) {
-    this.#body = body;
-    this.#chunks = body[Symbol.asyncIterator]();
-    this.#request = request;
-    this.#signal = signal;
-    // A failure is reported when the next chunk is asked for; until then it must not end the process.
-    body.on("error", () => undefined);
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
-  }
-
-  [Symbol.asyncIterator]() {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    try {
-      this.#signal?.throwIfAborted();
-      if (this.#closing) return await this.return();
-      const result = await this.#chunks.next();
-      this.#signal?.throwIfAborted();
-      if (result.done) return await this.return();
-      return { done: false, value: result.value };
-    } catch (error) {
-      const isGivenUp = this.#closing !== undefined;
-      await this.#close();
-      this.#signal?.throwIfAborted();
-      if (isGivenUp) return { done: true, value: undefined };
-      throw new ZiplinkError("unavailable", messages.unavailable, { cause: error });
-    }
-  }
-
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    await this.#close();
-    return { done: true, value: undefined };
-  }
-
-  #close(): Promise<void> {
-    this.#closing ??= (async () => {
-      this.#signal?.removeEventListener("abort", this.#onAbort);
-      const { socket } = this.#body as Partial<IncomingMessage>;
+/** The bytes of `body`; `request` is what brought it. */
+function readBody(
+  body: Readable,
+  { start, end }: ByteRange,
+  request: AbortController,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Uint8Array> {
+  return new BodyChunks(body, {
+    length: end - start,
+    signal,
+    translate: brokenBody,
+    async close() {
+      const { socket } = body as Partial<IncomingMessage>;
       const wasOpen = socket?.destroyed === false;
-      this.#body.destroy();
+      body.destroy();
       // A client may have wrapped the body to check it, in what leaves the connection open.
-      this.#request.abort();
+      request.abort();
       // A connection of a body that was read to its end stays, for the next request.
       if (wasOpen && socket.destroyed) await new Promise((done) => socket.once("close", done));
-    })();
-    return this.#closing;
-  }
+    },
+  });
 }
 
 /** The body of an answer that is just what was asked for. */
@@ -254,7 +173,7 @@ function toBody(
   const isChanged = ETag !== undefined && quoteETag(ETag) !== blob.version;
   if (!isChanged && isRight && ContentLength === end - start) return Body;
   Body.on("error", () => undefined).destroy();
-  throw isChanged ? new ZiplinkError("changed", messages.changed) : corrupt();
+  throw isChanged ? changed() : corrupt();
 }
 
 type ObjectFacts = Pick<HeadObjectCommandOutput, "ContentLength" | "ETag" | "LastModified"> &
@@ -291,142 +210,4 @@ function fullCrc32({ ChecksumType, ChecksumCRC32 }: ObjectFacts): number | undef
 /** Some stores leave the quotes out in listings. */
 function quoteETag(tag: string): string {
   return tag.endsWith('"') ? tag : `"${tag}"`;
-}
-
-/** A space is listed as `+` by AWS and as `%20` by others, a plus as `%2B` by both. */
-function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll("+", " "));
-}
-
-/** `prefix` as a folder: "team" is "team/", or else the key "2/a" would be in "team2/". */
-export function toFolder(prefix = ""): string {
-  return prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-}
-
-/** The longest key, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 1024;
-
-/**
- * The key in the bucket. Throws `not_found` for those that no object can have, some of which would ask
- * for something else: without a key a request is about the bucket, and `..` may leave it where
- * something on the way tidies paths up. S3 itself has no keys with more `..` than names before them.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
- */
-function toS3Key(root: string, key: string): string {
-  const whole = root + key;
-  const isTooLong = Buffer.byteLength(whole) > MAX_KEY_BYTES;
-  if (key === "" || isTooLong || !isSendable(key) || climbsOut(key)) {
-    throw new ZiplinkError("not_found", messages.not_found);
-  }
-  return whole;
-}
-
-/** Whether `text` can be in a key: it is Unicode, without NUL, at which some stores would cut it. */
-function isSendable(text: string): boolean {
-  return text.isWellFormed() && !text.includes("\0");
-}
-
-function climbsOut(key: string): boolean {
-  let depth = 0;
-  return key.split("/").some((part) => {
-    if (part === "..") depth--;
-    else if (part !== "" && part !== ".") depth++;
-    return depth < 0;
-  });
-}
-
-const messages = {
-  not_found: objectMessages.not_found,
-  denied: "The store does not let this service read the objects.",
-  changed: objectMessages.changed,
-  throttled: "The store is busy. Try again later.",
-  unavailable: "The store cannot be reached now. Try again.",
-  timeout: "The store did not answer in time. Try again.",
-} satisfies Partial<Record<ErrorCode, string>>;
-
-type StoreErrorCode = keyof typeof messages;
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList and the SDK's own. */
-const codeByName: Readonly<Record<string, StoreErrorCode>> = {
-  NoSuchKey: "not_found",
-  NotFound: "not_found",
-  NoSuchBucket: "not_found",
-  // The version that was planned has been deleted for good, or a marker of a deletion has its id.
-  NoSuchVersion: "changed",
-  PreconditionFailed: "changed",
-  InvalidRange: "changed",
-  AccessDenied: "denied",
-  ExpiredToken: "denied",
-  InvalidAccessKeyId: "denied",
-  SignatureDoesNotMatch: "denied",
-  CredentialsProviderError: "denied",
-  // Archived: trying again will not help until someone restores it, which takes hours.
-  InvalidObjectState: "denied",
-  SlowDown: "throttled",
-  TooManyRequests: "throttled",
-  TooManyRequestsException: "throttled",
-  RequestLimitExceeded: "throttled",
-  Throttling: "throttled",
-  ThrottlingException: "throttled",
-  ServiceUnavailable: "throttled",
-  // Our clock is wrong; the SDK has noted by how much, and the next try will do.
-  RequestTimeTooSkewed: "unavailable",
-  RequestTimeout: "timeout",
-  TimeoutError: "timeout",
-};
-
-function codeOfStatus(status: number): StoreErrorCode {
-  if (status === 404) return "not_found";
-  if (status === 412 || status === 416) return "changed";
-  if (status === 429 || status === 503) return "throttled";
-  if (status === 408 || status === 504) return "timeout";
-  // What is left of 3xx and 4xx is another region, an expired token or the like: a fault of the setup.
-  if (status >= 300 && status < 500) return "denied";
-  return "unavailable";
-}
-
-/** What the SDK adds to errors. */
-interface SdkError extends Error {
-  readonly code?: unknown;
-  readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
-}
-
-/** `error` of the SDK as ours; defects stay what they are. */
-export function translateS3Error(error: unknown): unknown {
-  if (error instanceof ZiplinkError || !(error instanceof Error)) return error;
-  const { name, code, $metadata, $response }: SdkError = error;
-  const status = $metadata?.httpStatusCode;
-  // The SDK calls broken connections TimeoutError too: those have a code of the system.
-  const isOfNetwork = typeof code === "string" && !(error instanceof TypeError);
-  const isBroken = isOfNetwork && code !== "ETIMEDOUT" && status === undefined;
-  let ours = isBroken ? "unavailable" : codeByName[name];
-  if (ours === undefined && status !== undefined) ours = codeOfStatus(status);
-  if (ours === undefined) return error;
-  const retryAfterMs = parseRetryAfter($response?.headers?.["retry-after"]);
-  return new ZiplinkError(ours, messages[ours], { cause: error, retryAfterMs });
-}
-
-/** Seconds or a date (RFC 9110, 10.2.3) as milliseconds from now. */
-function parseRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-async function translated<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw translateS3Error(error);
-  }
-}
-
-function isDenied(error: unknown): boolean {
-  return error instanceof ZiplinkError && error.code === "denied";
-}
-
-function corrupt(): ZiplinkError {
-  return new ZiplinkError("corrupt", "The store's answer is not what it was asked for.");
 }

@@ -1,13 +1,10 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { signLink } from "../core/link.ts";
+import type { ArchiveRequest } from "../core/archive-request.ts";
+import { Service } from "./service.ts";
 
-const SECRET = "a secret for the benchmark alone, ok";
 const FILES = 160;
 const FILE_BYTES = 64 * 1024 * 1024;
 
@@ -45,45 +42,14 @@ export async function measureResume(rounds: number): Promise<FirstBytes> {
 
 /** Starts a service, lets it warm up by a small request, and times one for `range`. */
 async function firstByte(folder: string, range: string): Promise<number> {
-  const program = fileURLToPath(import.meta.resolve("../functions/node.ts"));
-  const env = {
-    PATH: process.env.PATH,
-    SOURCE: folder,
-    LINK_SECRET: SECRET,
-    HOST: "127.0.0.1",
-    PORT: "0",
-  };
-  const server = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", 2] });
-  try {
-    let printed = "";
-    let port: string | undefined;
-    for await (const text of server.stdout ?? []) {
-      printed += text;
-      port = /"port":(\d+)/.exec(printed)?.[1];
-      if (port) break;
-    }
-    const expires = new Date(Date.now() + 600_000);
-    const path = `/zip/${await signLink({ prefix: "" }, { secret: SECRET, expires })}`;
-    const warmUp = await signLink({ entries: [{ key: "000.bin" }] }, { secret: SECRET, expires });
-    await timeFirstByte(Number(port), `/zip/${warmUp}`, "bytes=0-99");
-    return await timeFirstByte(Number(port), path, range);
-  } finally {
-    server.kill("SIGKILL");
-  }
+  using service = await Service.start({ SOURCE: folder });
+  await timeFirstByte(service, { entries: [{ key: "000.bin" }] }, "bytes=0-99");
+  return await timeFirstByte(service, { prefix: "" }, range);
 }
 
-async function timeFirstByte(port: number, path: string, range: string): Promise<number> {
+async function timeFirstByte(service: Service, archive: ArchiveRequest, range: string) {
   const started = performance.now();
-  const outgoing = request({
-    port,
-    host: "127.0.0.1",
-    path,
-    headers: { Range: range },
-    agent: false,
-  });
-  outgoing.end();
-  const [response] = await once(outgoing, "response");
-  if (response.statusCode !== 206) throw new Error(`The service answered ${response.statusCode}.`);
+  const response = await service.get(archive, range);
   await once(response, "readable");
   const elapsed = performance.now() - started;
   response.on("error", () => undefined).destroy(); // it leaves; that the rest never came is no news

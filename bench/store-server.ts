@@ -66,12 +66,20 @@ async function send(response: ServerResponse, length: number): Promise<void> {
     if (late > 1) await sleep(late);
     if (response.destroyed) return;
     if (!response.write(part)) {
-      await new Promise<void>((resolve) => {
-        response.once("drain", resolve).once("close", resolve);
-      });
+      await drained(response);
     }
   }
   response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
 }
 
 function list(url: URL, response: ServerResponse): void {

@@ -1,10 +1,10 @@
 import type { BlobSource, ByteRange } from "./blob-source.ts";
-import { recycle } from "./chunk-pool.ts";
+import { allocateChunk, release } from "./chunks.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
 import { EntryCrcs } from "./crc/entry-crcs.ts";
 import { entryRead, plannedReads, skippedBytes } from "./entry-reads.ts";
-import { ZiplinkError } from "./errors.ts";
+import { wrongCrc, ZiplinkError } from "./errors.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
@@ -120,8 +120,9 @@ async function* storedData(
     const isLast = offset + chunk.length === entry.blob.size;
     // The last bytes are held back if they are wrong, so that the entry never looks whole.
     if (isLast && read.start === 0 && crc !== knownCrc32(entry)) throw wrongCrc();
+    const { length } = chunk; // whoever gets it may release it
     yield take(sending, chunk, dataOffset + offset);
-    offset += chunk.length;
+    offset += length;
   }
 }
 
@@ -139,19 +140,19 @@ async function* framedData(
     sending.crcs.update(index, chunk, offset);
     const framed = frame(chunk, offset, entry.blob.size, blockBytes);
     const { length } = chunk;
-    recycle(chunk);
+    release(chunk);
     yield take(sending, framed, dataOffset + frameOffset(offset, blockBytes));
     offset += length;
   }
 }
 
 async function readWhole(sending: Sending, entry: PlanEntry, read: ByteRange): Promise<Uint8Array> {
-  const data = new Uint8Array(entry.blob.size);
+  const data = allocateChunk(entry.blob.size);
   let offset = 0;
   for await (const chunk of sending.reads.read(entry.blob, read)) {
     data.set(chunk, offset);
     offset += chunk.length;
-    recycle(chunk);
+    release(chunk);
   }
   return data;
 }
@@ -178,8 +179,4 @@ function assertPosition(sending: Sending, expected: number): void {
 
 function clamp(value: number, max: number): number {
   return Math.min(Math.max(value, 0), max);
-}
-
-function wrongCrc(): ZiplinkError {
-  return new ZiplinkError("corrupt", "An object's bytes do not match the checksum stated for it.");
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ZiplinkError } from "./errors.ts";
+import { malformed } from "./malformed.ts";
 
 /** Bounds a single string; S3 and GCS allow keys of 1,024 bytes. */
 const text = z.string().min(1).max(1024);
@@ -10,14 +10,16 @@ const entry = z.strictObject({
   crc32: z.int().min(0).max(0xffffffff).optional(),
 });
 
+/** A strong entity tag (RFC 9110, 8.8.3). */
+export const strongEtag = z
+  .string()
+  .regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes");
+
 const archive = {
   name: z.string().min(1).max(200).optional(),
-  compression: z.literal("store").optional(),
-  onMissing: z.literal("fail").optional(),
-  etag: z
-    .string()
-    .regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes")
-    .optional(),
+  compression: z.enum(["store", "deflate"]).optional(),
+  onMissing: z.enum(["fail", "report"]).optional(),
+  etag: strongEtag.optional(),
 };
 
 const schema = z.union([
@@ -33,7 +35,9 @@ const schema = z.union([
  *   CRC-32 as an unsigned integer, if the requester knows it.
  * - `etag`: pins the archive: once its contents have changed, so that its ETag is another one, nothing
  *   is sent any more.
- * - `compression`: "store", the default. `onMissing`: "fail", the default.
+ * - `compression`: "store", the default, or "deflate": smaller, but without length, ranges and resuming.
+ * - `onMissing`: "fail", the default, or "report": `entries` that are missing are left out, and the
+ *   entry `_missing.txt` lists them.
  */
 export type ArchiveRequest = z.infer<typeof schema>;
 
@@ -46,10 +50,6 @@ export function parseArchiveRequest(input: unknown, path = "zip"): ArchiveReques
   const isList = typeof input === "object" && input !== null && "entries" in input;
   const result = (isList ? schema.options[0] : schema.options[1]).safeParse(input);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = [path, ...(issue?.path ?? [])].join(".");
-  const hint = isList ? "" : ' An archive request has either "entries" or "prefix".';
-  throw new ZiplinkError("malformed", `${field}: ${issue?.message ?? "invalid"}.${hint}`, {
-    details: { field },
-  });
+  const hint = isList ? undefined : 'An archive request has either "entries" or "prefix".';
+  throw malformed(result.error, path === "" ? [] : [path], hint);
 }

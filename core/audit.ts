@@ -5,19 +5,23 @@ import { toZiplinkError } from "./errors.ts";
  * What happened to a download, for the audit log. Keys, file names and tokens are personal data or
  * secrets, so no event has room for one.
  */
-export type AuditEvent = DownloadStarted | DownloadEnded | RequestRefused;
+export type AuditEvent = DownloadStarted | DownloadEnded | LinkCreated | RequestRefused;
 
-interface Download {
-  /** The link's id; see `Link`. */
-  readonly link: string;
-  /** Whom the link was made for. */
+/** Whose request it is. */
+export interface AuditedParty {
+  /** The link's id; see `Link`. Absent where there is no link, or none that is genuine. */
+  readonly link?: string;
+  /** Whom the link was made for, or the caller who asked without one. */
   readonly subject?: string;
+}
+
+interface Download extends AuditedParty {
   /** How many entries the archive has. */
   readonly entries: number;
-  /** The archive's length in bytes. */
-  readonly length: number;
-  /** The part of it that is sent. */
-  readonly range: ByteRange;
+  /** The archive's length in bytes; absent where it is compressed, and known at the end only. */
+  readonly length?: number;
+  /** The part of it that is sent; absent where it is compressed, and sent as a whole. */
+  readonly range?: ByteRange;
 }
 
 export interface DownloadStarted extends Download {
@@ -34,11 +38,24 @@ export interface DownloadEnded extends Download {
   readonly failure?: Failure;
 }
 
-/** A request that got an error instead of an archive. */
-export interface RequestRefused {
+/** A caller has had a link made. */
+export interface LinkCreated {
+  readonly event: "link_created";
+  /** Who asked for it. */
+  readonly caller: string;
+  readonly link: string;
+  /** Whom the link was made for. */
+  readonly subject?: string;
+  readonly entries: number;
+  /** Sum of the files' sizes. */
+  readonly bytes: number;
+  /** When the link stops working. */
+  readonly expires: Date;
+}
+
+/** A request that got an error instead of what it asked for. */
+export interface RequestRefused extends AuditedParty {
   readonly event: "request_refused";
-  /** Absent where the link was not genuine. */
-  readonly link?: string;
   readonly status: number;
   readonly failure: Failure;
 }

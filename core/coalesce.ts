@@ -1,3 +1,5 @@
+import { allocateChunk } from "./chunks.ts";
+
 /** Chunks up to this length are copied together; a copy costs less than the trip of a small chunk. */
 const SMALL = 16 * 1024;
 const BUFFER = 64 * 1024;
@@ -6,13 +8,13 @@ const BUFFER = 64 * 1024;
 export async function* coalesce(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let buffer = Buffer.allocUnsafe(BUFFER);
+  let buffer = allocateChunk(BUFFER);
   let filled = 0;
   for await (const chunk of chunks) {
     const fits = filled + chunk.length <= BUFFER;
     if (filled > 0 && !(chunk.length <= SMALL && fits)) {
       yield buffer.subarray(0, filled);
-      buffer = Buffer.allocUnsafe(BUFFER);
+      buffer = allocateChunk(BUFFER);
       filled = 0;
     }
     if (chunk.length <= SMALL) {

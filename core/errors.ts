@@ -5,8 +5,10 @@
 const statusByCode = {
   /** The request, a name or a claim is not of the documented form. */
   malformed: 400,
-  /** The link's token is absent, forged, or meant for something else. */
+  /** The token of a link or of a caller is absent, forged, or meant for something else. */
   unauthorized: 401,
+  /** The caller is known, and may not have what was asked for. */
+  forbidden: 403,
   /** No such object (any more). */
   not_found: 404,
   /** The store refuses us. Shown to a link holder as `not_found`: they must not tell the two apart. */
@@ -20,10 +22,16 @@ const statusByCode = {
   precondition_failed: 412,
   /** More bytes than this service allows. */
   too_large: 413,
+  /** A request's body is not of a form that can be read. */
+  unsupported_media_type: 415,
   /** The requested range lies outside the archive. */
   range_not_satisfiable: 416,
   /** More entries than this service allows. */
   too_many_entries: 422,
+  /** The link would be too long for a URL. */
+  link_too_long: 422,
+  /** More than can be compressed; it can be stored. */
+  not_deflatable: 422,
   /** The client left before there was anything to send. The status is nginx's; nobody sees it. */
   aborted: 499,
   /** The store sent bytes that do not match what it, or the link, stated about them. */
@@ -92,4 +100,9 @@ export function notFound(cause?: unknown): ZiplinkError {
 /** The object is no longer the version that was asked for. */
 export function changed(cause?: unknown): ZiplinkError {
   return new ZiplinkError("changed", objectMessages.changed, { cause });
+}
+
+/** The bytes are not those that the store, or the link, has stated the checksum of. */
+export function wrongCrc(): ZiplinkError {
+  return new ZiplinkError("corrupt", "An object's bytes do not match the checksum stated for it.");
 }

@@ -1,33 +1,20 @@
-import { type Audit, describeFailure } from "./audit.ts";
-import type { BlobSource } from "./blob-source.ts";
-import { observeEnd, prime } from "./body.ts";
-import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
-import { type ErrorCode, toZiplinkError, ZiplinkError } from "./errors.ts";
+import { type Archives, type ArchivesOptions, assertPinned, createArchives } from "./archives.ts";
+import type { AuditedParty } from "./audit.ts";
+import { toZiplinkError } from "./errors.ts";
+import type { JwtKeys } from "./jwt-keys.ts";
 import { type Link, verifyLink } from "./link.ts";
+import type { ManifestStore } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
-import { createPlanner, type PlannerOptions } from "./planner.ts";
-import { problemResponse } from "./problem.ts";
-import type { ReadAheadPool } from "./read-ahead-pool.ts";
-import { type ResilienceOptions, ResilientStore } from "./resilience/resilient-store.ts";
-import { type DeliveryLimits, downloadName, respond } from "./respond.ts";
+import { refuse } from "./refuse.ts";
+import { downloadName } from "./respond.ts";
 import { selectEntries } from "./select-entries.ts";
-import { streamZip } from "./stream-zip.ts";
 import { layoutZip } from "./zip/layout.ts";
 
-export interface HandlerOptions extends Omit<PlannerOptions, "store"> {
-  readonly source: BlobSource;
-  /** How hard it is tried when the source fails. */
-  readonly resilience?: ResilienceOptions;
-  /** From `linkKey`. */
-  readonly linkKey: Uint8Array;
-  /** `Cache-Control` of archives. */
-  readonly cacheControl: string;
-  readonly delivery: DeliveryLimits;
-  /** What downloads learn of checksums; shared by all of one source. */
-  readonly crcs: CrcKnowledge;
-  /** The room for reading ahead; shared by all downloads of the process. */
-  readonly readAhead: ReadAheadPool;
-  readonly audit: Audit;
+export interface HandlerOptions extends ArchivesOptions {
+  /** What links are verified with. */
+  readonly linkKeys: JwtKeys;
+  /** Where the requests of links are kept that are too long for a URL, if anywhere. */
+  readonly manifests?: ManifestStore | undefined;
 }
 
 /** Answers a request for the archive of the link whose token is given. Never rejects. */
@@ -35,53 +22,37 @@ export type ArchiveHandler = (request: Request, token: string) => Promise<Respon
 
 /**
  * Joins the stages: link, plan, layout, bytes, response. Nothing behind it sees the request.
+ *
+ * @param archives those of the same options, where others send them too
  */
-export function createHandler(options: HandlerOptions): ArchiveHandler {
-  const store = new ResilientStore(options.source, options.resilience);
-  const planner = createPlanner({ ...options, store });
+export function createHandler(
+  options: HandlerOptions,
+  archives: Archives = createArchives(options),
+): ArchiveHandler {
+  const planner = archives.byLink;
 
   return async (request, token) => {
     let link: Link | undefined;
     try {
-      link = await verifyLink(token, options.linkKey);
+      link = await verifyLink(token, options.linkKeys, options.manifests, request.signal);
       return await answer(request, token, link);
-    } catch (cause) {
-      const error = request.signal.aborted
-        ? new ZiplinkError("aborted", "The client left.", { cause })
-        : cause;
-      const response = problemResponse(error);
-      options.audit({
-        event: "request_refused",
-        ...(link ? { link: link.id } : {}),
-        status: response.status,
-        failure: describeFailure(error),
-      });
-      return response;
+    } catch (error) {
+      return refuse(request, error, link ? partyOf(link) : {}, options.audit);
     }
   };
 
-  /** Conditions, ranges and limits of a response are refused where the response is made. */
-  function auditRefusal({ status }: Response, link: Link): void {
-    const code = refusals[status];
-    if (code === undefined) return;
-    const failure = { code, causes: [] };
-    options.audit({ event: "request_refused", link: link.id, status, failure });
-  }
-
   async function answer(request: Request, token: string, link: Link): Promise<Response> {
     const { plan: whole, isReused } = await planner.plan(token, link.request);
-    assertPinned(link, whole);
+    assertPinned(link.request, whole);
     const { searchParams } = new URL(request.url);
     const plan = selectEntries(whole, searchParams);
     if (searchParams.get("format") === "json") return describePlan(request, link, plan, options);
-    const forget = () => planner.forget(token);
+    const onFailed = () => planner.forget(token);
     try {
-      const source = store.forDownload();
-      const response = await sendArchive(request, link, plan, source, options, forget);
-      auditRefusal(response, link);
-      return response;
+      const archive = link.request;
+      return await archives.send(request, { archive, plan, party: partyOf(link), onFailed });
     } catch (error) {
-      if (isStale(error)) forget();
+      if (isStale(error)) planner.forget(token);
       // What the plan was made of is gone, and no byte is out yet: look again, once.
       if (isReused && isStale(error)) return answer(request, token, link);
       throw error;
@@ -89,68 +60,13 @@ export function createHandler(options: HandlerOptions): ArchiveHandler {
   }
 }
 
-const refusals: Readonly<Record<number, ErrorCode>> = {
-  412: "precondition_failed",
-  413: "too_large",
-  416: "range_not_satisfiable",
-};
-
-/** A pinned link is for one archive and never gives another one, whatever the client asks. */
-function assertPinned({ request }: Link, plan: Plan): void {
-  if (request.etag === undefined || request.etag === layoutZip(plan).etag) return;
-  throw new ZiplinkError(
-    "precondition_failed",
-    "The contents have changed since this link was made. Ask for a new link.",
-  );
+function partyOf({ id, subject }: Link): AuditedParty {
+  return { link: id, ...(subject === undefined ? {} : { subject }) };
 }
 
 function isStale(error: unknown): boolean {
   const { code } = toZiplinkError(error);
   return code === "changed" || code === "not_found";
-}
-
-function sendArchive(
-  request: Request,
-  link: Link,
-  plan: Plan,
-  source: BlobSource,
-  options: HandlerOptions,
-  onFailed: () => void,
-): Promise<Response> {
-  const { cacheControl, delivery, crcs, readAhead, audit } = options;
-  const { signal } = request;
-  return respond(request, {
-    plan,
-    name: link.request.name,
-    isPinned: link.request.etag !== undefined,
-    cacheControl,
-    delivery,
-    async open(range) {
-      const started = performance.now();
-      const stream = await prime(streamZip(plan, source, { ...range, crcs, readAhead, signal }));
-      const download = {
-        link: link.id,
-        ...(link.subject === undefined ? {} : { subject: link.subject }),
-        entries: plan.entries.length,
-        length: layoutZip(plan).length,
-        range,
-      };
-      audit({ event: "download_started", ...download });
-      return observeEnd(stream, (ending, sent, error) => {
-        // An abort reaches the stream as an error too, and may do so first.
-        const outcome = signal.aborted ? "aborted" : ending;
-        if (outcome === "failed") onFailed();
-        audit({
-          event: "download_ended",
-          ...download,
-          outcome,
-          sent,
-          durationMs: Math.round(performance.now() - started),
-          ...(outcome === "failed" ? { failure: describeFailure(error) } : {}),
-        });
-      });
-    },
-  });
 }
 
 /** What the archive is to hold, for programs: no keys, only the names that the ZIP shows anyway. */
@@ -161,14 +77,20 @@ function describePlan(
   { cacheControl, delivery }: HandlerOptions,
 ): Response {
   const { length, etag } = layoutZip(plan);
+  const { compression } = plan.format;
   const description = {
     filename: downloadName(link.request.name),
     title: link.title,
     issuer: link.issuer,
-    length,
+    compression,
+    // A compressed archive has no length before it was made.
+    length: compression === "deflate" ? null : length,
     etag,
-    // The longest range that one response can hold; null if there is no limit.
-    slice: Number.isFinite(delivery.maxResponseBytes) ? delivery.maxResponseBytes : null,
+    // The longest range that one response can hold; null if there is no limit, or no ranges.
+    slice:
+      compression === "store" && Number.isFinite(delivery.maxResponseBytes)
+        ? delivery.maxResponseBytes
+        : null,
     expires: link.expires,
     entries: plan.entries.map(({ name, blob }) => ({
       name,

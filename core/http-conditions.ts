@@ -1,6 +1,6 @@
 /** The archive as it is now, for a request's conditions to be held against. */
 export interface Validators {
-  /** Strong entity tag with its quotes. */
+  /** Entity tag with its quotes, and `W/` before them if it is a weak one. */
   readonly etag: string;
   /** In whole seconds, as HTTP dates are. */
   readonly lastModified: Date;
@@ -23,7 +23,7 @@ export function checkPreconditions(headers: Headers, current: Validators): 412 |
   const modified = current.lastModified.getTime();
   if (ifMatch !== null) {
     // 13.1.1 compares strongly: a weak tag never matches.
-    if (!listsTag(ifMatch, (tag) => tag === current.etag)) return 412;
+    if (!listsTag(ifMatch, (tag) => !isWeak(tag) && tag === current.etag)) return 412;
   } else if (unmodifiedSince !== undefined && modified > unmodifiedSince) {
     return 412;
   }
@@ -31,9 +31,7 @@ export function checkPreconditions(headers: Headers, current: Validators): 412 |
   const modifiedSince = dateOf("If-Modified-Since");
   if (ifNoneMatch !== null) {
     // 13.1.2 compares weakly.
-    return listsTag(ifNoneMatch, (tag) => tag.replace(/^W\//, "") === current.etag)
-      ? 304
-      : undefined;
+    return listsTag(ifNoneMatch, (tag) => opaque(tag) === opaque(current.etag)) ? 304 : undefined;
   }
   return modifiedSince !== undefined && modified <= modifiedSince ? 304 : undefined;
 }
@@ -48,6 +46,9 @@ export function rangeIsCurrent(headers: Headers, current: Validators): boolean {
   if (/^(?:W\/)?"/.test(ifRange)) return ifRange === current.etag;
   return current.isDateStrong && parseDate(ifRange) === current.lastModified.getTime();
 }
+
+const isWeak = (tag: string): boolean => tag.startsWith("W/");
+const opaque = (tag: string): string => (isWeak(tag) ? tag.slice(2) : tag);
 
 function listsTag(header: string, matches: (tag: string) => boolean): boolean {
   if (header.trim() === "*") return true;

@@ -2,6 +2,7 @@
 export { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
 export type { Audit, AuditEvent, Failure } from "./audit.ts";
 export type { BlobInfo, BlobSource, ByteRange } from "./blob-source.ts";
+export type { Auth, Caller } from "./caller.ts";
 export {
   type CrcKnowledge,
   type CrcKnowledgeOptions,
@@ -9,8 +10,25 @@ export {
 } from "./crc/crc-knowledge.ts";
 export { type CrcStore, type CrcTable, createCrcStore, type ObjectStore } from "./crc/crc-store.ts";
 export { type ErrorCode, ZiplinkError } from "./errors.ts";
+export {
+  type GivenBlob,
+  type GivenBytes,
+  type GivenEntry,
+  type GivenStream,
+  givenBytes,
+  givenStream,
+  type ReadGiven,
+  withGiven,
+} from "./given-blobs.ts";
 export { type ArchiveHandler, createHandler, type HandlerOptions } from "./handler.ts";
-export { type Link, linkKey, type SignLinkOptions, signLink, verifyLink } from "./link.ts";
+export { type JwtKey, type JwtKeys, parseJwks, secretKeys } from "./jwt-keys.ts";
+export { type Link, type SignLinkOptions, signLink, verifyLink } from "./link.ts";
+export {
+  createManifestStore,
+  type ManifestReference,
+  type ManifestStore,
+  type ManifestStoreOptions,
+} from "./manifest.ts";
 export type { Plan, PlanEntry } from "./plan.ts";
 export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
 export { problemResponse } from "./problem.ts";

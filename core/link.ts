@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
-import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { errors, type JWTPayload } from "jose";
 import { z } from "zod";
-import { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
+import { type ArchiveRequest, parseArchiveRequest, strongEtag } from "./archive-request.ts";
 import { ZiplinkError } from "./errors.ts";
+import { type JwtKeys, secretKeys, signJwt, verifyJwt } from "./jwt-keys.ts";
+import { malformed } from "./malformed.ts";
+import { type ManifestReference, type ManifestStore, manifestReference } from "./manifest.ts";
 
-const ALGORITHM = "HS256";
 const AUDIENCE = "ziplink";
 
-/** RFC 7518, 3.2: a key for HS256 has at least the hash's 256 bits. */
-const MIN_SECRET_BYTES = 32;
+/** Characters of a token that every browser, proxy and server takes in a URL, with room to spare. */
+const MAX_TOKEN_LENGTH = 6 * 1024;
 
 /** A verified link. */
 export interface Link {
@@ -30,9 +32,7 @@ const shownClaims = z.object({
   iss: z.string().min(1).max(200).optional(),
 });
 
-export interface SignLinkOptions {
-  /** As for `linkKey`. */
-  readonly secret: string;
+interface LinkClaims {
   /** When the link stops working. */
   readonly expires: Date;
   /** When it starts to work; default at once. */
@@ -45,55 +45,78 @@ export interface SignLinkOptions {
   readonly issuer?: string;
   /** Names the link in the audit log; default random. */
   readonly id?: string;
+  /** Takes a request that makes the token longer than 6 KB. Default: such a request is refused. */
+  readonly manifests?: ManifestStore | undefined;
 }
 
-/**
- * The HS256 key of a link secret: its UTF-8 bytes. Throws `malformed` below 32 bytes.
- */
-export function linkKey(secret: string): Uint8Array {
-  const key = new TextEncoder().encode(secret);
-  if (key.length < MIN_SECRET_BYTES) {
-    throw new ZiplinkError(
-      "malformed",
-      `A link secret has at least ${MIN_SECRET_BYTES} bytes, this one has ${key.length}. ` +
-        "Make one with: openssl rand -base64 32",
-    );
-  }
-  return key;
-}
+/** Claims, and what signs them: a secret as for `secretKeys`, or keys as of `parseJwks`. */
+export type SignLinkOptions = LinkClaims &
+  ({ readonly secret: string } | { readonly keys: JwtKeys });
 
 /**
  * The token of a link to the archive that `request` asks for: a JWT (RFC 7519) with `aud: "ziplink"`,
- * `exp`, `jti` and the request as `zip`. Throws `malformed` for a request, title or issuer that is not valid.
+ * `exp`, `jti` and the request, or where its manifest is, as `zip`. Rejects with `malformed` for a
+ * request, title or issuer that is not valid, and `link_too_long` for one that needs a manifest and has no place for it.
  */
 export async function signLink(request: ArchiveRequest, options: SignLinkOptions): Promise<string> {
-  const { subject, title, issuer } = options;
+  const keys = "keys" in options ? options.keys : secretKeys(options.secret);
+  const id = options.id ?? crypto.randomUUID();
+  const sign = (zip: object) => signJwt(toClaims(zip, id, options), keys);
+
+  const { etag, ...contents } = parseArchiveRequest(request);
+  const pin = etag === undefined ? {} : { etag };
+  const token = await sign({ ...contents, ...pin });
+  if (token.length <= MAX_TOKEN_LENGTH) return token;
+  if (options.manifests === undefined) throw tooLong(token.length);
+  return sign({ ...(await options.manifests.keep(contents as ArchiveRequest)), ...pin });
+}
+
+function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
+  const { expires, notBefore, subject, title, issuer } = options;
   parseShownClaims({ title, iss: issuer });
-  const jwt = new SignJWT({
+  return {
+    aud: AUDIENCE,
+    iat: toSeconds(new Date()),
+    exp: toSeconds(expires),
+    ...(notBefore ? { nbf: toSeconds(notBefore) } : {}),
+    jti: id,
+    ...(subject === undefined ? {} : { sub: subject }),
+    ...(issuer === undefined ? {} : { iss: issuer }),
     ...(title === undefined ? {} : { title }),
-    zip: parseArchiveRequest(request),
-  })
-    .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
-    .setAudience(AUDIENCE)
-    .setIssuedAt()
-    .setExpirationTime(options.expires)
-    .setJti(options.id ?? crypto.randomUUID());
-  if (options.notBefore) jwt.setNotBefore(options.notBefore);
-  if (subject !== undefined) jwt.setSubject(subject);
-  if (issuer !== undefined) jwt.setIssuer(issuer);
-  return jwt.sign(linkKey(options.secret));
+    zip,
+  };
+}
+
+/** A NumericDate (RFC 7519, 2). */
+function toSeconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
+
+function tooLong(length: number): ZiplinkError {
+  return new ZiplinkError(
+    "link_too_long",
+    `This link's token would have ${length} characters; more than ${MAX_TOKEN_LENGTH} do not fit ` +
+      "every URL. Ask for a prefix or for fewer files, or give the service a MANIFEST_STORE.",
+    { details: { limit: MAX_TOKEN_LENGTH, total: length } },
+  );
 }
 
 /**
- * Verifies a link's token. The algorithm is the key's, never the token's. Nothing but the token is
- * looked at, so the answer tells nothing about any object. Rejects with `unauthorized` for a token
- * that is forged or meant for something else, `expired` for a genuine one that is too old, and
- * `malformed` for a genuine one whose archive request, `title` or `iss` is not valid.
+ * Verifies a link's token. The key is the one its `kid` names, the algorithm that key's. Nothing but
+ * the token and its manifest is looked at, so the answer tells nothing about any object. Rejects with
+ * `unauthorized` for a token that is forged or meant for something else, `expired` for a genuine one
+ * that is too old, `malformed` for a genuine one whose archive request, `title` or `iss` is not valid, and with what
+ * `ManifestStore.load` rejects with.
  *
- * @param key from `linkKey`
+ * @param manifests where manifests are kept, if anywhere
  */
-export async function verifyLink(token: string, key: Uint8Array): Promise<Link> {
-  const claims = await verifyToken(token, key);
+export async function verifyLink(
+  token: string,
+  keys: JwtKeys,
+  manifests?: ManifestStore,
+  signal?: AbortSignal,
+): Promise<Link> {
+  const claims = await verifyToken(token, keys);
   const { title, iss: issuer } = parseShownClaims(claims);
   return {
     id: claims.jti ?? createHash("sha256").update(token).digest("base64url").slice(0, 16),
@@ -101,26 +124,45 @@ export async function verifyLink(token: string, key: Uint8Array): Promise<Link> 
     ...(title === undefined ? {} : { title }),
     ...(issuer === undefined ? {} : { issuer }),
     expires: new Date((claims.exp ?? 0) * 1000),
-    request: parseArchiveRequest(claims.zip),
+    request: await requestOf(claims.zip, manifests, signal),
   };
 }
 
 function parseShownClaims(claims: unknown): z.infer<typeof shownClaims> {
   const result = shownClaims.safeParse(claims);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = String(issue?.path[0]);
-  throw new ZiplinkError("malformed", `${field}: ${issue?.message}.`, { details: { field } });
+  throw malformed(result.error, []);
 }
 
-async function verifyToken(token: string, key: Uint8Array): Promise<JWTPayload> {
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: [ALGORITHM],
-      audience: AUDIENCE,
-      requiredClaims: ["exp"],
+async function requestOf(
+  zip: unknown,
+  manifests: ManifestStore | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ArchiveRequest> {
+  if (typeof zip !== "object" || zip === null || !("manifest" in zip)) {
+    return parseArchiveRequest(zip);
+  }
+  const { etag, ...reference } = parseReference(zip);
+  if (manifests === undefined) {
+    throw new ZiplinkError("malformed", "zip.manifest: this service keeps no manifests.", {
+      details: { field: "zip.manifest" },
     });
-    return payload;
+  }
+  const request = await manifests.load(reference, signal);
+  return etag === undefined ? request : { ...request, etag };
+}
+
+const pinnedReference = manifestReference.extend({ etag: strongEtag.optional() });
+
+function parseReference(zip: object): ManifestReference & { etag?: string | undefined } {
+  const result = pinnedReference.safeParse(zip);
+  if (result.success) return result.data;
+  throw malformed(result.error, ["zip"]);
+}
+
+async function verifyToken(token: string, keys: JwtKeys): Promise<JWTPayload> {
+  try {
+    return await verifyJwt(token, keys, { audience: AUDIENCE, requiredClaims: ["exp"] });
   } catch (cause) {
     if (cause instanceof errors.JWTExpired) {
       throw new ZiplinkError("expired", "This link has expired. Ask for a new one.", { cause });

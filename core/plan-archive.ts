@@ -1,7 +1,10 @@
 import pMap from "p-map";
 import type { ArchiveRequest } from "./archive-request.ts";
 import type { BlobInfo, BlobSource } from "./blob-source.ts";
+import { assertDeflatable } from "./deflate/limits.ts";
 import { ZiplinkError } from "./errors.ts";
+import type { GivenEntry } from "./given-blobs.ts";
+import { isMissing, missingReport } from "./missing-report.ts";
 import { uniqueNames, type WantedName } from "./names.ts";
 import type { Plan, PlanEntry } from "./plan.ts";
 import { formatBytes, formatCount } from "./quantities.ts";
@@ -23,8 +26,10 @@ export interface PlanLimits {
 export interface PlanOptions {
   /** Default: none. */
   readonly limits?: PlanLimits;
-  /** Default: `defaultZipFormat`. */
+  /** Default: `defaultZipFormat`. Whether it is compressed is for the request to say, if it does. */
   readonly format?: ZipFormat;
+  /** Entries that the application adds, behind those of the request. Default: none. */
+  readonly given?: readonly GivenEntry[];
   readonly signal?: AbortSignal;
 }
 
@@ -35,9 +40,9 @@ interface WantedEntry extends WantedName {
 
 /**
  * Finds the objects that `request` names, pins each to its present version and names its entry.
- * Rejects with `not_found` if an object is missing or a prefix holds none, `changed` if an object is
- * not the one that the request states the CRC of, `too_many_entries` or `too_large` beyond `limits`,
- * and with what the source rejects with.
+ * Rejects with `not_found` if a prefix holds nothing or an object is missing, unless that is to be
+ * reported; `changed` if an object is not the one that the request states the CRC of; `too_many_entries`
+ * or `too_large` beyond `limits`; `not_deflatable`; and with what the source rejects with.
  */
 export async function planArchive(
   request: ArchiveRequest,
@@ -45,33 +50,49 @@ export async function planArchive(
   options: PlanOptions = {},
 ): Promise<Plan> {
   const limits = options.limits ?? { maxEntries: Infinity, maxBytes: Infinity };
-  const wanted =
+  const given = (options.given ?? []).map(toWanted);
+  const found =
     "entries" in request
-      ? await statEntries(request.entries, source, limits, options.signal)
+      ? await statEntries(request, source, limits, options.signal)
       : await listPrefix(request.prefix, source, limits, options.signal);
+  // Beside nothing there is nothing to add to: the prefix may be mistyped.
+  if (found.length === 0 && ("prefix" in request || given.length === 0)) throw nothingFound();
+  const wanted = [...found, ...given];
+  assertEntryCount(wanted.length, limits);
+  assertTotalBytes(totalBytes(wanted), limits);
   const names = uniqueNames(wanted);
   const entries: PlanEntry[] = [];
   for (const [i, { blob }] of wanted.entries()) {
     const name = names[i];
     if (name !== undefined) entries.push({ name, blob });
   }
-  if (entries.length === 0) throw nothingFound();
-  return { entries, format: options.format ?? defaultZipFormat };
+  const { format = defaultZipFormat } = options;
+  const plan = {
+    entries,
+    format: { ...format, compression: request.compression ?? format.compression },
+  };
+  if (plan.format.compression === "deflate") assertDeflatable(plan);
+  return plan;
 }
 
-type RequestedEntry = Extract<ArchiveRequest, { entries: unknown }>["entries"][number];
-
+/** The objects that are there and, where that is asked for, the report of those that are not. */
 async function statEntries(
-  requested: readonly RequestedEntry[],
+  { entries: requested, onMissing }: Extract<ArchiveRequest, { entries: unknown }>,
   source: BlobSource,
   limits: PlanLimits,
   signal: AbortSignal | undefined,
 ): Promise<WantedEntry[]> {
   assertEntryCount(requested.length, limits);
-  const wanted = await pMap(
+  const stats = await pMap(
     requested,
-    async ({ key, name, crc32 }) => {
-      const blob = await source.stat(key, signal);
+    async ({ key, name, crc32 }): Promise<WantedEntry | undefined> => {
+      let blob: BlobInfo;
+      try {
+        blob = await source.stat(key, signal);
+      } catch (error) {
+        if (onMissing === "report" && isMissing(error)) return undefined;
+        throw error;
+      }
       return {
         blob: crc32 === undefined ? blob : withStatedCrc32(blob, crc32),
         path: name ?? key,
@@ -80,11 +101,14 @@ async function statEntries(
     },
     { concurrency: STAT_CONCURRENCY, ...(signal ? { signal } : {}) },
   );
-  assertTotalBytes(
-    wanted.reduce((sum, { blob }) => sum + blob.size, 0),
-    limits,
+  const present = stats.filter((wanted) => wanted !== undefined);
+  if (present.length === stats.length) return present;
+  const missing = requested.filter((_, i) => stats[i] === undefined);
+  const report = missingReport(
+    missing.map(({ key, name }) => name ?? key),
+    present.map(({ blob }) => blob.modified),
   );
-  return wanted;
+  return [...present, toWanted(report)];
 }
 
 async function listPrefix(
@@ -116,6 +140,14 @@ function isFolder(blob: BlobInfo): boolean {
   return blob.size === 0 && blob.key.endsWith("/");
 }
 
+function toWanted({ name, blob }: GivenEntry): WantedEntry {
+  return { blob, path: name, isFolder: false };
+}
+
+function totalBytes(wanted: readonly WantedEntry[]): number {
+  return wanted.reduce((sum, { blob }) => sum + blob.size, 0);
+}
+
 function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
   if (blob.crc32 !== undefined && blob.crc32 !== crc32) {
     throw new ZiplinkError("changed", "An object is no longer the one that this link states.");
@@ -123,7 +155,8 @@ function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
   return { ...blob, crc32 };
 }
 
-function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
+/** Throws `too_many_entries` for more than the limit. */
+export function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
   if (total <= limit) return;
   const more = total > COUNT_ON * limit ? "at least " : "";
   throw new ZiplinkError(

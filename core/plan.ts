@@ -5,7 +5,7 @@ import type { ZipFormat } from "./zip/format.ts";
 export interface PlanEntry {
   /** The entry's final name in the ZIP: `/`-separated, safe everywhere, unique; a folder's ends in `/`. */
   readonly name: string;
-  /** The object, pinned to a version, whose bytes the entry holds. */
+  /** The object, pinned to a version, whose bytes the entry holds; or what an application has given. */
   readonly blob: BlobInfo;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { ArchiveRequest } from "./archive-request.ts";
+import type { GivenEntry } from "./given-blobs.ts";
 import type { Plan } from "./plan.ts";
 import { type PlanLimits, planArchive } from "./plan-archive.ts";
 import type { ResilientStore } from "./resilience/resilient-store.ts";
@@ -12,6 +13,8 @@ export interface PlannerOptions {
   readonly format: ZipFormat;
   /** How long a plan is used again, in seconds; 0 for never. */
   readonly cacheSeconds: number;
+  /** Entries that the application adds to those of a request, behind them. Default: none. */
+  readonly given?: (request: ArchiveRequest) => Promise<readonly GivenEntry[]>;
 }
 
 /** Plans by token, each used again for a short while: slices of an archive then list nothing. */
@@ -33,14 +36,19 @@ export function createPlanner(options: PlannerOptions): Planner {
     sizeCalculation: ({ entries }) => entries.length,
   });
   const underWay = new Map<string, Promise<Plan>>();
+  const make = async (request: ArchiveRequest) =>
+    planArchive(request, store.forDownload(), {
+      limits,
+      format,
+      given: (await options.given?.(request)) ?? [],
+    });
 
   return {
     async plan(token, request) {
       const id = identify(token);
       const known = cache.get(id);
       if (known) return { plan: known, isReused: true };
-      const planning =
-        underWay.get(id) ?? planArchive(request, store.forDownload(), { limits, format });
+      const planning = underWay.get(id) ?? make(request);
       underWay.set(id, planning);
       try {
         const plan = await planning;

@@ -4,12 +4,14 @@ import { objectMessages, toZiplinkError } from "./errors.ts";
 const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
   410: "Gone",
   412: "Precondition Failed",
   413: "Content Too Large",
+  415: "Unsupported Media Type",
   416: "Range Not Satisfiable",
   422: "Unprocessable Content",
   499: "Client Closed Request",
@@ -45,6 +47,7 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
       ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
+      ...(status === 403 ? { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } : {}),
       ...(status === 503
         ? { "Retry-After": String(Math.ceil((known.retryAfterMs ?? RETRY_AFTER_MS) / 1000)) }
         : {}),

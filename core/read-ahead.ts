@@ -1,4 +1,5 @@
 import type { BlobInfo, BlobSource, ByteRange } from "./blob-source.ts";
+import { isGiven } from "./given-blobs.ts";
 import type { ReadAheadPool, ReadAheadShare } from "./read-ahead-pool.ts";
 import { readRange } from "./read-range.ts";
 
@@ -140,14 +141,15 @@ class ReadPart {
   }
 }
 
-/** The same reads, none longer than `partBytes`. */
+/** The same reads, none longer than `partBytes` but of what was given, which one reader reads. */
 function* inParts(
   reads: Iterable<PlannedRead>,
   partBytes: number,
 ): Generator<PlannedRead, void, undefined> {
   for (const { blob, start, end } of reads) {
-    for (let at = start; at < end; at += partBytes) {
-      yield { blob, start: at, end: Math.min(at + partBytes, end) };
+    const length = isGiven(blob) ? Infinity : partBytes;
+    for (let at = start; at < end; at += length) {
+      yield { blob, start: at, end: Math.min(at + length, end) };
     }
   }
 }

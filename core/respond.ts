@@ -1,5 +1,6 @@
 import { create as contentDisposition } from "content-disposition";
 import type { ByteRange } from "./blob-source.ts";
+import { respondDeflated } from "./deflate/respond-deflated.ts";
 import { ZiplinkError } from "./errors.ts";
 import { checkPreconditions, rangeIsCurrent, type Validators } from "./http-conditions.ts";
 import { parseRange } from "./http-range.ts";
@@ -20,6 +21,9 @@ export interface DeliveryLimits {
   readonly maxFixedLength: number;
 }
 
+/** What of a request an archive's response depends on. */
+export type ArchiveQuery = Pick<Request, "method" | "headers">;
+
 export interface RespondOptions {
   readonly plan: Plan;
   /** The archive's name as it was asked for; default "archive". */
@@ -29,23 +33,27 @@ export interface RespondOptions {
   /** Value of `Cache-Control`. */
   readonly cacheControl: string;
   readonly delivery: DeliveryLimits;
-  /** The archive's bytes; called only if the response has a body. */
-  readonly open: (range: ByteRange) => Promise<ReadableStream<Uint8Array>>;
+  /** The archive's bytes, of one that has no ranges all; called only if the response has a body. */
+  readonly open: (range: ByteRange | undefined) => Promise<ReadableStream<Uint8Array>>;
 }
 
 /**
  * The response to a GET or HEAD for an archive, as RFC 9110 has it for a static file: 200 or 206 with
- * its exact length, 304, 412 or 416; and 413 where the platform cannot send it at once. Rejects with what `open` rejects with.
+ * its exact length, 304, 412 or 416; and 413 where the platform cannot send it at once. One that is
+ * compressed has no length, no ranges and a weak ETag. Rejects with what `open` rejects with.
  */
-export async function respond(request: Request, options: RespondOptions): Promise<Response> {
+export async function respond(request: ArchiveQuery, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
-  const { length, etag } = layoutZip(plan);
+  const isDeflated = plan.format.compression === "deflate";
+  const { length, etag: strongTag } = layoutZip(plan);
+  // The same objects compressed by another version of zlib are other bytes (RFC 9110, 8.8.1).
+  const etag = isDeflated ? `W/${strongTag}` : strongTag;
   const validators = { etag, lastModified: lastModified(plan), isDateStrong: options.isPinned };
   const headers = {
     ETag: etag,
     "Last-Modified": validators.lastModified.toUTCString(),
     "Cache-Control": options.cacheControl,
-    "Accept-Ranges": "bytes",
+    "Accept-Ranges": isDeflated ? "none" : "bytes",
     "X-Content-Type-Options": "nosniff",
   };
 
@@ -56,6 +64,14 @@ export async function respond(request: Request, options: RespondOptions): Promis
       new ZiplinkError("precondition_failed", "The archive is not the one you asked for."),
       { ETag: etag },
     );
+  }
+  const described = {
+    ...headers,
+    "Content-Type": "application/zip",
+    "Content-Disposition": contentDisposition(downloadName(options.name)),
+  };
+  if (isDeflated) {
+    return respondDeflated(request, plan, options.delivery, described, () => open(undefined));
   }
   const range = requestedRange(request, length, validators);
   if (range === "unsatisfiable") {
@@ -78,9 +94,7 @@ export async function respond(request: Request, options: RespondOptions): Promis
   return new Response(request.method === "HEAD" ? null : await open({ start, end }), {
     status: range ? 206 : 200,
     headers: {
-      ...headers,
-      "Content-Type": "application/zip",
-      "Content-Disposition": contentDisposition(downloadName(options.name)),
+      ...described,
       ...(end - start <= maxFixedLength
         ? { "Content-Length": String(end - start) }
         : { "Ziplink-Length": String(length) }),
@@ -90,7 +104,11 @@ export async function respond(request: Request, options: RespondOptions): Promis
 }
 
 /** As much of a range as one response may hold; a HEAD has no body and tells of the whole. */
-function sendable({ start, end }: ByteRange, { method }: Request, maxBytes: number): ByteRange {
+function sendable(
+  { start, end }: ByteRange,
+  { method }: ArchiveQuery,
+  maxBytes: number,
+): ByteRange {
   return { start, end: method === "HEAD" ? end : Math.min(end, start + maxBytes) };
 }
 
@@ -110,7 +128,7 @@ export function downloadName(name = "archive"): string {
 }
 
 /** The range to send, for a GET alone: RFC 9110, 14.2 defines it for no other method. */
-function requestedRange(request: Request, length: number, validators: Validators) {
+function requestedRange(request: ArchiveQuery, length: number, validators: Validators) {
   if (request.method !== "GET" || !rangeIsCurrent(request.headers, validators)) return undefined;
   return parseRange(request.headers.get("Range"), length);
 }

@@ -1,7 +1,9 @@
 import { archiveBytes } from "./archive-bytes.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { type CrcKnowledge, createCrcKnowledge } from "./crc/crc-knowledge.ts";
+import { deflatedBytes } from "./deflate/deflated-bytes.ts";
 import { ZiplinkError } from "./errors.ts";
+import { withGiven } from "./given-blobs.ts";
 import type { Plan } from "./plan.ts";
 import { ReadAheadPool } from "./read-ahead-pool.ts";
 import { layoutZip } from "./zip/layout.ts";
@@ -20,14 +22,16 @@ export interface StreamZipOptions {
 }
 
 /**
- * Bytes `[start, end)` of the archive of `plan`, by default all of it.
+ * Bytes `[start, end)` of the archive of `plan`, by default all of it. Stored objects are read from
+ * `source`; what an application has given (`GivenEntry`) is read from the plan.
  *
  * Nothing is opened before the first read, and each read does only the work for its chunk. If an
  * object cannot be read, or is not what the plan says, the stream errors: it never closes early, so
  * a stream that closed has given exactly `end - start` bytes. Cancelling it closes every source.
  *
  * Throws `range_not_satisfiable` for a range outside the archive, whose length is
- * `layoutZip(plan).length`.
+ * `layoutZip(plan).length`; and for any range of an archive that is compressed (`plan.format`), as that
+ * is only known while it is made.
  */
 export function streamZip(
   plan: Plan,
@@ -36,6 +40,10 @@ export function streamZip(
 ): ReadableStream<Uint8Array> {
   const layout = layoutZip(plan);
   const { start = 0, end = layout.length } = options;
+  const isDeflated = plan.format.compression === "deflate";
+  if (isDeflated && (options.start !== undefined || options.end !== undefined)) {
+    throw new ZiplinkError("range_not_satisfiable", "A compressed archive has no ranges.");
+  }
   if (!(start >= 0 && start <= end && end <= layout.length)) {
     throw new ZiplinkError(
       "range_not_satisfiable",
@@ -50,7 +58,10 @@ export function streamZip(
     crcs: options.crcs ?? createCrcKnowledge({ maxObjects: 1 }),
     readAhead: options.readAhead ?? new ReadAheadPool(),
   };
-  const chunks = archiveBytes(layout, source, { start, end }, shared, signal);
+  const blobs = withGiven(source);
+  const chunks = isDeflated
+    ? deflatedBytes(plan, blobs, shared.readAhead, signal)
+    : archiveBytes(layout, blobs, { start, end }, shared, signal);
 
   // Also where nobody reads on, all is let go of at once; it queues behind a read under way, whose
   // failure is told there.

@@ -1,84 +1,58 @@
 import { z } from "zod";
 import type { DeliveryLimits } from "../core/respond.ts";
+import { defaults } from "./app-defaults.ts";
+import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
+import { crcSettings, type SealedStore, toCrcStore } from "./crc-config.ts";
+import { type Environment, integer, listSchema, parse, urlSchema } from "./environment.ts";
+import { type LinkConfig, linkSettings, toLinkConfig } from "./link-config.ts";
 import { type Location, locationSchema } from "./location.ts";
 
-/** A whole number in an environment variable; digits and underscores, as in 10_000. */
-const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z
-    .string()
-    .regex(/^\d[\d_]*$/, "must be a whole number")
-    .transform((digits) => Number(digits.replaceAll("_", "")))
-    .pipe(z.int().min(min).max(max));
+export { ConfigError } from "./environment.ts";
 
-const linkSettings = z.object({
-  LINK_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, {
-    message: "must have at least 32 bytes; make one with: openssl rand -base64 32",
-  }),
-});
-
-const settings = linkSettings.extend({
+const settings = z.object({
+  ...linkSettings,
+  ...authSettings,
+  ...crcSettings,
   SOURCE: locationSchema,
   HOST: z.string().min(1).optional(),
   PORT: integer(0, 65_535).default(8080),
-  MAX_ENTRIES: integer(1).default(10_000),
-  MAX_BYTES: integer(1).default(1_000_000_000_000),
+  MAX_ENTRIES: integer(1).default(defaults.limits.maxEntries),
+  MAX_BYTES: integer(1).default(defaults.limits.maxBytes),
+  MAX_BODY_BYTES: integer(1).default(defaults.maxBodyBytes),
+  MAX_LINK_SECONDS: integer(1).default(defaults.maxLinkSeconds),
+  PUBLIC_URL: urlSchema.transform((url) => url.replace(/\/+$/, "")).optional(),
   SMALL_ENTRY_BYTES: integer(0).default(1024 * 1024),
   MAX_RESPONSE_BYTES: integer(1).optional(),
   MAX_FIXED_LENGTH: integer(0).optional(),
-  PLAN_CACHE_SECONDS: integer(0).default(10),
-  CRC_STORE: locationSchema.optional(),
-  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  S3_FORCE_PATH_STYLE: z.stringbool().default(false),
-  GCS_API_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
-  CACHE_CONTROL: z.string().min(1).default("private, no-store"),
-  CORS_ORIGINS: z
-    .string()
-    .default("")
-    .transform((list) =>
-      list
-        .split(",")
-        .map((origin) => origin.trim())
-        .filter(Boolean),
-    ),
+  PLAN_CACHE_SECONDS: integer(0).default(defaults.cacheSeconds),
+  CACHE_CONTROL: z.string().min(1).default(defaults.cacheControl),
+  CORS_ORIGINS: listSchema.default([]),
   LOG_LEVEL: z.enum(["info", "warn", "error", "silent"]).default("info"),
 });
 
 /** The service's settings. What each means and its default stands in the README. */
-export interface Config {
+export interface Config extends LinkConfig {
   readonly source: Location;
-  readonly linkSecret: string;
+  /** How callers of `POST /zip` and `POST /links` are told; absent where nobody may call them. */
+  readonly auth: AuthConfig | undefined;
   readonly host: string | undefined;
   readonly port: number;
   readonly maxEntries: number;
   readonly maxBytes: number;
+  readonly maxBodyBytes: number;
+  readonly maxLinkSeconds: number;
+  /** Where people reach the service, without a slash at the end. */
+  readonly publicUrl: string | undefined;
   readonly smallEntryBytes: number;
   readonly delivery: DeliveryLimits;
   readonly planCacheSeconds: number;
   /** Where checksums are kept for other instances. */
-  readonly crcStore: Location | undefined;
-  /** For stores other than AWS's own. */
-  readonly s3: { readonly endpoint?: string; readonly forcePathStyle: boolean };
-  /** For a server that stands in for Cloud Storage. */
-  readonly gcs: { readonly apiEndpoint?: string };
+  readonly crcStore: SealedStore | undefined;
   readonly cacheControl: string;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
   readonly corsOrigins: readonly string[];
   readonly logLevel: "info" | "warn" | "error" | "silent";
 }
-
-/** Settings that cannot be used, each named with what to do. Never quotes a value. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  /** The message alone: where the code noticed an operator's slip helps nobody to mend it. */
-  override readonly stack: string;
-
-  constructor(message: string) {
-    super(message);
-    this.stack = message;
-  }
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const unlimited: DeliveryLimits = { maxResponseBytes: Infinity, maxFixedLength: Infinity };
 
@@ -89,44 +63,27 @@ const unlimited: DeliveryLimits = { maxResponseBytes: Infinity, maxFixedLength: 
  */
 export function readConfig(env: Environment, platform: DeliveryLimits = unlimited): Config {
   const data = parse(settings, env);
+  const linkConfig = toLinkConfig(data);
   return {
     source: data.SOURCE,
-    linkSecret: data.LINK_SECRET,
+    ...linkConfig,
+    auth: toAuthConfig(data, linkConfig.linkKeys),
     host: data.HOST,
     port: data.PORT,
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
+    maxBodyBytes: data.MAX_BODY_BYTES,
+    maxLinkSeconds: data.MAX_LINK_SECONDS,
+    publicUrl: data.PUBLIC_URL,
     smallEntryBytes: data.SMALL_ENTRY_BYTES,
     delivery: {
       maxResponseBytes: data.MAX_RESPONSE_BYTES ?? platform.maxResponseBytes,
       maxFixedLength: data.MAX_FIXED_LENGTH ?? platform.maxFixedLength,
     },
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
-    crcStore: data.CRC_STORE,
-    s3: {
-      ...(data.S3_ENDPOINT === undefined ? {} : { endpoint: data.S3_ENDPOINT }),
-      forcePathStyle: data.S3_FORCE_PATH_STYLE,
-    },
-    gcs: data.GCS_API_ENDPOINT === undefined ? {} : { apiEndpoint: data.GCS_API_ENDPOINT },
+    crcStore: toCrcStore(data),
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,
     logLevel: data.LOG_LEVEL,
   };
-}
-
-/** The one setting that making a link needs. Throws `ConfigError`. */
-export function readLinkSecret(env: Environment): string {
-  return parse(linkSettings, env).LINK_SECRET;
-}
-
-function parse<T extends z.ZodObject>(schema: T, env: Environment): z.infer<T> {
-  // A variable that is set to nothing counts as not set, as it does for shells and consoles.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => {
-    const isMissing = given[String(path[0])] === undefined;
-    return `  ${path.join(".")} ${isMissing ? "is not set" : message}`;
-  });
-  throw new ConfigError(["These environment variables need a change:", ...problems].join("\n"));
 }

@@ -3,6 +3,7 @@ import { http } from "@google-cloud/functions-framework";
 import { readConfig } from "./config.ts";
 import { createNodeListener } from "./node-listener.ts";
 import { createService } from "./service.ts";
+import { leaveBodiesUnparsed } from "./unparsed-bodies.ts";
 
 /**
  * Cloud Run fails a response whose Content-Length is above 32 MiB, over HTTP/1; one in chunks it lets
@@ -16,4 +17,5 @@ const config = readConfig(process.env, {
 });
 const listener = createNodeListener(await createService(config));
 
+leaveBodiesUnparsed();
 http("ziplink", (request, response) => listener(request, response));

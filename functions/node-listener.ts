@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { recycle } from "../core/chunk-pool.ts";
+import { release } from "../core/chunks.ts";
 import type { App } from "./app.ts";
 
 /**
@@ -40,7 +40,7 @@ function recyclingSink(outgoing: ServerResponse): Writable {
     highWaterMark: 0, // one chunk at a time: what waits, waits in `outgoing`
     write(chunk: Uint8Array, _encoding, done) {
       outgoing.write(chunk, (error) => {
-        if (!error) recycle(chunk);
+        if (!error) release(chunk);
         done(error);
       });
     },

@@ -1,20 +1,28 @@
 import { describeFailure } from "../core/audit.ts";
+import type { Auth } from "../core/caller.ts";
 import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { type CrcStore, createCrcStore } from "../core/crc/crc-store.ts";
-import { linkKey } from "../core/link.ts";
 import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
 import { type App, createApp } from "./app.ts";
+import { createJwtAuth } from "./auth/jwt.ts";
+import { platformAuth } from "./auth/platform.ts";
+import type { AuthConfig } from "./auth-config.ts";
 import type { Config } from "./config.ts";
 import { createAudit, createLogger } from "./log.ts";
-import { openObjectStore, openSource } from "./stores.ts";
+import { openManifestStore, openObjectStore, openSource } from "./stores.ts";
 
 /** The app that a configuration describes: what every entrypoint serves. */
 export async function createService(config: Config): Promise<App> {
   const logger = createLogger(config);
   return createApp({
     source: await openSource(config.source, config),
-    linkKey: linkKey(config.linkSecret),
+    linkKeys: config.linkKeys,
+    manifests: await openManifestStore(config),
+    auth: config.auth && (await openAuth(config.auth)),
+    publicUrl: config.publicUrl,
+    maxLinkSeconds: config.maxLinkSeconds,
+    maxBodyBytes: config.maxBodyBytes,
     limits: { maxEntries: config.maxEntries, maxBytes: config.maxBytes },
     format: { ...defaultZipFormat, smallEntryBytes: config.smallEntryBytes },
     cacheSeconds: config.planCacheSeconds,
@@ -33,6 +41,20 @@ export async function createService(config: Config): Promise<App> {
 
 async function openCrcStore(config: Config): Promise<CrcStore | undefined> {
   if (!config.crcStore) return undefined;
-  const objects = await openObjectStore(config.crcStore, config);
-  return createCrcStore(objects, linkKey(config.linkSecret));
+  const { location, secret } = config.crcStore;
+  const objects = await openObjectStore("CRC_STORE", location, config);
+  return createCrcStore(objects, Buffer.from(secret));
+}
+
+async function openAuth(config: AuthConfig): Promise<Auth> {
+  switch (config.kind) {
+    case "jwt":
+      return createJwtAuth(config.keys);
+    case "google": {
+      const { createGoogleAuth } = await import("./auth/google.ts");
+      return createGoogleAuth(config);
+    }
+    case "platform":
+      return platformAuth;
+  }
 }

@@ -3,7 +3,9 @@ import { createFsSource } from "../adapters/fs.ts";
 import { createFsObjectStore } from "../adapters/fs-object-store.ts";
 import type { BlobSource } from "../core/blob-source.ts";
 import type { ObjectStore } from "../core/crc/crc-store.ts";
+import { createManifestStore, type ManifestStore } from "../core/manifest.ts";
 import { type Config, ConfigError } from "./config.ts";
+import type { LinkConfig } from "./link-config.ts";
 import type { Location } from "./location.ts";
 
 type StoreConfig = Pick<Config, "s3" | "gcs">;
@@ -17,7 +19,8 @@ export async function openSource(location: Location, config: StoreConfig): Promi
       }
       return createFsSource({ root: location.path });
     case "s3": {
-      const { createS3Client, createS3Source } = await import("../adapters/s3.ts");
+      const { createS3Source } = await import("../adapters/s3.ts");
+      const { createS3Client } = await import("../adapters/s3-client.ts");
       const { bucket, prefix } = location;
       return createS3Source({ client: createS3Client(config.s3), bucket, prefix });
     }
@@ -33,8 +36,9 @@ export async function openSource(location: Location, config: StoreConfig): Promi
   }
 }
 
-/** The place for small objects at a location. */
+/** The place for small objects at a location, which `setting` names. */
 export async function openObjectStore(
+  setting: string,
   location: Location,
   config: StoreConfig,
 ): Promise<ObjectStore> {
@@ -42,7 +46,7 @@ export async function openObjectStore(
     case "folder":
       return createFsObjectStore({ root: location.path });
     case "s3": {
-      const { createS3Client } = await import("../adapters/s3.ts");
+      const { createS3Client } = await import("../adapters/s3-client.ts");
       const { createS3ObjectStore } = await import("../adapters/s3-object-store.ts");
       const { bucket, prefix } = location;
       return createS3ObjectStore({ client: createS3Client(config.s3), bucket, prefix });
@@ -55,7 +59,17 @@ export async function openObjectStore(
     }
     case "http":
       throw new ConfigError(
-        "CRC_STORE: an HTTP server cannot be written to; use a folder or bucket",
+        `${setting}: an HTTP server cannot be written to; use a folder or bucket`,
       );
   }
+}
+
+/** Where manifests are kept, if anywhere. */
+export async function openManifestStore(
+  config: LinkConfig & Partial<Pick<Config, "planCacheSeconds">>,
+): Promise<ManifestStore | undefined> {
+  const { manifestStore, planCacheSeconds: cacheSeconds } = config;
+  if (!manifestStore) return undefined;
+  const objects = await openObjectStore("MANIFEST_STORE", manifestStore, config);
+  return createManifestStore({ objects, ...(cacheSeconds === undefined ? {} : { cacheSeconds }) });
 }

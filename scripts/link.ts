@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import type { ArchiveRequest } from "../core/archive-request.ts";
 import { signLink } from "../core/link.ts";
 import { downloadName } from "../core/respond.ts";
-import { readLinkSecret } from "../functions/config.ts";
+import { readLinkConfig } from "../functions/link-config.ts";
+import { openManifestStore } from "../functions/stores.ts";
 import { CommandError, runCommand } from "./command.ts";
 
 const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
@@ -20,7 +21,8 @@ const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
                   Asks the service at the base URL for their ETag
   --base-url U    where the service runs (default http://127.0.0.1:8080)
 
-LINK_SECRET, in the environment or in a file .env, is the service's own.`;
+LINK_SECRET or LINK_JWKS and, where there is one, MANIFEST_STORE, in the environment or in a file
+.env, are the service's own.`;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -46,8 +48,10 @@ await runCommand(async () => {
   }
   const request = toRequest(values);
   const baseUrl = parseBaseUrl(values["base-url"]);
+  const config = readLinkConfig(process.env);
   const options = {
-    secret: readLinkSecret(process.env),
+    keys: config.linkKeys,
+    manifests: await openManifestStore(config),
     expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
     ...(values.subject === undefined ? {} : { subject: values.subject }),
     ...(values.title === undefined ? {} : { title: values.title }),

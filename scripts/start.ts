@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
+import { canSign } from "../core/jwt-keys.ts";
 import { signLink } from "../core/link.ts";
 import { readConfig } from "../functions/config.ts";
 import { runCommand } from "./command.ts";
@@ -16,7 +17,7 @@ const LINK_HOURS = 1;
 await runCommand(async () => {
   const development = process.env.NODE_ENV !== "production";
   process.env.SOURCE ||= SAMPLE;
-  if (development && !process.env.LINK_SECRET) {
+  if (development && !process.env.LINK_SECRET && !process.env.LINK_JWKS) {
     process.env.LINK_SECRET = randomBytes(32).toString("base64url");
     console.log("LINK_SECRET is not set: made one for this run. Its links end with it.\n");
   }
@@ -33,19 +34,23 @@ await runCommand(async () => {
   });
 
   const { port } = server.address() as AddressInfo;
+  const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  console.log(`Serving ${process.env.SOURCE}`);
+  if (!canSign(config.linkKeys)) {
+    console.log(`At ${base}, for links made elsewhere: LINK_JWKS has no key to sign with.`);
+    return;
+  }
   const token = await signLink(
     { prefix: "", name: "ziplink-sample" },
     {
-      secret: config.linkSecret,
+      keys: config.linkKeys,
       expires: new Date(Date.now() + LINK_HOURS * 3_600_000),
       title: "Sample files",
       issuer: "npm start",
     },
   );
-  const service = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const url = `${service}/zip/${token}/ziplink-sample.zip`;
-  console.log(`Serving ${process.env.SOURCE}`);
+  const url = `${base}/zip/${token}/ziplink-sample.zip`;
   console.log(`A link to all of it, good for ${LINK_HOURS} hour. For a browser, its page:\n`);
-  console.log(`  ${service}/d/${token}\n`);
+  console.log(`  ${base}/d/${token}\n`);
   console.log(`The ZIP itself:\n\n  curl -fOJ '${url}'\n`);
 });

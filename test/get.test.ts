@@ -192,7 +192,7 @@ describe("npm run get", () => {
       [[await linkTo({ prefix: "none/" })], "The server answered 404: There are no objects"],
       [[await linkTo({ etag: '"other"' })], "The server answered 412: The contents have changed"],
       [["http://127.0.0.1:1/zip/x", "--retries", "0"], "Gave up after 1 attempts in a row: "],
-      [[`http://127.0.0.1:${port}/`], "cannot send parts of a file; is it a Ziplink link?"],
+      [[`http://127.0.0.1:${port}/`], "cannot send parts of a file."],
       [[], "Give the link's URL."],
       [["nonsense"], "Give the link's URL."],
       [[await linkTo(), "-c", "0"], "--connections takes a whole number from 1 to 64."],

@@ -9,7 +9,7 @@ const rules: Readonly<Record<string, { folders: readonly string[]; packages: Reg
   core: {
     folders: ["core"],
     packages:
-      /^(?:node:(?:crypto|timers\/promises|zlib)|cockatiel|content-disposition|jose|lru-cache|p-limit|p-map|zod)$/,
+      /^(?:node:(?:crypto|stream|timers\/promises|zlib)|cockatiel|content-disposition|jose|lru-cache|p-limit|p-map|zip-stream|zod)$/,
   },
   adapters: {
     folders: ["core", "adapters"],

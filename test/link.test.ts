@@ -2,10 +2,11 @@ import { createHmac, generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { ZiplinkError } from "../core/errors.ts";
-import { linkKey, signLink, verifyLink } from "../core/link.ts";
+import { secretKeys } from "../core/jwt-keys.ts";
+import { signLink, verifyLink } from "../core/link.ts";
 
 const secret = "a secret of thirty-two bytes, ok";
-const key = linkKey(secret);
+const key = secretKeys(secret);
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 const zip = { prefix: "a/" };
 
@@ -129,13 +130,13 @@ describe("refuses a genuine token with a bad request as malformed, naming the fi
     ["a/", "zip"],
     [{}, "zip.prefix"],
     [{ prefix: 1 }, "zip.prefix"],
-    [{ prefix: "a/", extra: 1 }, "zip"],
+    [{ prefix: "a/", extra: 1 }, "zip.extra"],
     [{ entries: [] }, "zip.entries"],
     [{ entries: [{ key: "" }] }, "zip.entries.0.key"],
-    [{ entries: [{ key: "a" }, { key: "b", size: 3 }] }, "zip.entries.1"],
+    [{ entries: [{ key: "a" }, { key: "b", size: 3 }] }, "zip.entries.1.size"],
     [{ entries: [{ key: "a", crc32: -1 }] }, "zip.entries.0.crc32"],
     [{ entries: [{ key: "a", crc32: 2 ** 32 }] }, "zip.entries.0.crc32"],
-    [{ entries: [{ key: "a" }], prefix: "a/" }, "zip"],
+    [{ entries: [{ key: "a" }], prefix: "a/" }, "zip.prefix"],
     [{ prefix: "a/", compression: "brotli" }, "zip.compression"],
     [{ prefix: "a/", name: "" }, "zip.name"],
   ])("%j", async (request, field) => {
@@ -149,6 +150,6 @@ describe("refuses a genuine token with a bad request as malformed, naming the fi
 });
 
 test("a secret has at least 32 bytes", () => {
-  expect(() => linkKey("short")).toThrow(/at least 32 bytes, this one has 5/);
-  expect(linkKey("ü".repeat(16))).toHaveLength(32);
+  expect(() => secretKeys("short")).toThrow(/at least 32 bytes, this one has 5/);
+  expect(secretKeys("ü".repeat(16))[0]?.verifying.symmetricKeySize).toBe(32);
 });

@@ -10,7 +10,8 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { createS3Client, createS3Source, type S3ClientOptions } from "../adapters/s3.ts";
+import { createS3Source } from "../adapters/s3.ts";
+import { createS3Client, type S3ClientOptions } from "../adapters/s3-client.ts";
 import { createS3ObjectStore } from "../adapters/s3-object-store.ts";
 import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
 import { ZiplinkError } from "../core/errors.ts";

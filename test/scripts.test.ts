@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { linkKey, verifyLink } from "../core/link.ts";
+import { secretKeys } from "../core/jwt-keys.ts";
+import { verifyLink } from "../core/link.ts";
 import { ConfigError, readConfig } from "../functions/config.ts";
 import { startService } from "./support/service-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -34,7 +36,7 @@ describe("npm run link", () => {
       "zip",
       "Q%201.zip",
     ]);
-    const verified = await verifyLink(token, linkKey(secret));
+    const verified = await verifyLink(token, secretKeys(secret));
     expect(verified.request).toEqual({ prefix: "a/", name: "Q 1" });
     const inAnHour = Date.now() + 3_600_000;
     expect(Math.abs(verified.expires.getTime() - inAnHour)).toBeLessThan(60_000);
@@ -43,7 +45,7 @@ describe("npm run link", () => {
   test("prints a link to a page, with what it shows", async () => {
     const url = await link(["--prefix", "", "--page", "--title", "Q 1", "--issuer", "K & S"]);
     const [, token = ""] = /^http:\/\/127\.0\.0\.1:8080\/d\/([\w.-]+)$/.exec(url) ?? [];
-    expect(await verifyLink(token, linkKey(secret))).toMatchObject({
+    expect(await verifyLink(token, secretKeys(secret))).toMatchObject({
       title: "Q 1",
       issuer: "K & S",
     });
@@ -52,7 +54,7 @@ describe("npm run link", () => {
   test("prints a link to keys, for as long as it is told", async () => {
     const url = await link(["--key", "a", "--key", "b c", "--expires", "7d", "--subject", "s"]);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:8080\/zip\/[\w.-]+\/archive\.zip$/);
-    const verified = await verifyLink(url.split("/")[4] ?? "", linkKey(secret));
+    const verified = await verifyLink(url.split("/")[4] ?? "", secretKeys(secret));
     expect(verified).toMatchObject({
       request: { entries: [{ key: "a" }, { key: "b c" }] },
       subject: "s",
@@ -71,7 +73,7 @@ describe("npm run link", () => {
         env: { PATH: process.env.PATH },
       },
     );
-    await verifyLink(stdout.split("/")[4] ?? "", linkKey(secret));
+    await verifyLink(stdout.split("/")[4] ?? "", secretKeys(secret));
   });
 
   test.each<[string[], Record<string, string>, RegExp]>([
@@ -97,12 +99,25 @@ describe("npm run link", () => {
 });
 
 describe("settings", () => {
+  const other = "another secret of thirty-two byte";
+  /** A set of one key: that of the secret, but for `change`. */
+  const jwks = (change: object) =>
+    JSON.stringify({
+      keys: [{ kty: "oct", k: Buffer.from(secret).toString("base64url"), ...change }],
+    });
+  const { publicKey } = generateKeyPairSync("ed25519");
+  const publicKeys = JSON.stringify({ keys: [publicKey.export({ format: "jwk" })] });
   const good = { SOURCE: "file:///srv/files", LINK_SECRET: secret };
 
   test("have defaults", () => {
     expect(readConfig({ ...good, PORT: "" })).toEqual({
       source: { kind: "folder", path: "/srv/files" },
-      linkSecret: secret,
+      linkKeys: secretKeys(secret),
+      manifestStore: undefined,
+      auth: undefined,
+      publicUrl: undefined,
+      maxBodyBytes: 5_000_000,
+      maxLinkSeconds: 604_800,
       host: undefined,
       port: 8080,
       maxEntries: 10_000,
@@ -126,6 +141,19 @@ describe("settings", () => {
     [{ SOURCE: "ftp://host/x" }, /SOURCE must be a path, or one of file:\/\/\//],
     [{ SOURCE: "s3://" }, /SOURCE must be a path/],
     [{ S3_ENDPOINT: "localhost" }, /S3_ENDPOINT/],
+    [{ LINK_JWKS: jwks({ k: "c2VjcmV0" }) }, /LINK_JWKS is no key set: keys\.0\.k: must have at/],
+    [{ LINK_JWKS: jwks({}) }, /LINK_SECRET and LINK_JWKS are both set/],
+    [{ LINK_SECRET: "", LINK_JWKS: "{" }, /LINK_JWKS is no key set: keys: is not JSON/],
+    [{ LINK_SECRET: "", LINK_JWKS: jwks({}), CRC_STORE: "/c" }, /CRC_STORE_SECRET is not set/],
+    [{ LINK_SECRET: "", LINK_JWKS: publicKeys, API_SECRET: other }, /no key that can sign/],
+    [{ API_SECRET: secret }, /API_SECRET or API_JWKS has a key of LINK_SECRET/],
+    [{ API_JWKS: jwks({}) }, /API_SECRET or API_JWKS has a key of LINK_SECRET/],
+    [{ API_SECRET: "tooshort" }, /API_SECRET must have at least 32 bytes/],
+    [{ API_SECRET: other, API_AUTH: "platform" }, /set only one of them/],
+    [{ API_AUTH: "none" }, /API_AUTH/],
+    [{ GOOGLE_AUDIENCE: "https://x" }, /GOOGLE_ALLOWED_EMAILS is not set/],
+    [{ GOOGLE_ALLOWED_EMAILS: "a@b.c" }, /GOOGLE_AUDIENCE is not set/],
+    [{ PUBLIC_URL: "files.example" }, /PUBLIC_URL/],
     [{ PORT: "http" }, /PORT must be a whole number/],
     [{ PORT: "70000" }, /PORT/],
     [{ MAX_ENTRIES: "0" }, /MAX_ENTRIES/],
@@ -134,6 +162,22 @@ describe("settings", () => {
   ])("refuse %j", (change, message) => {
     expect(() => readConfig({ ...good, ...change })).toThrow(ConfigError);
     expect(() => readConfig({ ...good, ...change })).toThrow(message);
+  });
+
+  test("for checksums take the link secret, or one of their own", () => {
+    const location = { kind: "folder", path: "/c" };
+    const of = (env: Record<string, string>) => readConfig({ ...good, CRC_STORE: "/c", ...env });
+    expect(of({}).crcStore).toEqual({ location, secret });
+    expect(of({ CRC_STORE_SECRET: other }).crcStore).toEqual({ location, secret: other });
+    const keys = { LINK_SECRET: "", LINK_JWKS: jwks({}), CRC_STORE_SECRET: other };
+    expect(of(keys).crcStore).toEqual({ location, secret: other });
+  });
+
+  test("never show up in an error", () => {
+    const change = { LINK_SECRET: "", LINK_JWKS: `{"keys":[{"kty":"oct","k":"short-secret"}]}` };
+    expect(() => readConfig({ ...good, ...change })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("short-secret") }),
+    );
   });
 });
 

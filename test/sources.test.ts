@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createS3Client } from "../adapters/s3.ts";
+import { createS3Client } from "../adapters/s3-client.ts";
 import type { ArchiveRequest } from "../core/archive-request.ts";
 import { signLink } from "../core/link.ts";
 import { verifyZip } from "../scripts/get/verify-zip.ts";
+import { post } from "./support/api-client.ts";
 import { patterned } from "./support/bytes.ts";
 import { download } from "./support/download.ts";
 import { startFakeGcs } from "./support/fake-gcs.ts";
@@ -40,7 +41,22 @@ async function expectArchive(env: Record<string, string>, request: ArchiveReques
   const tail = await download(url, { headers: { Range: "bytes=-100000" } });
   expect(tail.status).toBe(206);
   expect(tail.bytes.equals(bytes.subarray(-100_000))).toBe(true);
+  if (env.MANIFEST_STORE) await expectManifest(service.url);
   expect(service.output()).not.toMatch(/Ümläut|empty\.txt|warn/i);
+}
+
+/** Has a link made that is too long for a URL, and opens it. */
+async function expectManifest(url: string): Promise<void> {
+  const entries = Array.from({ length: 200 }, (_, i) => ({
+    key: "empty.txt",
+    name: `${i}-${"n".repeat(40)}`,
+  }));
+  const minted = await post(`${url}/links`, undefined, { entries });
+  expect(minted.status).toBe(201);
+  const link = JSON.parse(minted.bytes.toString()) as { url: string };
+  expect(link.url.length).toBeLessThan(1000);
+  const described = await download(`${link.url}?format=json`);
+  expect(JSON.parse(described.bytes.toString()).entries).toHaveLength(200);
 }
 
 describeWithTools("SOURCE=s3://", radosgwTools, () => {
@@ -62,6 +78,8 @@ describeWithTools("SOURCE=s3://", radosgwTools, () => {
     const env = {
       SOURCE: "s3://bucket/served",
       CRC_STORE: "s3://bucket/checksums",
+      MANIFEST_STORE: "s3://bucket/manifests",
+      API_AUTH: "platform",
       S3_ENDPOINT: url,
       S3_FORCE_PATH_STYLE: "true",
       AWS_REGION: "us-east-1",
@@ -81,6 +99,8 @@ describe("SOURCE=gs://", () => {
       {
         SOURCE: "gs://bucket/served/",
         CRC_STORE: "gs://bucket/checksums/",
+        MANIFEST_STORE: "gs://bucket/manifests/",
+        API_AUTH: "platform",
         GCS_API_ENDPOINT: server.url,
       },
       { prefix: "" },

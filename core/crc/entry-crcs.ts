@@ -1,5 +1,5 @@
 import type { BlobSource } from "../blob-source.ts";
-import { recycle } from "../chunk-pool.ts";
+import { release } from "../chunks.ts";
 import { ZiplinkError } from "../errors.ts";
 import type { PlanEntry } from "../plan.ts";
 import { readRange } from "../read-range.ts";
@@ -173,7 +173,7 @@ export class EntryCrcs {
     for await (const chunk of readRange(this.#source, blob, { start, end }, this.#signal)) {
       this.update(index, chunk, offset);
       offset += chunk.length;
-      recycle(chunk);
+      release(chunk);
     }
   }
 }

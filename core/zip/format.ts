@@ -6,6 +6,11 @@ import { MAX_BLOCK_BYTES } from "./stored-blocks.ts";
  */
 export interface ZipFormat {
   /**
+   * "store": entries as they are, each byte of the archive at a known place. "deflate": compressed, so
+   * that the archive has no length before it was made, and no ranges.
+   */
+  readonly compression: "store" | "deflate";
+  /**
    * Entries of unknown CRC-32 up to this size, in bytes, are read whole before their header is
    * written, so that the header can state the CRC. It is what one download may hold of them.
    */
@@ -19,6 +24,7 @@ export interface ZipFormat {
 }
 
 export const defaultZipFormat: ZipFormat = {
+  compression: "store",
   smallEntryBytes: 1024 * 1024,
   blockBytes: MAX_BLOCK_BYTES,
   max16: 0xffff,

@@ -29,7 +29,8 @@ const layouts = new WeakMap<Plan, Layout>();
 
 /**
  * Lays out the archive of `plan`; arithmetic alone, nothing is read. A plan never changes, so asking
- * again costs nothing. Throws `too_large` beyond 2^53 - 1 bytes.
+ * again costs nothing. Where the plan asks for compression only the ETag holds, which then is a weak one:
+ * offsets and length are those of the same archive stored. Throws `too_large` beyond 2^53 - 1 bytes.
  */
 export function layoutZip(plan: Plan): Layout {
   const known = layouts.get(plan);

@@ -192,6 +192,13 @@ function writeZip64Extra(w: RecordWriter, values: readonly number[]): void {
   for (const value of values) w.u64(value); // original size, compressed size, header offset
 }
 
+/** The extra field of both headers with `modified`; empty where the field cannot hold it. */
+export function encodeTimestampExtra(modified: Date): Uint8Array {
+  const w = new RecordWriter(timestampLength(modified));
+  writeTimestampExtra(w, modified);
+  return w.finish();
+}
+
 /** Extended timestamp (4.6.1; Info-ZIP's "UT"): the modification time, alike in both headers. */
 function writeTimestampExtra(w: RecordWriter, modified: Date): void {
   const seconds = toUnixSeconds(modified);

@@ -38,7 +38,8 @@ export async function probe(
     const etag = response.headers.get("ETag");
     if (response.status !== 206 || length === undefined || !etag || etag.startsWith("W/")) {
       throw new DownloadError(
-        "What answers there cannot send parts of a file; is it a Ziplink link?",
+        "What answers there cannot send parts of a file. If it is a Ziplink link to a compressed " +
+          "archive, use a browser or curl.",
       );
     }
     const disposition = response.headers.get("Content-Disposition");

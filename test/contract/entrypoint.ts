@@ -129,6 +129,23 @@ export function describeEntrypoint(
       expect(service.output()).not.toContain(token);
     });
 
+    test("sends a compressed archive without a length, and says so", async () => {
+      const token = await link({ prefix: "sample/", compression: "deflate" });
+      const response = await download(at(token));
+      expect([response.status, response.complete]).toEqual([200, true]);
+      const source = createFsSource({ root: folder });
+      const plan = await planArchive({ prefix: "sample/", compression: "deflate" }, source);
+      expect(sha256(response.bytes)).toBe(sha256(await collect(streamZip(plan, source))));
+      const head = await download(at(token), { method: "HEAD" });
+      for (const { headers } of [response, head]) {
+        expect(headers).toMatchObject({
+          "accept-ranges": "none",
+          etag: `W/${layoutZip(plan).etag}`,
+        });
+        expect(headers["content-length"]).toBeUndefined();
+      }
+    });
+
     test("answers HEAD like GET, without a body", async () => {
       const token = await link({ prefix: "sample/" });
       const { date: _, ...get } = (await download(at(token))).headers;

@@ -20,6 +20,8 @@ export interface Downloaded {
 interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent with its length; as an array, in chunks. */
+  readonly body?: string | Buffer | readonly (string | Buffer)[];
 }
 
 /** Sends a request, on a connection of its own and with the path exactly as given. */
@@ -33,7 +35,13 @@ export async function open(url: string, options: RequestOptions = {}): Promise<O
     headers: options.headers ?? {},
     agent: false,
   });
-  outgoing.end();
+  const { body: sent = "" } = options;
+  if (typeof sent === "string" || Buffer.isBuffer(sent)) {
+    outgoing.end(sent);
+  } else {
+    for (const chunk of sent) outgoing.write(chunk);
+    outgoing.end();
+  }
   const [body] = (await once(outgoing, "response")) as [IncomingMessage];
   // Whoever destroys the body, or has it broken, learns of it where it is read.
   outgoing.on("error", () => undefined);

@@ -2,7 +2,8 @@ import type { AuditEvent } from "../../core/audit.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
 import { createCrcKnowledge } from "../../core/crc/crc-knowledge.ts";
 import { createHandler, type HandlerOptions } from "../../core/handler.ts";
-import { linkKey, signLink } from "../../core/link.ts";
+import { secretKeys } from "../../core/jwt-keys.ts";
+import { signLink } from "../../core/link.ts";
 import { ReadAheadPool } from "../../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../../core/zip/format.ts";
 
@@ -13,7 +14,7 @@ export function handlerOptions(source: BlobSource): HandlerOptions {
   return {
     source,
     resilience: { attempts: 2, backoffMs: 1 },
-    linkKey: linkKey(secret),
+    linkKeys: secretKeys(secret),
     limits: { maxEntries: 10, maxBytes: 1e9 },
     format: defaultZipFormat,
     cacheSeconds: 0,

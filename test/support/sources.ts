@@ -75,13 +75,14 @@ export function intercepting(
     chunks: AsyncIterable<Uint8Array>,
     blob: BlobInfo,
     range: ByteRange,
+    signal: AbortSignal | undefined,
   ) => AsyncIterable<Uint8Array>,
 ): BlobSource {
   return {
     stat: (key, signal) => source.stat(key, signal),
     list: (prefix, signal) => source.list(prefix, signal),
     async open(blob, range, signal) {
-      return read(await source.open(blob, range, signal), blob, range);
+      return read(await source.open(blob, range, signal), blob, range, signal);
     },
   };
 }

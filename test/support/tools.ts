@@ -10,10 +10,12 @@ import { describe, test } from "vitest";
 /** The programs outside npm that tests run, and the Debian package that has each. */
 const packages = {
   unzip: "unzip",
+  zip: "zip",
   "7z": "p7zip-full",
   bsdtar: "libarchive-tools",
   // Not python3-minimal: that has no zipfile module.
   python3: "python3",
+  ruby: "ruby",
   java: "default-jdk-headless",
   javac: "default-jdk-headless",
   curl: "curl",
@@ -96,8 +98,12 @@ export interface Command {
   readonly args: readonly string[];
   /** A file to feed to standard input, through a pipe: the program cannot seek in it. */
   readonly stdin?: string;
+  /** The folder it runs in; default this process's. */
+  readonly cwd?: string;
   /** Standard output goes nowhere, where it would be gigabytes. */
   readonly discard?: boolean;
+  /** Variables for the program, beside those of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunOptions {
@@ -133,12 +139,13 @@ export function isClean({ code, stderr }: Outcome): boolean {
 
 /** Runs a program to its end; rejects with what it printed unless `accepts` the outcome. */
 export async function runTool(
-  { program, args, stdin, discard = false }: Command,
+  { program, args, stdin, cwd, discard = false, env = {} }: Command,
   { timeoutMs = 120_000 }: RunOptions = {},
   accepts: (outcome: Outcome) => boolean = isClean,
 ): Promise<Outcome> {
   const child = spawn(program, args, {
-    env: environment,
+    env: { ...environment, ...env },
+    cwd,
     stdio: [stdin === undefined ? "ignore" : "pipe", discard ? "ignore" : "pipe", "pipe"],
     timeout: timeoutMs,
     killSignal: "SIGKILL",

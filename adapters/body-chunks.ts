@@ -1,0 +1,191 @@
+import { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import { allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
+import { ZiplinkError } from "../core/errors.ts";
+
+export interface BodyOptions {
+  /** How many bytes it must have. */
+  readonly length: number;
+  readonly signal: AbortSignal | undefined;
+  /** A failure of the body's own as one of ours. */
+  readonly translate: (error: unknown) => unknown;
+  /** Sees all bytes in order, with how many come behind them; what it throws stands in their place. */
+  readonly inspect?: (bytes: Uint8Array, remaining: number) => void;
+  /** Lets go of the body, once it is at its end or nobody wants it. Default: destroys it. */
+  readonly close?: () => void | Promise<void>;
+}
+
+/**
+ * The body of an answer, in chunks of `CHUNK_BYTES` or of what is there when more is asked for: it comes
+ * in 64 KiB from the system and in 16 from TLS, and the way of a chunk through the layers above costs
+ * more than to copy some together. Nothing is read before the first `next`. A body that is shorter than
+ * it must be rejects with `unavailable`, a longer one with `corrupt`. On an abort it is let go of at once.
+ *
+ * It is no generator, since `return()` of one that has not started does not run its `finally`.
+ */
+export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
+  readonly #body: Readable;
+  readonly #options: BodyOptions;
+  readonly #ready: Uint8Array[] = [];
+  readonly #onAbort = () => void this.return();
+  #filling: Buffer<ArrayBuffer> | undefined;
+  #filled = 0;
+  /** Bytes that have yet to come. */
+  #remaining: number;
+  #failure: { readonly error: unknown } | undefined;
+  #isEnded = false;
+  #wake: () => void = () => undefined;
+  #isAwaited = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(body: Readable, options: BodyOptions) {
+    this.#body = body;
+    this.#options = options;
+    this.#remaining = options.length;
+    body.pause();
+    body.on("data", (bytes: Buffer) => this.#receive(bytes));
+    body.on("end", () => this.#end());
+    // A failure is reported when it is asked for; until then it must not end the process.
+    body.on("error", (error) => this.#fail(error));
+    body.on("close", () => this.#fail(brokeOff()));
+    if (body.destroyed) this.#fail(body.errored ?? brokeOff());
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const { signal, translate } = this.#options;
+    for (;;) {
+      if (signal?.aborted) await this.#close();
+      signal?.throwIfAborted();
+      if (this.#closing) return this.return();
+      const value = this.#ready.shift();
+      if (value) return { done: false, value };
+      if (this.#failure) {
+        await this.#close();
+        const { error } = this.#failure;
+        throw error instanceof ZiplinkError ? error : translate(error);
+      }
+      if (this.#isEnded) return this.return();
+      await this.#more();
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    await this.#close();
+    return { done: true, value: undefined };
+  }
+
+  /** Waits until there is a chunk, the end, or a failure. */
+  async #more(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    this.#isAwaited = true;
+    if (this.#filled > 0) this.#handOverSoon();
+    this.#body.resume();
+    await promise;
+    this.#isAwaited = false;
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#closing || this.#failure) return;
+    this.#remaining -= bytes.length;
+    try {
+      if (this.#remaining < 0) throw tooLong();
+      this.#options.inspect?.(bytes, this.#remaining);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (this.#filled === 0 && this.#remaining === 0) {
+      this.#ready.push(bytes); // a small body, or the rest of one
+    } else {
+      this.#copy(bytes);
+      if (isOnlyHere(bytes, this.#body)) bytes.buffer.transfer(0);
+    }
+    if (this.#ready.length > 0) {
+      this.#body.pause();
+      this.#wake();
+    } else if (this.#isAwaited) {
+      this.#handOverSoon();
+    }
+  }
+
+  #copy(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length; ) {
+      const left = bytes.length - from + this.#remaining;
+      this.#filling ??= allocateChunk(Math.min(CHUNK_BYTES, left));
+      const copied = bytes.copy(this.#filling, this.#filled, from);
+      from += copied;
+      this.#filled += copied;
+      if (this.#filled === this.#filling.length) this.#handOver();
+    }
+  }
+
+  /** Behind what the system gives in one go, so that it may fill a chunk. */
+  #handOverSoon(): void {
+    setImmediate(() => {
+      if (this.#isAwaited) this.#handOver();
+    });
+  }
+
+  #handOver(): void {
+    if (this.#filling && this.#filled > 0) {
+      this.#ready.push(trimChunk(this.#filling, this.#filled));
+      this.#filling = undefined;
+      this.#filled = 0;
+    }
+    if (this.#ready.length > 0) this.#wake();
+  }
+
+  #end(): void {
+    if (this.#remaining > 0) {
+      this.#fail(brokeOff());
+      return;
+    }
+    this.#isEnded = true;
+    this.#handOver();
+    this.#wake();
+  }
+
+  /** What has come before the failure still counts. */
+  #fail(error: unknown): void {
+    if (this.#isEnded || this.#closing) return;
+    this.#failure ??= { error };
+    this.#handOver();
+    this.#wake();
+  }
+
+  #close(): Promise<void> {
+    this.#closing ??= (async () => {
+      const { signal, close } = this.#options;
+      signal?.removeEventListener("abort", this.#onAbort);
+      for (const chunk of this.#ready.splice(0)) release(chunk);
+      if (this.#filling) release(this.#filling);
+      this.#filling = undefined;
+      this.#wake();
+      if (close) await close();
+      else this.#body.destroy();
+    })();
+    return this.#closing;
+  }
+}
+
+/**
+ * Whether nobody else can look at `bytes`: Node's client copies each part of a body into memory of its
+ * own. That can be freed at once; the garbage collector would let gigabytes of it lie.
+ */
+function isOnlyHere(bytes: Buffer, body: Readable): bytes is Buffer<ArrayBuffer> {
+  return body instanceof IncomingMessage && bytes.length === bytes.buffer.byteLength;
+}
+
+function brokeOff(): ZiplinkError {
+  return new ZiplinkError("unavailable", "The store broke off in the middle of an object.");
+}
+
+function tooLong(): ZiplinkError {
+  return new ZiplinkError("corrupt", "The store sent more bytes than it was asked for.");
+}

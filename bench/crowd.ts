@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { peakBytesOf, resetPeakOf, residentBytesOf } from "./memory.ts";
+import { Service } from "./service.ts";
+import { startStore } from "./store.ts";
+import { median } from "./summary.ts";
+
+const MIB = 1024 * 1024;
+const OBJECTS = 16;
+const OBJECT_BYTES = 16 * MIB;
+const SLOW_BYTES_PER_SECOND = 2 * MIB;
+
+/** Fast and slow clients at once, and the most that the service may take for them, in MiB. */
+const crowds = [
+  { fast: 1, slow: 0, maxPeakMib: 64 },
+  { fast: 8, slow: 8, maxPeakMib: 150 },
+];
+
+/** Prints what each crowd takes; resolves to whether all keep to their limits. */
+export async function reportCrowds(runs: number): Promise<boolean> {
+  let holds = true;
+  console.log("\ncrowd: 256 MiB from S3 to each of many clients, peak of the service above idle");
+  for (const { fast, slow, maxPeakMib } of crowds) {
+    const peaks: number[] = [];
+    for (let round = 0; round < runs; round++) peaks.push(await measureCrowd(fast, slow));
+    const most = Math.max(...peaks);
+    holds &&= most <= maxPeakMib;
+    console.log(
+      `${fast} fast, ${slow} slow: median ${median(peaks).toFixed(1)} MiB, most ${most.toFixed(1)}, ` +
+        `${most <= maxPeakMib ? "within" : "OVER"} its limit of ${maxPeakMib}`,
+    );
+  }
+  return holds;
+}
+
+/**
+ * The memory, in MiB, of a service that sends 256 MiB from S3 to `fast` clients as quickly as they can take it and
+ * to `slow` ones at 2 MiB/s, all at once, until the fast ones have it all.
+ */
+async function measureCrowd(fast: number, slow: number): Promise<number> {
+  const spec = { objects: OBJECTS, objectBytes: OBJECT_BYTES, firstByteMs: 0, bytesPerSecond: 0 };
+  using store = await startStore(spec);
+  using service = await Service.start({
+    SOURCE: "s3://bucket",
+    S3_ENDPOINT: store.endpoint,
+    S3_FORCE_PATH_STYLE: "true",
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "bench",
+    AWS_SECRET_ACCESS_KEY: "bench",
+  });
+  await drain(await service.get({ prefix: "" }, "bytes=0-999999")); // warm up
+  const idle = residentBytesOf(service.pid);
+  resetPeakOf(service.pid);
+  const responses = await Promise.all(
+    Array.from({ length: fast + slow }, () => service.get({ prefix: "" })),
+  );
+  const slowOnes = responses.slice(fast);
+  for (const response of slowOnes) void readSlowly(response);
+  await Promise.all(responses.slice(0, fast).map(drain));
+  if (slowOnes.some(({ complete }) => complete)) throw new Error("The slow clients were not slow.");
+  for (const response of slowOnes) response.destroy();
+  return (peakBytesOf(service.pid) - idle) / MIB;
+}
+
+async function drain(response: IncomingMessage): Promise<void> {
+  response.resume();
+  await once(response, "end");
+}
+
+async function readSlowly(response: IncomingMessage): Promise<void> {
+  response.on("error", () => undefined); // it leaves in the middle
+  while (!response.destroyed) {
+    const chunk: Buffer | null = response.read();
+    await (chunk ? sleep((chunk.length / SLOW_BYTES_PER_SECOND) * 1000) : sleep(10));
+  }
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { on, once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { fileURLToPath } from "node:url";
+import type { ArchiveRequest } from "../core/archive-request.ts";
+import { signLink } from "../core/link.ts";
+
+const SECRET = "a secret for the benchmark alone, ok";
+
+/** The plain server as it is deployed, in a process of its own, which ends when this is disposed of. */
+export class Service implements Disposable {
+  readonly #process: ChildProcess;
+  readonly #port: number;
+
+  private constructor(process: ChildProcess, port: number) {
+    this.#process = process;
+    this.#port = port;
+  }
+
+  /** @param settings beside `LINK_SECRET`, `HOST` and `PORT` */
+  static async start(settings: Readonly<Record<string, string>>): Promise<Service> {
+    const program = fileURLToPath(import.meta.resolve("../functions/node.ts"));
+    const env = {
+      PATH: process.env.PATH,
+      LINK_SECRET: SECRET,
+      HOST: "127.0.0.1",
+      PORT: "0",
+      ...settings,
+    };
+    const flags = [...process.execArgv, "--max-semi-space-size=4"];
+    const server = spawn(process.execPath, [...flags, program], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let printed = "";
+    server.stdout.resume(); // its log is read to the end, else it could not write it
+    for await (const [text] of on(server.stdout, "data", { close: ["close"] })) {
+      printed += text;
+      const port = /"port":(\d+)/.exec(printed)?.[1];
+      if (port) return new Service(server, Number(port));
+    }
+    throw new Error(`The service ended before it listened: ${printed}`);
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** The answer to a request for an archive, of which nothing has been read. */
+  async get(archive: ArchiveRequest, range?: string): Promise<IncomingMessage> {
+    const expires = new Date(Date.now() + 600_000);
+    const outgoing = request({
+      port: this.#port,
+      host: "127.0.0.1",
+      path: `/zip/${await signLink(archive, { secret: SECRET, expires })}`,
+      headers: range === undefined ? {} : { Range: range },
+      agent: false,
+    });
+    outgoing.end();
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    const expected = range === undefined ? 200 : 206;
+    if (response.statusCode === expected) return response;
+    throw new Error(`The service answered ${response.statusCode}.`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#process.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,38 @@
+/** Length of the chunks that large objects are read and sent in, in bytes. */
+export const CHUNK_BYTES = 256 * 1024;
+
+/** Less than this is left to the garbage collector, which has no trouble with it. */
+const WORTH_FREEING = 16 * 1024;
+
+const owned = new WeakSet<ArrayBufferLike>();
+
+/**
+ * A chunk of `length` bytes, of whatever content, to be filled. Downloads go through gigabytes of
+ * chunks; V8 counts them as next to nothing, so it lets them lie, and collecting them late costs more
+ * than all else that is done to them. So who has one and is done with it calls `release`. Who does not
+ * leaves it to the garbage collector.
+ */
+export function allocateChunk(length: number): Buffer<ArrayBuffer> {
+  const chunk = Buffer.allocUnsafeSlow(length);
+  if (length >= WORTH_FREEING) owned.add(chunk.buffer);
+  return chunk;
+}
+
+/** The first `length` bytes of a chunk, which hold on to at most twice as much memory as that. */
+export function trimChunk(chunk: Buffer<ArrayBuffer>, length: number): Uint8Array {
+  if (length * 2 >= chunk.buffer.byteLength) return chunk.subarray(0, length);
+  const trimmed = allocateChunk(length);
+  chunk.copy(trimmed, 0, 0, length);
+  release(chunk);
+  return trimmed;
+}
+
+/**
+ * Frees the memory of a chunk, or of what a chunk is a part of: its owner alone may do so. Every view
+ * of it has no bytes from then on; a use behind the release can never see what others put in its
+ * place. Bytes that did not come from `allocateChunk` are left alone.
+ */
+export function release(chunk: Uint8Array): void {
+  const { buffer } = chunk;
+  if (owned.delete(buffer) && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}

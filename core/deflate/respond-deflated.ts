@@ -1,0 +1,20 @@
+import type { Plan } from "../plan.ts";
+import type { ArchiveQuery, DeliveryLimits } from "../respond.ts";
+import { assertFitsResponse } from "./limits.ts";
+
+/**
+ * The response with an archive that is compressed while it is sent. It has no length, so a body is sent
+ * in chunks, and only as a whole: a `Range` is ignored, as RFC 9110, 14.2 allows. Throws `too_large` where
+ * it may be more than the platform sends at once.
+ */
+export async function respondDeflated(
+  { method }: Pick<ArchiveQuery, "method">,
+  plan: Plan,
+  { maxResponseBytes }: DeliveryLimits,
+  headers: Readonly<Record<string, string>>,
+  open: () => Promise<ReadableStream<Uint8Array>>,
+): Promise<Response> {
+  if (method === "HEAD") return new Response(null, { headers });
+  assertFitsResponse(plan, maxResponseBytes);
+  return new Response(await open(), { headers });
+}

@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { z } from "zod";
+import { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
+import type { ObjectStore } from "./crc/crc-store.ts";
+import { ZiplinkError } from "./errors.ts";
+
+/** Where the request of a link stands that is too long for a URL. Only its signer can state one. */
+export const manifestReference = z.strictObject({
+  /** The object's name: one part, as it is the name of a file too. */
+  manifest: z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/, "is not a manifest's name"),
+  /** SHA-256 of its bytes, in hexadecimal digits. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case"),
+});
+
+export type ManifestReference = z.infer<typeof manifestReference>;
+
+/** Keeps archive requests, each an object of JSON that is never changed. */
+export interface ManifestStore {
+  /** Keeps a request under the SHA-256 of its JSON. Rejects with `timeout` or what the store rejects with. */
+  keep(request: ArchiveRequest, signal?: AbortSignal): Promise<ManifestReference>;
+  /**
+   * The request behind a reference. Rejects with `not_found` if there is no such object,
+   * `precondition_failed` if it is another one than was signed, `malformed` if it is no archive
+   * request, `timeout`, and with what the store rejects with.
+   */
+  load(reference: ManifestReference, signal?: AbortSignal): Promise<ArchiveRequest>;
+}
+
+export interface ManifestStoreOptions {
+  readonly objects: ObjectStore;
+  /** How long a manifest is remembered, in seconds; 0 for never. Default 10. */
+  readonly cacheSeconds?: number;
+}
+
+/** Bytes of JSON of all remembered manifests together. */
+const MAX_CACHED_BYTES = 16 * 1024 * 1024;
+
+const TIMEOUT_MS = 10_000;
+
+export function createManifestStore(options: ManifestStoreOptions): ManifestStore {
+  const { objects, cacheSeconds = 10 } = options;
+  // By their hash, so that what is remembered can be no other one than what was signed.
+  const cache = new LRUCache<string, { readonly request: ArchiveRequest; readonly size: number }>({
+    ttl: Math.max(1, cacheSeconds * 1000),
+    maxSize: MAX_CACHED_BYTES,
+    sizeCalculation: ({ size }) => size,
+  });
+
+  return {
+    async keep(request, signal) {
+      const bytes = Buffer.from(JSON.stringify(request));
+      const sha256 = hash(bytes);
+      const manifest = `${sha256}.json`;
+      await inTime((limit) => objects.put(manifest, bytes, limit), signal);
+      return { manifest, sha256 };
+    },
+    async load({ manifest, sha256 }, signal) {
+      const known = cache.get(sha256);
+      if (known) return known.request;
+      const bytes = await inTime((limit) => objects.get(manifest, limit), signal);
+      if (bytes === undefined) {
+        throw new ZiplinkError(
+          "not_found",
+          "The list of files behind this link is gone. Ask for a new link.",
+        );
+      }
+      if (hash(bytes) !== sha256) {
+        throw new ZiplinkError(
+          "precondition_failed",
+          "The list of files behind this link has changed since it was made. Ask for a new link.",
+        );
+      }
+      const request = parseArchiveRequest(parseJson(bytes), "manifest");
+      if (cacheSeconds > 0) cache.set(sha256, { request, size: Math.max(1, bytes.length) });
+      return request;
+    },
+  };
+}
+
+async function inTime<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    return await ask(signal ? AbortSignal.any([signal, limit]) : limit);
+  } catch (cause) {
+    if (!limit.aborted) throw cause;
+    throw new ZiplinkError("timeout", "The list of files did not come in time.", { cause });
+  }
+}
+
+function hash(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    // A syntax error quotes what it stumbled over.
+    throw new ZiplinkError("malformed", "manifest: is not JSON.", {
+      details: { field: "manifest" },
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { type Audit, type AuditedParty, describeFailure } from "./audit.ts";
+import { ZiplinkError } from "./errors.ts";
+import { problemResponse } from "./problem.ts";
+
+/** The response to a request that failed before it had one, and its audit line. */
+export function refuse(
+  request: Request,
+  cause: unknown,
+  party: AuditedParty,
+  audit: Audit,
+  headers?: Record<string, string>,
+): Response {
+  const error = request.signal.aborted
+    ? new ZiplinkError("aborted", "The client left.", { cause })
+    : cause;
+  const response = problemResponse(error, headers);
+  const { status } = response;
+  audit({ event: "request_refused", ...party, status, failure: describeFailure(error) });
+  return response;
+}

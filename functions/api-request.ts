@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { type ArchiveRequest, parseArchiveRequest } from "../core/archive-request.ts";
+import { assertWithinScope, type Caller } from "../core/caller.ts";
+import type { LinkTerms } from "../core/caller-archives.ts";
+import { notFound, ZiplinkError } from "../core/errors.ts";
+import { malformed } from "../core/malformed.ts";
+import { assertEntryCount, type PlanLimits } from "../core/plan-archive.ts";
+
+/** What an application calls an object. */
+export type ApplicationId = string | number;
+
+/** An object of the store, and what is known of it, as in an archive request. */
+export type ResolvedObject = Extract<ArchiveRequest, { entries: unknown }>["entries"][number];
+
+/**
+ * Maps an application's own ids to objects, for a caller: the place for its database and for its rules
+ * about who may have what. Gives one object for each id, in their order, and `undefined` for an id that
+ * is not there or not the caller's: then the whole request is refused. May reject with a `ZiplinkError`
+ * of its own.
+ */
+export type Resolve = (
+  ids: readonly ApplicationId[],
+  caller: Caller,
+) => Promise<readonly (ResolvedObject | undefined)[]>;
+
+export interface ArchiveBodyOptions {
+  readonly limits: PlanLimits;
+  /** Makes requests name `ids` in place of `entries` or a `prefix`. */
+  readonly resolve?: Resolve | undefined;
+}
+
+/**
+ * The archive request of a body, once the caller may have it: its keys lie within the caller's
+ * prefixes, or `resolve` gave them. Rejects with `malformed`, `too_many_entries`, `forbidden` or
+ * `not_found`; nothing has been asked of the store then.
+ */
+export async function toArchiveRequest(
+  body: unknown,
+  caller: Caller,
+  { limits, resolve }: ArchiveBodyOptions,
+): Promise<ArchiveRequest> {
+  const archive = resolve
+    ? await resolveIds(body, caller, limits, resolve)
+    : parseArchiveRequest(body, "");
+  if ("entries" in archive) assertEntryCount(archive.entries.length, limits);
+  // An application that resolves ids has rules of its own; prefixes are then one more, if there are any.
+  if (!resolve || caller.prefixes) assertWithinScope(archive, caller);
+  return archive;
+}
+
+const idsSchema = z.looseObject({
+  ids: z.array(z.union([z.string().min(1).max(1024), z.int()])).min(1),
+});
+
+async function resolveIds(
+  body: unknown,
+  caller: Caller,
+  limits: PlanLimits,
+  resolve: Resolve,
+): Promise<ArchiveRequest> {
+  const result = idsSchema.safeParse(body);
+  if (!result.success) throw malformed(result.error, []);
+  const { ids, ...rest } = result.data;
+  for (const field of ["entries", "prefix"]) {
+    if (field in rest) {
+      throw new ZiplinkError("malformed", `${field}: unknown field. This service takes ids.`, {
+        details: { field },
+      });
+    }
+  }
+  // What is beside the ids is looked at before the application is.
+  const stated = parseArchiveRequest({ ...rest, entries: [{ key: "-" }] }, "");
+  assertEntryCount(ids.length, limits);
+  const objects = await resolve(ids, caller);
+  if (objects.length !== ids.length) throw new Error("resolve gave another number of objects");
+  const entries = objects.filter((object) => object !== undefined);
+  if (entries.length < ids.length) throw notFound();
+  return { ...stated, entries };
+}
+
+/** What a body of `POST /links` has beside the archive request. */
+const termsSchema = z.object({
+  expiresIn: z.int().min(1).optional(),
+  expires: z.iso.datetime({ offset: true }).optional(),
+  subject: z.string().min(1).max(200).optional(),
+  title: z.string().min(1).max(200).optional(),
+  pin: z.boolean().default(true),
+});
+
+/** How long a link works unless its request says otherwise. */
+const DEFAULT_SECONDS = 3600;
+
+/**
+ * A body of `POST /links`, taken apart: what the link is to be, and the archive's part of the body.
+ * Throws `malformed`.
+ */
+export function parseLinkBody(
+  body: unknown,
+  maxSeconds: number,
+): { readonly terms: LinkTerms; readonly archive: unknown } {
+  const result = termsSchema.safeParse(body);
+  if (!result.success) throw malformed(result.error, []);
+  const { subject, title, pin } = result.data;
+  const terms = {
+    expires: expiryOf(result.data, maxSeconds),
+    pin,
+    ...(subject === undefined ? {} : { subject }),
+    ...(title === undefined ? {} : { title }),
+  };
+  const names = Object.keys(termsSchema.shape);
+  const others = Object.entries(body as object).filter(([name]) => !names.includes(name));
+  return { terms, archive: Object.fromEntries(others) };
+}
+
+function expiryOf({ expiresIn, expires }: z.infer<typeof termsSchema>, maxSeconds: number): Date {
+  if (expires !== undefined && expiresIn !== undefined) {
+    throw badExpiry("expires", "give either this or expiresIn");
+  }
+  const now = Date.now();
+  const seconds = expiresIn ?? Math.min(DEFAULT_SECONDS, maxSeconds);
+  const asked = expires === undefined ? now + seconds * 1000 : Date.parse(expires);
+  // A token states whole seconds.
+  const date = new Date(Math.floor(asked / 1000) * 1000);
+  const field = expires === undefined ? "expiresIn" : "expires";
+  if (date.getTime() <= now) throw badExpiry(field, "is in the past");
+  if (date.getTime() > now + maxSeconds * 1000) {
+    throw badExpiry(field, `a link works for ${maxSeconds} seconds at the most`);
+  }
+  return date;
+}
+
+function badExpiry(field: string, message: string): ZiplinkError {
+  return new ZiplinkError("malformed", `${field}: ${message}.`, { details: { field } });
+}

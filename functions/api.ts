@@ -1,0 +1,85 @@
+import type { Context, Hono } from "hono";
+import type { Audit } from "../core/audit.ts";
+import type { Auth, Caller } from "../core/caller.ts";
+import type { CallerArchives, MintedLink } from "../core/caller-archives.ts";
+import { toZiplinkError } from "../core/errors.ts";
+import { refuse } from "../core/refuse.ts";
+import { downloadName } from "../core/respond.ts";
+import { type ArchiveBodyOptions, parseLinkBody, toArchiveRequest } from "./api-request.ts";
+import { readJson } from "./read-json.ts";
+
+export interface ApiOptions extends ArchiveBodyOptions {
+  readonly auth: Auth;
+  /** Where people reach the service, without a slash at the end. Default: what the request says. */
+  readonly publicUrl?: string | undefined;
+  /** For how long a link may work. */
+  readonly maxLinkSeconds: number;
+  /** The longest body of a request. */
+  readonly maxBodyBytes: number;
+  readonly audit: Audit;
+}
+
+/** The routes for callers: `POST /zip` for an archive, `POST /links` for a link to one. */
+export function addApi(app: Hono, archives: CallerArchives, options: ApiOptions): void {
+  app.post("/zip", (context) =>
+    answer(context, async (request, caller, body) =>
+      archives.send(request, caller, await toArchiveRequest(body, caller, options)),
+    ),
+  );
+
+  app.post("/links", (context) =>
+    answer(context, async (request, caller, body) => {
+      const { terms, archive: part } = parseLinkBody(body, options.maxLinkSeconds);
+      const archive = await toArchiveRequest(part, caller, options);
+      const link = await archives.mint(request, caller, archive, terms);
+      const base = options.publicUrl ?? originOf(request);
+      return describeLink(link, base, downloadName(archive.name), terms.expires);
+    }),
+  );
+
+  /** Who asks comes before what is asked; nothing of a stranger's body is read. */
+  async function answer(
+    { req: { raw: request } }: Context,
+    work: (request: Request, caller: Caller, body: unknown) => Promise<Response>,
+  ): Promise<Response> {
+    let caller: Caller | undefined;
+    try {
+      caller = await options.auth(request);
+      const body = await readJson(request, options.maxBodyBytes);
+      return await work(request, caller, body);
+    } catch (error) {
+      const party = caller ? { subject: caller.id } : {};
+      return refuse(request, error, party, options.audit, challenge(request, error));
+    }
+  }
+}
+
+/** Without credentials no fault of theirs is told, only that they are needed (RFC 6750, 3.1). */
+function challenge({ headers }: Request, error: unknown): Record<string, string> {
+  const isWithout = toZiplinkError(error).code === "unauthorized" && !headers.has("Authorization");
+  return isWithout ? { "WWW-Authenticate": "Bearer" } : {};
+}
+
+function describeLink(
+  { token, entries, bytes }: MintedLink,
+  base: string,
+  filename: string,
+  expires: Date,
+): Response {
+  const url = `${base}/zip/${token}/${encodeURIComponent(filename)}`;
+  const page = `${base}/d/${token}`;
+  return Response.json(
+    { url, page, expires, entries, bytes },
+    {
+      status: 201,
+      headers: { Location: url, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" },
+    },
+  );
+}
+
+/** Where the request was sent; a proxy that ends TLS says so in `X-Forwarded-Proto`. */
+function originOf({ url, headers }: Request): string {
+  const { host, protocol } = new URL(url);
+  const isSecure = headers.get("X-Forwarded-Proto") === "https";
+  return `${isSecure ? "https:" : protocol}//${host}`;
+}

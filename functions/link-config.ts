@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { type JwtKeys, parseJwks, secretKeys } from "../core/jwt-keys.ts";
+import { type Environment, needChange, parse, secretSchema, urlSchema } from "./environment.ts";
+import { type Location, locationSchema } from "./location.ts";
+
+/** A JSON Web Key Set as a setting has it. */
+export const jwksSchema = z.string().transform((text, context): JwtKeys => {
+  try {
+    return parseJwks(text);
+  } catch (error) {
+    // Its messages name fields and quote nothing.
+    context.addIssue({ code: "custom", message: `is no key set: ${(error as Error).message}` });
+    return z.NEVER;
+  }
+});
+
+/** What making a link needs. */
+const schema = z.object({
+  LINK_SECRET: secretSchema.optional(),
+  LINK_JWKS: jwksSchema.optional(),
+  MANIFEST_STORE: locationSchema.optional(),
+  S3_ENDPOINT: urlSchema.optional(),
+  S3_FORCE_PATH_STYLE: z.stringbool().default(false),
+  GCS_API_ENDPOINT: urlSchema.optional(),
+});
+
+export const linkSettings = schema.shape;
+
+/** What links are made with, by the service and by `npm run link` alike. */
+export interface LinkConfig {
+  readonly linkKeys: JwtKeys;
+  /** Where the archive requests of links are kept that are too long for a URL. */
+  readonly manifestStore: Location | undefined;
+  /** For stores other than AWS's own. */
+  readonly s3: { readonly endpoint?: string; readonly forcePathStyle: boolean };
+  /** For a server that stands in for Cloud Storage. */
+  readonly gcs: { readonly apiEndpoint?: string };
+}
+
+/** The settings that making a link needs. Throws `ConfigError`. */
+export function readLinkConfig(env: Environment): LinkConfig {
+  return toLinkConfig(parse(schema, env));
+}
+
+/** Throws `ConfigError` unless there is one set of keys. */
+export function toLinkConfig(data: z.infer<typeof schema>): LinkConfig {
+  return {
+    linkKeys: toLinkKeys(data),
+    manifestStore: data.MANIFEST_STORE,
+    s3: {
+      ...(data.S3_ENDPOINT === undefined ? {} : { endpoint: data.S3_ENDPOINT }),
+      forcePathStyle: data.S3_FORCE_PATH_STYLE,
+    },
+    gcs: data.GCS_API_ENDPOINT === undefined ? {} : { apiEndpoint: data.GCS_API_ENDPOINT },
+  };
+}
+
+function toLinkKeys({ LINK_SECRET: secret, LINK_JWKS: keys }: z.infer<typeof schema>): JwtKeys {
+  if (secret !== undefined && keys !== undefined) {
+    throw needChange("LINK_SECRET and LINK_JWKS are both set; one is enough");
+  }
+  if (keys !== undefined) return keys;
+  if (secret !== undefined) return secretKeys(secret);
+  throw needChange("LINK_SECRET is not set, nor is LINK_JWKS");
+}

@@ -1,0 +1,62 @@
+import type { AuditEvent } from "../../core/audit.ts";
+import type { BlobSource } from "../../core/blob-source.ts";
+import { secretKeys } from "../../core/jwt-keys.ts";
+import { createApp } from "../../functions/app.ts";
+import type { DefaultOptions } from "../../functions/app-defaults.ts";
+import { createJwtAuth } from "../../functions/auth/jwt.ts";
+import { callerToken } from "./api-client.ts";
+
+export const linkSecret = "a secret of thirty-two bytes, ok";
+export const apiSecret = "the api's secret: thirty-two byte";
+
+/** An app over `source` with callers, the events it has audited, and ways to send it requests. */
+export function appOf(source: BlobSource, options: Partial<DefaultOptions> = {}) {
+  const events: AuditEvent[] = [];
+  const app = createApp({
+    source,
+    linkKeys: secretKeys(linkSecret),
+    auth: createJwtAuth(secretKeys(apiSecret)),
+    resilience: { attempts: 2, backoffMs: 1 },
+    audit: (event) => events.push(event),
+    ...options,
+  });
+  const get = (path: string, init: RequestInit = {}) =>
+    app(new Request(new URL(path, "http://service.example"), init));
+  const post = (
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+    token: string | undefined = callerToken(apiSecret),
+  ) =>
+    get(path, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        Authorization: `Bearer ${token}`,
+        ...headers,
+      },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  /** What `POST /links` answers to a body that it takes. */
+  const mint = async (body: unknown, headers: Record<string, string> = {}) => {
+    const response = await post("/links", body, headers);
+    const text = await response.text();
+    if (response.status !== 201) throw new Error(`${response.status}: ${text}`);
+    return JSON.parse(text) as MintedLink;
+  };
+  return { events, get, post, mint };
+}
+
+export interface MintedLink {
+  readonly url: string;
+  readonly page: string;
+  readonly expires: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** The claims in the URL of a link. */
+export function claimsOf(url: string): Record<string, unknown> & { zip: Record<string, unknown> } {
+  const payload = new URL(url).pathname.split("/")[2]?.split(".")[1] ?? "";
+  return JSON.parse(Buffer.from(payload, "base64url").toString());
+}

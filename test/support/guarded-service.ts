@@ -1,0 +1,108 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { JWK } from "jose";
+import { parseJwks } from "../../core/jwt-keys.ts";
+import { handmade, hmac, privately, seconds } from "./api-client.ts";
+import { type ServiceProcess, startService } from "./service-process.ts";
+import { makeFolder, removeFolder } from "./temporary-folder.ts";
+
+/** What the service holds: three tenants, two of whose names begin alike. */
+const FILES: Readonly<Record<string, string>> = {
+  "a/vertraulich.txt": "of a",
+  "a/sub/gehalt.pdf": "of a, too",
+  "ab/befund.txt": "of ab",
+  "b/kündigung.txt": "of b",
+};
+
+const oct = (kid: string) => ({ kty: "oct", kid, k: randomBytes(32).toString("base64url") });
+const pair = (kid: string, curve: "P-256" | "ed25519"): JWK => ({
+  ...(curve === "ed25519"
+    ? generateKeyPairSync("ed25519")
+    : generateKeyPairSync("ec", { namedCurve: curve })
+  ).privateKey.export({ format: "jwk" }),
+  kid,
+});
+
+/** Public half of a key. */
+export const publicOf = ({ d: _, ...jwk }: JWK): JWK => jwk;
+
+/** Signs by the key's own algorithm. */
+export function signerOf(jwk: JWK): { readonly alg: string; sign: (input: string) => Buffer } {
+  if (jwk.kty === "oct") return { alg: "HS256", sign: hmac(Buffer.from(jwk.k ?? "", "base64url")) };
+  return { alg: jwk.kty === "EC" ? "ES256" : "EdDSA", sign: privately(jwk) };
+}
+
+/** A service with every kind of key, in a process of its own, and what an attacker would use on it. */
+export interface GuardedService {
+  readonly service: ServiceProcess;
+  /** Keys of links, and keys of callers; none is both. */
+  readonly links: { readonly oct: JWK; readonly ec: JWK; readonly ed: JWK };
+  readonly callers: { readonly oct: JWK; readonly ec: JWK };
+  /** A genuine token of a link, but for `change` of its claims. */
+  link(zip: unknown, change?: object, key?: JWK): string;
+  /** A genuine token of a caller within `a/`, but for `change` of its claims. */
+  caller(change?: object, key?: JWK): string;
+  /** Where manifests are. */
+  readonly manifests: string;
+  /** All that no body and no log may show: names, keys, folders, secrets. */
+  readonly secrets: readonly string[];
+  stop(): Promise<void>;
+}
+
+export async function startGuardedService(): Promise<GuardedService> {
+  const folder = await makeFolder();
+  const files = join(folder, "files");
+  for (const [key, text] of Object.entries(FILES)) {
+    await mkdir(join(files, key, ".."), { recursive: true });
+    await writeFile(join(files, key), text);
+  }
+  const links = { oct: oct("l-oct"), ec: pair("l-ec", "P-256"), ed: pair("l-ed", "ed25519") };
+  const callers = { oct: oct("c-oct"), ec: pair("c-ec", "P-256") };
+  const jwks = (...keys: JWK[]) => JSON.stringify({ keys });
+  parseJwks(jwks(...Object.values(links)));
+  const service = await startService("functions/node.ts", {
+    SOURCE: files,
+    LINK_JWKS: jwks(links.oct, publicOf(links.ec), publicOf(links.ed)),
+    API_JWKS: jwks(callers.oct, publicOf(callers.ec)),
+    MANIFEST_STORE: join(folder, "manifests"),
+    MAX_ENTRIES: "50",
+    MAX_BODY_BYTES: "50_000",
+    MAX_LINK_SECONDS: "3600",
+  });
+  const sign = (claims: object, jwk: JWK) => {
+    const { alg, sign: signer } = signerOf(jwk);
+    return handmade({ alg, typ: "JWT", kid: jwk.kid }, claims, signer);
+  };
+  const keys: JWK[] = [...Object.values(links), ...Object.values(callers)];
+  return {
+    service,
+    links,
+    callers,
+    link: (zip, change = {}, key = links.oct) =>
+      sign({ aud: "ziplink", exp: seconds(600), sub: "s", jti: "l-1", zip, ...change }, key),
+    caller: (change = {}, key = callers.oct) =>
+      sign(
+        {
+          aud: "ziplink-api",
+          exp: seconds(600),
+          sub: "caller-a",
+          scope: { prefixes: ["a/"] },
+          ...change,
+        },
+        key,
+      ),
+    manifests: join(folder, "manifests"),
+    secrets: [
+      ...Object.keys(FILES).flatMap((key) => [key, key.slice(key.lastIndexOf("/") + 1)]),
+      ...keys.flatMap(({ k, d }) => [k, d]).filter((secret) => secret !== undefined),
+      folder,
+      "\n    at ",
+      "eyJ",
+    ],
+    async stop() {
+      await service.stop();
+      await removeFolder(folder);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { inflateRawSync } from "node:zlib";
+import { crc32 } from "../../core/zip/crc32.ts";
+
+/**
+ * What a small archive without ZIP64 holds: texts by name, read by its central directory (APPNOTE 4.3.12),
+ * in its order. Throws where a checksum is wrong.
+ */
+export function readArchive(zip: Buffer): Record<string, string> {
+  const entries: Record<string, string> = {};
+  const end = zip.length - 22;
+  for (let at = zip.readUInt32LE(end + 16); at < end; ) {
+    const nameEnd = at + 46 + zip.readUInt16LE(at + 28);
+    const local = zip.readUInt32LE(at + 42);
+    const from = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const packed = zip.subarray(from, from + zip.readUInt32LE(at + 20));
+    const data = zip.readUInt16LE(at + 10) === 8 ? inflateRawSync(packed) : packed;
+    const name = zip.toString("utf8", at + 46, nameEnd);
+    if (crc32(data) !== zip.readUInt32LE(at + 16)) throw new Error(`${name} is damaged`);
+    entries[name] = data.toString();
+    at = nameEnd + zip.readUInt16LE(at + 30);
+  }
+  return entries;
+}

@@ -1,0 +1,30 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import type { BlobSource } from "../../core/blob-source.ts";
+import type { HandlerOptions } from "../../core/handler.ts";
+import { createNodeListener } from "../../functions/node-listener.ts";
+import { handlerOf } from "./handlers.ts";
+
+/** A handler over `source` behind Node's HTTP server, for as long as the test runs. */
+export async function serve(source: BlobSource, options: Partial<HandlerOptions> = {}) {
+  const handler = handlerOf(source, options);
+  const listener = createNodeListener((request) =>
+    handler.send(new URL(request.url).pathname.slice(1), {
+      method: request.method,
+      headers: request.headers,
+      signal: request.signal,
+    }),
+  );
+  const server = createServer(listener);
+  onTestFinished(() => void server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    ...handler,
+    /** The URL of the archive request `zip`. */
+    url: async (zip: unknown) => `http://127.0.0.1:${port}/${await handler.sign(zip)}`,
+  };
+}
