@@ -79,6 +79,15 @@ describeWithTools("the page in a browser", ["chromium"], () => {
     expect([...watched.wrongs, ...watched.networkErrors]).toEqual([]);
   });
 
+  test("leaves a compressed archive to the browser, as its length is not known", async () => {
+    const request = { prefix: "sample/", name: "big", compression: "deflate" } as const;
+    await using watched = await bed.open(await bed.link({ request }));
+    const { page } = watched;
+    expect(await page.getByRole("button", { name: "Download here" }).isVisible()).toBe(false);
+    await downloadBy(page, () => page.getByRole("link", { name: "Download ZIP" }).click());
+    expect([...watched.wrongs, ...watched.networkErrors]).toEqual([]);
+  });
+
   test("can be used by keyboard alone", async () => {
     await using watched = await bed.open(await bed.link(), NO_PICKER);
     const { page } = watched;
