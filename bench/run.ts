@@ -18,6 +18,7 @@ import { reportCrowds } from "./crowd.ts";
 import { client } from "./download.ts";
 import { describeLambda, measureLambda } from "./lambda.ts";
 import { type Figures, measure } from "./measure.ts";
+import { measurePage } from "./page.ts";
 import { measureResume } from "./resume.ts";
 import { createSampleFiles } from "./sample-files.ts";
 import { startStore } from "./store.ts";
@@ -25,7 +26,7 @@ import { median, renderTable, type Summary, summarize } from "./summary.ts";
 import { createWorkload, type Workload, type WorkloadName, workloadNames } from "./workloads.ts";
 
 /** Workloads that are Ziplink's alone, each with a report of its own. */
-const OTHERS = ["resume", "crowd", "cold-start", "lambda"];
+const OTHERS = ["resume", "crowd", "cold-start", "lambda", "page"];
 
 const { values: flags } = parseArgs({
   options: {
@@ -77,6 +78,14 @@ try {
   if (flags.only.includes("lambda")) {
     if (hasRuntimeClient()) report(describeLambda(await measureLambda()));
     else console.error("lambda: no aws-lambda-ric in test/lambda; `npm test` installs it");
+  }
+  if (flags.only.includes("page")) {
+    for (const [shape, { painted, interactive }] of Object.entries(await measurePage(runs))) {
+      console.log(
+        `\npage: 10,000 files in ${shape}, in Chromium, median of ${painted.length}\n` +
+          `painted      ${median(painted).toFixed(0)} ms\ninteractive  ${median(interactive).toFixed(0)} ms`,
+      );
+    }
   }
   if (!flags.quick && workloadNames.every((name) => names.includes(name))) await save();
 } catch (error) {

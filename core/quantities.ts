@@ -13,5 +13,6 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit++;
   }
+  if (bytes === 1) return "1 byte";
   return unit === 0 ? `${formatCount(bytes)} bytes` : `${value.toFixed(1)} ${UNITS[unit]}`;
 }
