@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { ZiplinkError } from "./errors.ts";
 
 /** An unknown field may be named anything, of any length. */

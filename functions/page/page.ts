@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ArchiveHandler } from "../../core/handler.ts";
 import { archivePage, descriptionSchema } from "./archive-page.ts";
 import { errorPage } from "./error-page.ts";
