@@ -1,6 +1,4 @@
 import { statSync } from "node:fs";
-import { createFsSource } from "../adapters/fs.ts";
-import { createFsObjectStore } from "../adapters/fs-object-store.ts";
 import type { BlobSource } from "../core/blob-source.ts";
 import type { ObjectStore } from "../core/crc/crc-store.ts";
 import { createManifestStore, type ManifestStore } from "../core/manifest.ts";
@@ -10,14 +8,16 @@ import type { Location } from "./location.ts";
 
 type StoreConfig = Pick<Config, "s3" | "gcs">;
 
-/** The source at a location. Only the SDK that it needs is loaded. */
+/** The source at a location. Only the adapter and the SDK that it needs are loaded. */
 export async function openSource(location: Location, config: StoreConfig): Promise<BlobSource> {
   switch (location.kind) {
-    case "folder":
+    case "folder": {
       if (!statSync(location.path, { throwIfNoEntry: false })?.isDirectory()) {
         throw new ConfigError("SOURCE: there is no such folder");
       }
+      const { createFsSource } = await import("../adapters/fs.ts");
       return createFsSource({ root: location.path });
+    }
     case "s3": {
       const { createS3Source } = await import("../adapters/s3.ts");
       const { createS3Client } = await import("../adapters/s3-client.ts");
@@ -43,8 +43,10 @@ export async function openObjectStore(
   config: StoreConfig,
 ): Promise<ObjectStore> {
   switch (location.kind) {
-    case "folder":
+    case "folder": {
+      const { createFsObjectStore } = await import("../adapters/fs-object-store.ts");
       return createFsObjectStore({ root: location.path });
+    }
     case "s3": {
       const { createS3Client } = await import("../adapters/s3-client.ts");
       const { createS3ObjectStore } = await import("../adapters/s3-object-store.ts");
