@@ -5,8 +5,14 @@ import * as z from "zod";
 /** Where objects are. A prefix is as it was written, never decoded, and "" for all of a bucket. */
 export type Location =
   | { readonly kind: "folder"; readonly path: string }
-  | { readonly kind: "s3" | "gcs"; readonly bucket: string; readonly prefix: string }
+  | BucketLocation
   | { readonly kind: "http"; readonly base: string };
+
+export interface BucketLocation {
+  readonly kind: "s3" | "gcs";
+  readonly bucket: string;
+  readonly prefix: string;
+}
 
 const FORMS = "file:///path, s3://bucket/prefix, gs://bucket/prefix or https://host/base/";
 

@@ -19,15 +19,12 @@ export async function openSource(location: Location, config: StoreConfig): Promi
       return createFsSource({ root: location.path });
     }
     case "s3": {
-      const { createS3Source } = await import("../adapters/s3.ts");
-      const { createS3Client } = await import("../adapters/s3-client.ts");
-      const { bucket, prefix } = location;
-      return createS3Source({ client: createS3Client(config.s3), bucket, prefix });
+      const { openS3Source } = await import("./stores/s3.ts");
+      return openS3Source(location, config.s3);
     }
     case "gcs": {
-      const { createGcsBucket, createGcsSource } = await import("../adapters/gcs.ts");
-      const { bucket, prefix } = location;
-      return createGcsSource({ bucket: createGcsBucket({ bucket, ...config.gcs }), prefix });
+      const { openGcsSource } = await import("./stores/gcs.ts");
+      return openGcsSource(location, config.gcs);
     }
     case "http": {
       const { createHttpSource } = await import("../adapters/http.ts");
@@ -48,16 +45,12 @@ export async function openObjectStore(
       return createFsObjectStore({ root: location.path });
     }
     case "s3": {
-      const { createS3Client } = await import("../adapters/s3-client.ts");
-      const { createS3ObjectStore } = await import("../adapters/s3-object-store.ts");
-      const { bucket, prefix } = location;
-      return createS3ObjectStore({ client: createS3Client(config.s3), bucket, prefix });
+      const { openS3ObjectStore } = await import("./stores/s3.ts");
+      return openS3ObjectStore(location, config.s3);
     }
     case "gcs": {
-      const { createGcsBucket } = await import("../adapters/gcs.ts");
-      const { createGcsObjectStore } = await import("../adapters/gcs-object-store.ts");
-      const { bucket, prefix } = location;
-      return createGcsObjectStore({ bucket: createGcsBucket({ bucket, ...config.gcs }), prefix });
+      const { openGcsObjectStore } = await import("./stores/gcs.ts");
+      return openGcsObjectStore(location, config.gcs);
     }
     case "http":
       throw new ConfigError(
