@@ -51,6 +51,16 @@ describe("npm run link", () => {
     });
   });
 
+  test("prints a link to a compressed archive that tells what is missing", async () => {
+    const url = await link(["--key", "a", "--deflate", "--report-missing"]);
+    const verified = await verifyLink(url.split("/")[4] ?? "", secretKeys(secret));
+    expect(verified.request).toEqual({
+      compression: "deflate",
+      onMissing: "report",
+      entries: [{ key: "a" }],
+    });
+  });
+
   test("prints a link to keys, for as long as it is told", async () => {
     const url = await link(["--key", "a", "--key", "b c", "--expires", "7d", "--subject", "s"]);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:8080\/zip\/[\w.-]+\/archive\.zip$/);
