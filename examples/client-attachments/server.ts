@@ -12,12 +12,12 @@ const source = createFsSource({ root });
 const db = openDatabase();
 const { clientId, token, attachmentIds } = await seed(db, source);
 
-await serve(Number(process.env.PORT ?? 8080), (url) => {
-  console.log(`The attachments of a client, as its advisor downloads them:
+const { url } = await serve(Number(process.env.PORT ?? 8080), () =>
+  createClientAttachments({ db, source, logger: pino({ base: null }) }),
+);
+console.log(`The attachments of a client, as its advisor downloads them:
 
   curl -fOJ '${url}/api/v1/clients/${clientId}/attachments/download-multiple' \\
     -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' \\
     -d '${JSON.stringify({ attachment_ids: attachmentIds })}'
 `);
-  return createClientAttachments({ db, source, logger: pino({ base: null }) });
-});
