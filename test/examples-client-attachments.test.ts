@@ -5,10 +5,9 @@ import type { BlobSource } from "../core/index.ts";
 import {
   type ClientAttachmentsService,
   startClientAttachments,
-  told,
 } from "./support/client-attachments.ts";
 import { download, open } from "./support/download.ts";
-import { runLine } from "./support/examples.ts";
+import { runLine, told } from "./support/examples.ts";
 import { readArchive } from "./support/read-archive.ts";
 import { readers } from "./support/readers.ts";
 import { startService } from "./support/service-process.ts";

@@ -56,3 +56,10 @@ test("the entrypoints alone hand the environment over", () => {
   );
   expect(readers.sort()).toEqual(["functions/gcp.ts", "functions/node.ts"]);
 });
+
+test.each(sourceFiles("examples"))("%s mounts what applications may import", (file) => {
+  for (const specifier of imports(file).filter((path) => path.startsWith("../"))) {
+    const target = join(file, "..", specifier);
+    expect(target).toMatch(/^(?:(?:core|functions)\/index\.ts$|adapters\/[\w-]+\.ts$|examples\/)/);
+  }
+});

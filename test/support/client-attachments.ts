@@ -7,7 +7,7 @@ import { createClientAttachments } from "../../examples/client-attachments/app.t
 import { openDatabase } from "../../examples/client-attachments/database.ts";
 import { addMember } from "../../examples/shared/sessions.ts";
 import { createNodeListener } from "../../functions/index.ts";
-import { type Downloaded, download } from "./download.ts";
+import { download } from "./download.ts";
 import { captureLog, listen } from "./examples.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 
@@ -146,12 +146,4 @@ export async function startClientAttachments() {
       await removeFolder(root);
     },
   };
-}
-
-/** The status and the detail of an error; its body has nothing else. */
-export function told({ status, headers, bytes }: Downloaded): [number, string] {
-  expect(headers["content-type"]).toBe("application/json");
-  const { detail, ...rest } = JSON.parse(bytes.toString());
-  expect(rest).toEqual({});
-  return [status, detail];
 }

@@ -4,6 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { type Logger, pino } from "pino";
+import { expect } from "vitest";
+import type { Downloaded } from "./download.ts";
 import type { AuditLine } from "./service-process.ts";
 
 /** A logger, and all that it has written. */
@@ -72,4 +74,12 @@ export async function listen(listener: Parameters<typeof createServer>[1]) {
 /** Runs a line for a shell, as a person who has copied it would. */
 export async function runLine(line: string, cwd: string): Promise<void> {
   await promisify(execFile)("sh", ["-c", line], { cwd, timeout: 60_000 });
+}
+
+/** The status and the detail of an error; its body has nothing else. */
+export function told({ status, headers, bytes }: Downloaded): [number, string] {
+  expect(headers["content-type"]).toBe("application/json");
+  const { detail, ...rest } = JSON.parse(bytes.toString());
+  expect(rest).toEqual({});
+  return [status, detail];
 }
