@@ -105,6 +105,7 @@ describe("404, in the same words", () => {
     ["an unknown client", ["a1"], crypto.randomUUID()],
     ["a malformed client", ["a1"], "%27%20OR%201=1--"],
     ["an attachment whose object is lost", ["lost"]],
+    ["an attachment whose object may not be read", ["leading out"]],
     ["an attachment whose object is lost, among good ones", ["a1", "lost"]],
   ])("%s", async (_, wanted, client = "client") => {
     const answer = await service.ask(wanted, { client });

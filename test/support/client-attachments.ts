@@ -1,4 +1,4 @@
-import { mkdir, truncate, writeFile } from "node:fs/promises";
+import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { createFsSource } from "../../adapters/fs.ts";
@@ -86,6 +86,8 @@ export async function startClientAttachments() {
   await attach("evil", "client", '../../etc/"x"\r\nSet-Cookie: a=b.txt', "fourth");
   await attach("deleted", "client", "Gelöscht.txt", "deleted", "2026-01-01T00:00:00Z");
   await attach("lost", "client", "Verloren.txt", undefined);
+  await attach("leading out", "client", "Verweis.txt", undefined);
+  await symlink(import.meta.filename, pathOf("leading out"));
   await attach("of other", "other", "Andere.txt", "of another client");
   await attach("of gone", "gone", "Vergangen.txt", "of a deleted client");
   await attach("of stranger", "stranger", "Fremd.txt", "of another workspace");
