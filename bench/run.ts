@@ -7,35 +7,37 @@
  * Options of Node that this is started with apply to the servers too, as NODE_OPTIONS does.
  *
  * A run of all workloads, if not quick, writes its figures to `bench/results.json`. The exit code is
- * 1 if a contestant failed or Ziplink took more memory than it may.
+ * 1 if a contestant failed or Ziplink took more than it may, of memory or of time to start.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { hasRuntimeClient } from "../test/support/lambda/lambda-service.ts";
+import { describeColdStart, measureColdStarts } from "./cold-start.ts";
 import { reportCrowds } from "./crowd.ts";
 import { client } from "./download.ts";
+import { describeLambda, measureLambda } from "./lambda.ts";
 import { type Figures, measure } from "./measure.ts";
+import { measurePage } from "./page.ts";
 import { measureResume } from "./resume.ts";
 import { createSampleFiles } from "./sample-files.ts";
 import { startStore } from "./store.ts";
 import { median, renderTable, type Summary, summarize } from "./summary.ts";
 import { createWorkload, type Workload, type WorkloadName, workloadNames } from "./workloads.ts";
 
-/** The one workload that is about the first byte, and the one of many clients at once. */
-const RESUME = "resume";
-const CROWD = "crowd";
+/** Workloads that are Ziplink's alone, each with a report of its own. */
+const OTHERS = ["resume", "crowd", "cold-start", "lambda", "page"];
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
-    only: { type: "string", multiple: true, default: [...workloadNames, RESUME, CROWD] },
+    only: { type: "string", multiple: true, default: [...workloadNames, ...OTHERS] },
   },
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 if (!Number.isSafeInteger(runs) || runs < 1) throw new RangeError("--runs takes a count");
-const withResume = flags.only.includes(RESUME);
-const names = flags.only.filter((name) => name !== RESUME && name !== CROWD).map(toWorkloadName);
+const names = flags.only.filter((name) => !OTHERS.includes(name)).map(toWorkloadName);
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -59,7 +61,7 @@ try {
     assertPeaks(workload, summaries);
     results[name] = Object.fromEntries(summaries);
   }
-  if (withResume) {
+  if (flags.only.includes("resume")) {
     const { fresh, resumed } = await measureResume(Math.max(runs, 3));
     const [one, other] = [median(fresh), median(resumed)];
     console.log(
@@ -68,7 +70,23 @@ try {
         `${(other / one).toFixed(2)} times as long`,
     );
   }
-  if (flags.only.includes(CROWD) && !(await reportCrowds(runs))) process.exitCode = 1;
+  if (flags.only.includes("crowd") && !(await reportCrowds(runs))) process.exitCode = 1;
+  if (flags.only.includes("cold-start")) {
+    for (const start of await measureColdStarts(Math.max(runs, 3)))
+      report(describeColdStart(start));
+  }
+  if (flags.only.includes("lambda")) {
+    if (hasRuntimeClient()) report(describeLambda(await measureLambda()));
+    else console.error("lambda: no aws-lambda-ric in test/lambda; `npm test` installs it");
+  }
+  if (flags.only.includes("page")) {
+    for (const [shape, { painted, interactive }] of Object.entries(await measurePage(runs))) {
+      console.log(
+        `\npage: 10,000 files in ${shape}, in Chromium, median of ${painted.length}\n` +
+          `painted      ${median(painted).toFixed(0)} ms\ninteractive  ${median(interactive).toFixed(0)} ms`,
+      );
+    }
+  }
   if (!flags.quick && workloadNames.every((name) => names.includes(name))) await save();
 } catch (error) {
   if (!interrupted.signal.aborted) throw error;
@@ -134,9 +152,15 @@ async function save(): Promise<void> {
   await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
+/** Prints what a workload has come to; the exit code is 1 if it is over its limit. */
+function report({ text, holds }: { readonly text: string; readonly holds: boolean }): void {
+  console.log(`\n${text}\n${holds ? "within its limit" : "OVER its limit"}`);
+  if (!holds) process.exitCode = 1;
+}
+
 function toWorkloadName(name: string): WorkloadName {
   const known = workloadNames.find((each) => each === name);
   if (known === undefined)
-    throw new RangeError(`--only takes one of ${[...workloadNames, RESUME, CROWD].join(", ")}`);
+    throw new RangeError(`--only takes one of ${[...workloadNames, ...OTHERS].join(", ")}`);
   return known;
 }

@@ -76,8 +76,3 @@ export function renderTable(workload: Workload, summaries: ReadonlyMap<string, S
   );
   return [`${workload.name}: ${workload.title}`, ...lines].join("\n");
 }
-
-/** The middle one of `values`; of an even number, the larger one. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { malformed } from "./malformed.ts";
 
 /** Bounds a single string; S3 and GCS allow keys of 1,024 bytes. */

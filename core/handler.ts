@@ -7,6 +7,7 @@ import type { ManifestStore } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refuse.ts";
 import { downloadName } from "./respond.ts";
+import { selectEntries } from "./select-entries.ts";
 import { layoutZip } from "./zip/layout.ts";
 
 export interface HandlerOptions extends ArchivesOptions {
@@ -41,9 +42,11 @@ export function createHandler(
   };
 
   async function answer(request: Request, token: string, link: Link): Promise<Response> {
-    const { plan, isReused } = await planner.plan(token, link.request);
-    assertPinned(link.request, plan);
-    if (wantsJson(request)) return describePlan(request, link, plan, options);
+    const { plan: whole, isReused } = await planner.plan(token, link.request);
+    assertPinned(link.request, whole);
+    const { searchParams } = new URL(request.url);
+    const plan = selectEntries(whole, searchParams);
+    if (searchParams.get("format") === "json") return describePlan(request, link, plan, options);
     const onFailed = () => planner.forget(token);
     try {
       const archive = link.request;
@@ -66,10 +69,6 @@ function isStale(error: unknown): boolean {
   return code === "changed" || code === "not_found";
 }
 
-function wantsJson(request: Request): boolean {
-  return new URL(request.url).searchParams.get("format") === "json";
-}
-
 /** What the archive is to hold, for programs: no keys, only the names that the ZIP shows anyway. */
 function describePlan(
   request: Request,
@@ -81,6 +80,8 @@ function describePlan(
   const { compression } = plan.format;
   const description = {
     filename: downloadName(link.request.name),
+    title: link.title,
+    issuer: link.issuer,
     compression,
     // A compressed archive has no length before it was made.
     length: compression === "deflate" ? null : length,

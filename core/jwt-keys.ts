@@ -7,7 +7,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { ZiplinkError } from "./errors.ts";
 import { malformed } from "./malformed.ts";
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { errors, type JWTPayload } from "jose";
+import { z } from "zod";
 import { type ArchiveRequest, parseArchiveRequest, strongEtag } from "./archive-request.ts";
 import { ZiplinkError } from "./errors.ts";
 import { type JwtKeys, secretKeys, signJwt, verifyJwt } from "./jwt-keys.ts";
@@ -17,9 +18,19 @@ export interface Link {
   readonly id: string;
   /** `sub`: whom the link was made for. */
   readonly subject?: string;
+  /** `title`: what people see as its heading. */
+  readonly title?: string;
+  /** `iss`: who made it, for people to see. */
+  readonly issuer?: string;
   readonly expires: Date;
   readonly request: ArchiveRequest;
 }
+
+/** Claims that the page shows. Nothing is decided by them. */
+const shownClaims = z.object({
+  title: z.string().min(1).max(200).optional(),
+  iss: z.string().min(1).max(200).optional(),
+});
 
 interface LinkClaims {
   /** When the link stops working. */
@@ -28,10 +39,12 @@ interface LinkClaims {
   readonly notBefore?: Date;
   /** Whom it is for; appears in the audit log. */
   readonly subject?: string;
+  /** Its heading on the page that people see, up to 200 characters; default the archive's name. */
+  readonly title?: string;
+  /** Who made it, for that page, up to 200 characters. */
+  readonly issuer?: string;
   /** Names the link in the audit log; default random. */
   readonly id?: string;
-  /** The heading of its page. */
-  readonly title?: string;
   /** Takes a request that makes the token longer than 6 KB. Default: such a request is refused. */
   readonly manifests?: ManifestStore | undefined;
 }
@@ -43,7 +56,7 @@ export type SignLinkOptions = LinkClaims &
 /**
  * The token of a link to the archive that `request` asks for: a JWT (RFC 7519) with `aud: "ziplink"`,
  * `exp`, `jti` and the request, or where its manifest is, as `zip`. Rejects with `malformed` for a
- * request that is not valid, and `link_too_long` for one that needs a manifest and has no place for it.
+ * request, title or issuer that is not valid, and `link_too_long` for one that needs a manifest and has no place for it.
  */
 export async function signLink(request: ArchiveRequest, options: SignLinkOptions): Promise<string> {
   const keys = "keys" in options ? options.keys : secretKeys(options.secret);
@@ -59,7 +72,8 @@ export async function signLink(request: ArchiveRequest, options: SignLinkOptions
 }
 
 function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
-  const { expires, notBefore, subject, title } = options;
+  const { expires, notBefore, subject, title, issuer } = options;
+  parseShownClaims({ title, iss: issuer });
   return {
     aud: AUDIENCE,
     iat: toSeconds(new Date()),
@@ -67,6 +81,7 @@ function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
     ...(notBefore ? { nbf: toSeconds(notBefore) } : {}),
     jti: id,
     ...(subject === undefined ? {} : { sub: subject }),
+    ...(issuer === undefined ? {} : { iss: issuer }),
     ...(title === undefined ? {} : { title }),
     zip,
   };
@@ -90,7 +105,7 @@ function tooLong(length: number): ZiplinkError {
  * Verifies a link's token. The key is the one its `kid` names, the algorithm that key's. Nothing but
  * the token and its manifest is looked at, so the answer tells nothing about any object. Rejects with
  * `unauthorized` for a token that is forged or meant for something else, `expired` for a genuine one
- * that is too old, `malformed` for a genuine one whose archive request is not valid, and with what
+ * that is too old, `malformed` for a genuine one whose archive request, `title` or `iss` is not valid, and with what
  * `ManifestStore.load` rejects with.
  *
  * @param manifests where manifests are kept, if anywhere
@@ -102,12 +117,21 @@ export async function verifyLink(
   signal?: AbortSignal,
 ): Promise<Link> {
   const claims = await verifyToken(token, keys);
+  const { title, iss: issuer } = parseShownClaims(claims);
   return {
     id: claims.jti ?? createHash("sha256").update(token).digest("base64url").slice(0, 16),
     ...(claims.sub === undefined ? {} : { subject: claims.sub }),
+    ...(title === undefined ? {} : { title }),
+    ...(issuer === undefined ? {} : { issuer }),
     expires: new Date((claims.exp ?? 0) * 1000),
     request: await requestOf(claims.zip, manifests, signal),
   };
+}
+
+function parseShownClaims(claims: unknown): z.infer<typeof shownClaims> {
+  const result = shownClaims.safeParse(claims);
+  if (result.success) return result.data;
+  throw malformed(result.error, []);
 }
 
 async function requestOf(

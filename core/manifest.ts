@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { z } from "zod";
+import * as z from "zod";
 import { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
 import type { ObjectStore } from "./crc/crc-store.ts";
 import { ZiplinkError } from "./errors.ts";

@@ -1,9 +1,8 @@
-const count = new Intl.NumberFormat("en");
 const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB"] as const;
 
 /** A count as people write it: "10,000". */
 export function formatCount(n: number): string {
-  return count.format(n);
+  return n.toLocaleString("en");
 }
 
 /** A length in decimal units, as file managers and clouds show it: "1.5 GB", "512 bytes". */
@@ -14,5 +13,6 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit++;
   }
-  return unit === 0 ? `${count.format(bytes)} bytes` : `${value.toFixed(1)} ${UNITS[unit]}`;
+  if (bytes === 1) return "1 byte";
+  return unit === 0 ? `${formatCount(bytes)} bytes` : `${value.toFixed(1)} ${UNITS[unit]}`;
 }

@@ -31,7 +31,7 @@ export class ReadAheadPool {
 
   /** A download begins to read. It must `leave`. */
   join(): ReadAheadShare {
-    const share = new ReadAheadShare(
+    const share: ReadAheadShare = new ReadAheadShare(
       (bytes) => this.#fits(share, bytes),
       () => {
         this.#shares.delete(share);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ArchiveRequest, parseArchiveRequest } from "../core/archive-request.ts";
 import { assertWithinScope, type Caller } from "../core/caller.ts";
 import type { LinkTerms } from "../core/caller-archives.ts";

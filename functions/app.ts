@@ -8,6 +8,7 @@ import { type ArchiveHandler, createHandler, type HandlerOptions } from "../core
 import { problemResponse } from "../core/problem.ts";
 import { type ApiOptions, addApi } from "./api.ts";
 import { type DefaultOptions, withDefaults } from "./app-defaults.ts";
+import { createPage } from "./page/page.ts";
 
 export interface AppOptions extends HandlerOptions, Omit<ApiOptions, "auth"> {
   /** Tells who sends `POST /zip` and `POST /links`; without it there are no such routes. */
@@ -22,7 +23,7 @@ export type App = (request: Request) => Promise<Response>;
 const READING = ["GET", "HEAD"];
 
 /**
- * The routes: archives by link, a health check and, where callers can be told, archives and links for
+ * The routes: archives by link, a page for people, a health check and, where callers can be told, archives and links for
  * callers. What is not given has the default of the setting of its name; see the README.
  *
  * @param own archives of the same options, where the application sends them by routes of its own too
@@ -31,6 +32,7 @@ export function createApp(given: DefaultOptions, own?: Archives): App {
   const { corsOrigins, auth, ...options } = withDefaults(given);
   const archives = own ?? createArchives(options);
   const archive: ArchiveHandler = createHandler(options, archives);
+  const page = createPage(archive);
   const sendArchive = ({ req }: Context) => archive(req.raw, req.param("token") ?? "");
 
   const app = new Hono();
@@ -56,8 +58,9 @@ export function createApp(given: DefaultOptions, own?: Archives): App {
   // Hono answers HEAD by the route of GET; the handler sees the method and opens nothing.
   app.get("/zip/:token", sendArchive);
   app.get("/zip/:token/:filename", sendArchive);
+  app.get("/d/:token", ({ req }) => page(req.raw, req.param("token")));
   app.get("/healthz", (c) => c.text("ok\n", 200, { "Cache-Control": "no-store" }));
-  for (const path of ["/zip/:token", "/zip/:token/:filename", "/healthz"]) {
+  for (const path of ["/zip/:token", "/zip/:token/:filename", "/d/:token", "/healthz"]) {
     app.all(path, () => methodNotAllowed(READING));
   }
   if (auth) {

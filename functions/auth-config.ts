@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { canSign, type JwtKeys, secretKeys, shareKey } from "../core/jwt-keys.ts";
 import { listSchema, needChange, secretSchema } from "./environment.ts";
 import { jwksSchema } from "./link-config.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DeliveryLimits } from "../core/respond.ts";
 import { defaults } from "./app-defaults.ts";
 import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
@@ -16,6 +16,7 @@ const settings = z.object({
   SOURCE: locationSchema,
   HOST: z.string().min(1).optional(),
   PORT: integer(0, 65_535).default(8080),
+  HTTP2: z.stringbool().default(false),
   MAX_ENTRIES: integer(1).default(defaults.limits.maxEntries),
   MAX_BYTES: integer(1).default(defaults.limits.maxBytes),
   MAX_BODY_BYTES: integer(1).default(defaults.maxBodyBytes),
@@ -25,6 +26,7 @@ const settings = z.object({
   MAX_RESPONSE_BYTES: integer(1).optional(),
   MAX_FIXED_LENGTH: integer(0).optional(),
   PLAN_CACHE_SECONDS: integer(0).default(defaults.cacheSeconds),
+  CLIENT_STALL_SECONDS: integer(1).default(30),
   CACHE_CONTROL: z.string().min(1).default(defaults.cacheControl),
   CORS_ORIGINS: listSchema.default([]),
   LOG_LEVEL: z.enum(["info", "warn", "error", "silent"]).default("info"),
@@ -37,6 +39,8 @@ export interface Config extends LinkConfig {
   readonly auth: AuthConfig | undefined;
   readonly host: string | undefined;
   readonly port: number;
+  /** Whether the plain server speaks HTTP/2 without TLS, and nothing else. */
+  readonly http2: boolean;
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly maxBodyBytes: number;
@@ -46,6 +50,8 @@ export interface Config extends LinkConfig {
   readonly smallEntryBytes: number;
   readonly delivery: DeliveryLimits;
   readonly planCacheSeconds: number;
+  /** For how long a client may take nothing, where the platform does not tell that it has left. */
+  readonly clientStallSeconds: number;
   /** Where checksums are kept for other instances. */
   readonly crcStore: SealedStore | undefined;
   readonly cacheControl: string;
@@ -70,6 +76,7 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
     auth: toAuthConfig(data, linkConfig.linkKeys),
     host: data.HOST,
     port: data.PORT,
+    http2: data.HTTP2,
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
     maxBodyBytes: data.MAX_BODY_BYTES,
@@ -81,6 +88,7 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
       maxFixedLength: data.MAX_FIXED_LENGTH ?? platform.maxFixedLength,
     },
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
+    clientStallSeconds: data.CLIENT_STALL_SECONDS,
     crcStore: toCrcStore(data),
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { needChange, secretSchema } from "./environment.ts";
 import { type Location, locationSchema } from "./location.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A whole number in an environment variable; digits and underscores, as in 10_000. */
 export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type JwtKeys, parseJwks, secretKeys } from "../core/jwt-keys.ts";
 import { type Environment, needChange, parse, secretSchema, urlSchema } from "./environment.ts";
 import { type Location, locationSchema } from "./location.ts";

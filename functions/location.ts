@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where objects are. A prefix is as it was written, never decoded, and "" for all of a bucket. */
 export type Location =

@@ -1,22 +1,22 @@
 import type { ServerResponse } from "node:http";
-import { Writable } from "node:stream";
+import { constants, Http2ServerResponse } from "node:http2";
 import { pipeline } from "node:stream/promises";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { release } from "../core/chunks.ts";
 import type { App } from "./app.ts";
+import { releasingSink } from "./releasing-sink.ts";
 
 /**
- * An app as a listener of Node's HTTP server, or anything with its requests and responses. A body
- * that fails ends the connection short of its length, by closing it; nothing of the failure is sent
- * or printed, as the audit log has it.
+ * An app as a listener of Node's HTTP servers, or anything with their requests and responses. A body
+ * that fails ends the connection short of its length, by closing it, or resets its HTTP/2 stream;
+ * nothing of the failure is sent or printed, as the audit log has it.
  */
 export function createNodeListener(app: App) {
   return getRequestListener(
     async (request, { outgoing }) => {
       const response = await app(request);
       if (response.body === null) return response;
-      await send(response, outgoing as ServerResponse);
+      await send(response, outgoing);
       return RESPONSE_ALREADY_SENT;
     },
     // The app is to see the platform's own Request and Response, whatever else is in the process.
@@ -24,34 +24,27 @@ export function createNodeListener(app: App) {
   );
 }
 
-async function send(response: Response, outgoing: ServerResponse): Promise<void> {
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.flushHeaders();
+type NodeResponse = ServerResponse | Http2ServerResponse;
+
+async function send(response: Response, outgoing: NodeResponse): Promise<void> {
+  const headers = Object.fromEntries(response.headers);
+  if (outgoing instanceof Http2ServerResponse) outgoing.writeHead(response.status, headers);
+  else outgoing.writeHead(response.status, headers).flushHeaders();
   try {
-    await pipeline(response.body ?? [], recyclingSink(outgoing));
+    await pipeline(
+      response.body ?? [],
+      releasingSink(outgoing, () => breakOff(outgoing)),
+    );
   } catch {
     // The pipeline has broken the connection and closed the body, whose own end tells the audit.
   }
 }
 
-/** Writes to `outgoing`, and gives each chunk back once it is in the hands of the system. */
-function recyclingSink(outgoing: ServerResponse): Writable {
-  const sink = new Writable({
-    highWaterMark: 0, // one chunk at a time: what waits, waits in `outgoing`
-    write(chunk: Uint8Array, _encoding, done) {
-      outgoing.write(chunk, (error) => {
-        if (!error) release(chunk);
-        done(error);
-      });
-    },
-    final(done) {
-      outgoing.end(done);
-    },
-    destroy(error, done) {
-      if (error) outgoing.destroy();
-      done(error);
-    },
-  });
-  outgoing.once("close", () => sink.destroy());
-  return sink;
+function breakOff(outgoing: NodeResponse): void {
+  if (outgoing instanceof Http2ServerResponse) {
+    // Destroyed without a word, a stream ends with NO_ERROR, which a client may take for its end.
+    outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  } else {
+    outgoing.destroy();
+  }
 }

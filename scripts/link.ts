@@ -14,6 +14,9 @@ const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
   --name N        the download's file name (default "archive.zip")
   --expires T     how long the link works: 30s, 15m, 1h, 7d (default 1h)
   --subject S     whom it is for, for the audit log
+  --title T       the heading of its page
+  --issuer I      who made it, for its page
+  --page          prints the link to its page, for people, in place of that to the ZIP
   --pin           for the contents as they are now: once they change, the link answers 412.
                   Asks the service at the base URL for their ETag
   --base-url U    where the service runs (default http://127.0.0.1:8080)
@@ -31,6 +34,9 @@ await runCommand(async () => {
       name: { type: "string" },
       expires: { type: "string", default: "1h" },
       subject: { type: "string" },
+      title: { type: "string" },
+      issuer: { type: "string" },
+      page: { type: "boolean", default: false },
       pin: { type: "boolean", default: false },
       "base-url": { type: "string", default: "http://127.0.0.1:8080" },
       help: { type: "boolean", short: "h" },
@@ -48,11 +54,16 @@ await runCommand(async () => {
     manifests: await openManifestStore(config),
     expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
     ...(values.subject === undefined ? {} : { subject: values.subject }),
+    ...(values.title === undefined ? {} : { title: values.title }),
+    ...(values.issuer === undefined ? {} : { issuer: values.issuer }),
   };
-  const sign = async (archive: ArchiveRequest) =>
-    `${baseUrl}/zip/${await signLink(archive, options)}/${encodeURIComponent(downloadName(archive.name))}`;
-  const url = await sign(request);
-  console.log(values.pin ? await sign({ ...request, etag: await fetchEtag(url) }) : url);
+  const archiveUrl = (token: string) =>
+    `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(request.name))}`;
+  let token = await signLink(request, options);
+  if (values.pin) {
+    token = await signLink({ ...request, etag: await fetchEtag(archiveUrl(token)) }, options);
+  }
+  console.log(values.page ? `${baseUrl}/d/${token}` : archiveUrl(token));
 });
 
 /** The archive's ETag as it is now. */

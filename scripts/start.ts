@@ -42,9 +42,15 @@ await runCommand(async () => {
   }
   const token = await signLink(
     { prefix: "", name: "ziplink-sample" },
-    { keys: config.linkKeys, expires: new Date(Date.now() + LINK_HOURS * 3_600_000) },
+    {
+      keys: config.linkKeys,
+      expires: new Date(Date.now() + LINK_HOURS * 3_600_000),
+      title: "Sample files",
+      issuer: "npm start",
+    },
   );
   const url = `${base}/zip/${token}/ziplink-sample.zip`;
-  console.log(`A link to all of it, good for ${LINK_HOURS} hour:\n\n  ${url}\n`);
-  console.log(`Download it in a browser, or with:\n\n  curl -fOJ '${url}'\n`);
+  console.log(`A link to all of it, good for ${LINK_HOURS} hour. For a browser, its page:\n`);
+  console.log(`  ${base}/d/${token}\n`);
+  console.log(`The ZIP itself:\n\n  curl -fOJ '${url}'\n`);
 });

@@ -7,7 +7,14 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isCi, missingTools, nameTools, packagesFor } from "../test/support/tools.ts";
+import { hasRuntimeClient } from "../test/support/lambda/lambda-service.ts";
+import {
+  isCi,
+  missingTools,
+  nameTools,
+  packagesFor,
+  runtimeClientTools,
+} from "../test/support/tools.ts";
 
 const minutes = 60_000;
 
@@ -35,8 +42,8 @@ function aptGet(args: readonly string[], timeout: number): boolean {
 function provideTools(): void {
   const missing = missingTools();
   if (missing.length === 0) return;
-  if (canInstall()) {
-    const packages = packagesFor(missing);
+  const packages = packagesFor(missing);
+  if (packages.length > 0 && canInstall()) {
     console.log(`Installing what the tests need: ${packages.join(", ")}`);
     // A failed update (one source of several is down, say) may still leave lists that serve.
     aptGet(["update"], 3 * minutes);
@@ -48,7 +55,25 @@ function provideTools(): void {
   console.log(`Not on the PATH: ${nameTools(left)}. Their tests will ${outcome}.`);
 }
 
+/** Lambda's runtime client, which is built where it is installed: once, for about a minute. */
+function provideRuntimeClient(): void {
+  if (hasRuntimeClient() || missingTools(runtimeClientTools).length > 0) return;
+  console.log("Building Lambda's runtime client, aws-lambda-ric, in test/lambda");
+  const folder = fileURLToPath(new URL("../test/lambda", import.meta.url));
+  const { status, error, stdout, stderr } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 10 * minutes,
+  });
+  if (status === 0 && hasRuntimeClient()) return;
+  const outcome = isCi() ? "fail, as this is CI" : "be skipped";
+  const reason = error?.message ?? `exit code ${status}`;
+  console.log(`npm ci in test/lambda failed: ${reason}\n${stdout}${stderr}`);
+  console.log(`Without aws-lambda-ric, the tests under it will ${outcome}.`);
+}
+
 provideTools();
+provideRuntimeClient();
 const vitest = fileURLToPath(new URL("vitest.mjs", import.meta.resolve("vitest/package.json")));
 const child = spawn(process.execPath, [vitest, "run", ...process.argv.slice(2)], {
   stdio: "inherit",

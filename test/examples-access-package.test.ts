@@ -277,6 +277,14 @@ describe("the message's link", () => {
     expectNothingLeaked(answer.bytes);
   });
 
+  test("has a page", async () => {
+    const url = new URL(await linkTo("complete"));
+    url.pathname = `/d/${url.pathname.split("/")[2]}`;
+    const page = await download(url.href);
+    expect(page.status).toBe(200);
+    expect(page.bytes.toString()).toContain("report.html");
+  });
+
   test("is refused when it was altered", async () => {
     const url = new URL(await linkTo("complete"));
     const [, zip, token = "", name] = url.pathname.split("/");

@@ -54,7 +54,12 @@ test("the entrypoints alone hand the environment over", () => {
   const readers = sourceFiles("functions").filter((file) =>
     readFileSync(join(root, file), "utf8").includes("process.env"),
   );
-  expect(readers.sort()).toEqual(["functions/gcp.ts", "functions/node.ts"]);
+  expect(readers.sort()).toEqual([
+    "functions/aws.ts",
+    "functions/gcp.ts",
+    "functions/health.ts",
+    "functions/node.ts",
+  ]);
 });
 
 test.each(sourceFiles("examples"))("%s mounts what applications may import", (file) => {

@@ -36,6 +36,39 @@ test("a signed link verifies to its request", async () => {
   expect(await verifyLink(token, key)).toEqual({ id: "l-1", subject: "s-1", expires, request });
 });
 
+test("a link may say who made it, and what it is called", async () => {
+  const options = { secret, expires: inAnHour(), title: "Plans <3", issuer: "Kiefer & Söhne" };
+  expect(await verifyLink(await signLink(zip, options), key)).toMatchObject({
+    title: "Plans <3",
+    issuer: "Kiefer & Söhne",
+  });
+  const byHand = handmade(hs256, { ...claims, iss: "https://app.example", title: "t" });
+  expect(await verifyLink(byHand, key)).toMatchObject({
+    title: "t",
+    issuer: "https://app.example",
+  });
+});
+
+test.each([
+  ["title", ""],
+  ["title", "x".repeat(201)],
+  ["title", 7],
+  ["iss", ""],
+  ["iss", "x".repeat(201)],
+])("a genuine token whose %s is %j is malformed", async (field, value) => {
+  await expect(
+    verifyLink(handmade(hs256, { ...claims, [field]: value }), key),
+  ).rejects.toMatchObject({
+    code: "malformed",
+    details: { field },
+  });
+});
+
+test("a link is not signed with a title that it could not be verified with", async () => {
+  const options = { secret, expires: inAnHour(), title: "x".repeat(201) };
+  await expect(signLink(zip, options)).rejects.toMatchObject({ details: { field: "title" } });
+});
+
 test("a link has an id, even where its token has none", async () => {
   const one = await signLink(zip, { secret, expires: inAnHour() });
   const two = await signLink(zip, { secret, expires: inAnHour() });

@@ -42,6 +42,15 @@ describe("npm run link", () => {
     expect(Math.abs(verified.expires.getTime() - inAnHour)).toBeLessThan(60_000);
   });
 
+  test("prints a link to a page, with what it shows", async () => {
+    const url = await link(["--prefix", "", "--page", "--title", "Q 1", "--issuer", "K & S"]);
+    const [, token = ""] = /^http:\/\/127\.0\.0\.1:8080\/d\/([\w.-]+)$/.exec(url) ?? [];
+    expect(await verifyLink(token, secretKeys(secret))).toMatchObject({
+      title: "Q 1",
+      issuer: "K & S",
+    });
+  });
+
   test("prints a link to keys, for as long as it is told", async () => {
     const url = await link(["--key", "a", "--key", "b c", "--expires", "7d", "--subject", "s"]);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:8080\/zip\/[\w.-]+\/archive\.zip$/);
@@ -111,11 +120,13 @@ describe("settings", () => {
       maxLinkSeconds: 604_800,
       host: undefined,
       port: 8080,
+      http2: false,
       maxEntries: 10_000,
       maxBytes: 1_000_000_000_000,
       smallEntryBytes: 1_048_576,
       delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
       planCacheSeconds: 10,
+      clientStallSeconds: 30,
       crcStore: undefined,
       s3: { forcePathStyle: false },
       gcs: {},
@@ -205,6 +216,8 @@ describeWithTools("npm start", ["curl", "unzip"], () => {
     const service = await startService("scripts/start.ts", {});
     try {
       const [, line = ""] = await service.printed(/^ {2}(curl -fOJ '.*')$/m);
+      const [page = ""] = await service.printed(/http:\/\/127\.0\.0\.1:\d+\/d\/\S+/);
+      expect(await (await fetch(page)).text()).toContain("Pflanzenliste.json");
       expect(service.output()).toContain("LINK_SECRET is not set: made one for this run.");
       const cwd = await temporaryFolder();
       await run("sh", ["-c", line], { cwd });

@@ -9,7 +9,7 @@ import type { ReadAheadPool } from "../read-ahead-pool.ts";
 import { crc32 } from "../zip/crc32.ts";
 import { knownCrc32 } from "../zip/entry-shape.ts";
 import { isCompressed } from "./compressed-types.ts";
-import { DeflatingZip } from "./deflating-zip.ts";
+import type { DeflatingZip } from "./deflating-zip.ts";
 import { assertDeflatable, maxDeflatedLength } from "./limits.ts";
 
 /**
@@ -26,7 +26,9 @@ export async function* deflatedBytes(
   assertDeflatable(plan);
   const planned = plan.entries.map(({ blob }) => ({ blob, start: 0, end: blob.size }));
   const reads = new ReadAhead(source, planned, readAhead, signal);
-  const zip = new DeflatingZip();
+  // Loaded when it is needed: most functions never are, and would start the slower for it.
+  const deflating = await import("./deflating-zip.ts");
+  const zip = new deflating.DeflatingZip();
   const fed = feed(zip, plan, reads).catch((error: Error) => void zip.destroy(error));
   let left = maxDeflatedLength(plan);
   try {

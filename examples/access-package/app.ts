@@ -66,7 +66,7 @@ export function createAccessPackages(options: AccessPackagesOptions): App {
     return Response.json({ message_id: message.id }, { status: 202 });
   });
 
-  app.all("/zip/*", ({ req }) => links(req.raw));
+  for (const path of ["/zip/*", "/d/*"]) app.all(path, ({ req }) => links(req.raw));
   app.notFound(() => answerError(new HTTPException(404, { message: "Not found" }), logger));
   app.onError((error) => answerError(error, logger));
   return async (request) => app.fetch(request);

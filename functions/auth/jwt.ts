@@ -1,5 +1,5 @@
 import { errors } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import type { Auth, Caller } from "../../core/caller.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { type JwtKeys, verifyJwt } from "../../core/jwt-keys.ts";

@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { addInterval, countBytes, type Interval } from "./intervals.ts";
 
 /** What identifies an archive: as long as both are the same, its bytes are. */

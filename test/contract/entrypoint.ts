@@ -109,6 +109,26 @@ export function describeEntrypoint(
       }
     });
 
+    test("shows a page to people, and tells nobody of its token", async () => {
+      const token = await link({ prefix: "sample/" });
+      const page = await download(`${service.url}/d/${token}`);
+      expect(page.status).toBe(200);
+      expect(page.headers).toMatchObject({
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": expect.stringContaining("default-src 'none'"),
+        "referrer-policy": "no-referrer",
+        "cache-control": "private, no-store",
+      });
+      expect(page.bytes.toString()).toContain("Pflanzenliste.json");
+      const head = await download(`${service.url}/d/${token}`, { method: "HEAD" });
+      expect([head.status, head.bytes.length]).toEqual([200, 0]);
+      expect(await download(`${service.url}/d/nonsense`)).toMatchObject({ status: 401 });
+      expect(await download(`${service.url}/d/${token}`, { method: "POST" })).toMatchObject({
+        status: 405,
+      });
+      expect(service.output()).not.toContain(token);
+    });
+
     test("sends a compressed archive without a length, and says so", async () => {
       const token = await link({ prefix: "sample/", compression: "deflate" });
       const response = await download(at(token));

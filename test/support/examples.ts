@@ -6,16 +6,17 @@ import { promisify } from "node:util";
 import { type Logger, pino } from "pino";
 import { expect } from "vitest";
 import type { Downloaded } from "./download.ts";
-import type { AuditLine } from "./service-process.ts";
+
+type LogFields = Readonly<Record<string, unknown>>;
 
 /** A logger, and all that it has written. */
 export interface CapturedLog {
   readonly logger: Logger;
   text(): string;
   /** The lines of an event, without what every line has. */
-  events(name: string): Omit<AuditLine, "message">[];
+  events(name: string): LogFields[];
   /** The first line of an event; waits until there is one. */
-  nextEvent(name: string): Promise<Omit<AuditLine, "message">>;
+  nextEvent(name: string): Promise<LogFields>;
   clear(): void;
 }
 

@@ -9,10 +9,9 @@ import { defaultZipFormat } from "../../core/zip/format.ts";
 
 const secret = "a secret of thirty-two bytes, ok";
 
-/** A handler over `source`, the events it has audited, and a way to send it requests. */
-export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> = {}) {
-  const events: AuditEvent[] = [];
-  const handle = createHandler({
+/** Options of a handler over `source` whose links are signed with the tests' secret. */
+export function handlerOptions(source: BlobSource): HandlerOptions {
+  return {
     source,
     resilience: { attempts: 2, backoffMs: 1 },
     linkKeys: secretKeys(secret),
@@ -23,6 +22,15 @@ export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> =
     delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
     crcs: createCrcKnowledge(),
     readAhead: new ReadAheadPool(),
+    audit: () => undefined,
+  };
+}
+
+/** A handler over `source`, the events it has audited, and a way to send it requests. */
+export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> = {}) {
+  const events: AuditEvent[] = [];
+  const handle = createHandler({
+    ...handlerOptions(source),
     audit: (event) => events.push(event),
     ...options,
   });

@@ -7,7 +7,10 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "vitest";
 
-/** The programs outside npm that tests run, and the Debian package that has each. */
+/**
+ * The programs outside npm that tests run, and the Debian package that has each; none where Debian's is
+ * missing or too old, and a person has to install the program.
+ */
 const packages = {
   unzip: "unzip",
   zip: "zip",
@@ -29,9 +32,19 @@ const packages = {
   "ceph-osd": "ceph-osd",
   radosgw: "radosgw",
   "radosgw-admin": "ceph-common",
+  aws: undefined, // before October 2025 it lacks flags; Debian 12's is of 2022
+  gcloud: undefined,
+  // What Lambda's runtime client is built with.
+  cmake: "cmake",
+  "g++": "g++",
+  make: "make",
+  xz: "xz-utils",
 } as const;
 
 export type Tool = keyof typeof packages;
+
+/** What building Lambda's runtime client takes. */
+export const runtimeClientTools: readonly Tool[] = ["cmake", "g++", "make", "python3", "xz"];
 
 const allTools = Object.keys(packages) as Tool[];
 
@@ -57,12 +70,14 @@ function isExecutable(path: string): boolean {
 
 /** The Debian packages to install for `tools`, each once. */
 export function packagesFor(tools: readonly Tool[]): string[] {
-  return [...new Set(tools.map((tool) => packages[tool]))];
+  return [...new Set(tools.flatMap((tool) => packages[tool] ?? []))];
 }
 
 /** `7z (Debian package p7zip-full), unzip (Debian package unzip)`, for messages. */
 export function nameTools(tools: readonly Tool[]): string {
-  return tools.map((tool) => `${tool} (Debian package ${packages[tool]})`).join(", ");
+  const source = (tool: Tool) =>
+    packages[tool] === undefined ? "its vendor's own package" : `Debian package ${packages[tool]}`;
+  return tools.map((tool) => `${tool} (${source(tool)})`).join(", ");
 }
 
 /** Whether this is a CI run, where a tool that is missing is a fault of the setup. */

@@ -1,0 +1,24 @@
+# The plain Node server, for Cloud Run, ECS and Fargate, Kubernetes, or any machine with containers.
+# Build: docker build -t ziplink .   Run: docker run -p 8080:8080 -e SOURCE=… -e LINK_SECRET=… ziplink
+
+FROM node:24-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# No package that the service needs runs a script when it is installed.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+# Owned by root: the service can read its code and not change it.
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json ./
+COPY core ./core
+COPY adapters ./adapters
+COPY functions ./functions
+USER node
+EXPOSE 8080
+# What the server listens on is in its own settings, HTTP2 among them.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "functions/health.ts"]
+# Not npm: signals have to reach the server, which lets downloads end before it does.
+CMD ["node", "--max-semi-space-size=4", "functions/node.ts"]

@@ -1,0 +1,213 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { signLink } from "../core/link.ts";
+import {
+  type BundleTarget,
+  buildBundle,
+  bundleTargets,
+  MAX_BUNDLE_BYTES,
+} from "../scripts/build/bundle.ts";
+import { download } from "../test/support/download.ts";
+import { startFakeGcs } from "../test/support/fake-gcs.ts";
+import { hasRuntimeClient, startLambda } from "../test/support/lambda/lambda-service.ts";
+import { startNode } from "../test/support/service-process.ts";
+import { startStore } from "./store.ts";
+import { median } from "./summary.ts";
+import { syntheticName } from "./synthetic-source.ts";
+
+const LINK_SECRET = "a secret for the benchmark alone, ok";
+const FRAMEWORK = "@google-cloud/functions-framework";
+
+/** What the start of one cloud's function has taken, in milliseconds; one of each in every round. */
+export interface ColdStart {
+  readonly target: BundleTarget;
+  /** Length of the bundle as a ZIP. */
+  readonly bundleBytes: number;
+  /** From the start of the process to the first byte of a greeting, by the same framework. */
+  readonly hello: readonly number[];
+  /** Importing the cloud's storage client alone. */
+  readonly client: readonly number[];
+  /** From the start of the process to the first byte of an archive of one small object. */
+  readonly ziplink: readonly number[];
+}
+
+/** What is run in a round. Each is prepared before, so that it times nothing but a start. */
+interface Contest {
+  readonly target: BundleTarget;
+  readonly bundleBytes: number;
+  hello(): Promise<number>;
+  client(): Promise<number>;
+  ziplink(): Promise<number>;
+}
+
+const helloSources = {
+  aws:
+    "export const handler = awslambda.streamifyResponse(async (event, stream) => {" +
+    "const out = awslambda.HttpResponseStream.from(stream, { statusCode: 200, headers: {} });" +
+    'out.write("hello"); out.end();});',
+  gcp: `import { http } from "${FRAMEWORK}"; http("ziplink", (request, response) => response.end("hello"));`,
+};
+
+const clients = { aws: "@aws-sdk/client-s3", gcp: "@google-cloud/storage" };
+
+/** Times the built bundles, each with its own cloud's kind of store, on this machine. */
+export async function measureColdStarts(rounds: number): Promise<ColdStart[]> {
+  const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  const store = cleanUp.use(
+    await startStore({ objects: 1, objectBytes: 1000, firstByteMs: 0, bytesPerSecond: 0 }),
+  );
+  const gcs = await startFakeGcs();
+  cleanUp.defer(() => gcs.close());
+  gcs.objects.put(syntheticName(0), Buffer.alloc(1000));
+  const settings = {
+    aws: {
+      SOURCE: "s3://bench",
+      S3_ENDPOINT: store.endpoint,
+      S3_FORCE_PATH_STYLE: "true",
+      AWS_ACCESS_KEY_ID: "bench",
+      AWS_SECRET_ACCESS_KEY: "bench",
+    },
+    gcp: { SOURCE: "gs://bucket", GCS_API_ENDPOINT: gcs.url },
+  };
+  const results: ColdStart[] = [];
+  for (const target of bundleTargets) {
+    if (target === "aws" && !hasRuntimeClient()) {
+      console.error("cold-start: no aws-lambda-ric in test/lambda; `npm test` installs it");
+      continue;
+    }
+    const contest = await prepare(target, join(folder, target), settings[target]);
+    const times = { hello: [] as number[], client: [] as number[], ziplink: [] as number[] };
+    for (let round = 1; round <= rounds; round++) {
+      console.error(`cold-start ${round}/${rounds} ${target}`);
+      for (const one of ["hello", "client", "ziplink"] as const) {
+        times[one].push(await contest[one]());
+      }
+    }
+    results.push({ target, bundleBytes: contest.bundleBytes, ...times });
+  }
+  return results;
+}
+
+async function prepare(
+  target: BundleTarget,
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<Contest> {
+  const bundle = join(folder, "bundle");
+  const hello = join(folder, "hello");
+  const { bytes } = await buildBundle(target, bundle);
+  await mkdir(hello);
+  await writeFile(join(hello, target === "aws" ? "index.mjs" : "index.js"), helloSources[target]);
+  if (target === "gcp") {
+    await lendFramework(bundle);
+    await lendFramework(hello);
+  }
+  const env = { LINK_SECRET, ...settings };
+  const start = target === "aws" ? timeLambda : timeFramework;
+  return {
+    target,
+    bundleBytes: bytes,
+    hello: () => start(hello, env, "/"),
+    client: () => timeImport(import.meta.resolve(clients[target])),
+    async ziplink() {
+      const expires = new Date(Date.now() + 600_000);
+      const request = { entries: [{ key: syntheticName(0) }] };
+      const token = await signLink(request, { secret: LINK_SECRET, expires });
+      return start(bundle, env, `/zip/${token}`);
+    },
+  };
+}
+
+const frameworkFolder = fileURLToPath(new URL(`../node_modules/${FRAMEWORK}`, import.meta.url));
+
+/** Puts the repository's own framework where a folder that was uploaded would have it installed. */
+async function lendFramework(folder: string): Promise<void> {
+  const scope = join(folder, "node_modules", dirname(FRAMEWORK));
+  await mkdir(scope, { recursive: true });
+  await symlink(frameworkFolder, join(folder, "node_modules", FRAMEWORK));
+  await writeFile(
+    join(folder, "package.json"),
+    JSON.stringify({ type: "module", main: "index.js" }),
+  );
+}
+
+async function timeLambda(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  rawPath: string,
+): Promise<number> {
+  const service = await startLambda({ folder, env });
+  try {
+    const started = performance.now();
+    const { prelude, body } = await service.invoke({
+      version: "2.0",
+      rawPath,
+      headers: { host: "localhost" },
+      requestContext: { http: { method: "GET" } },
+    });
+    const chunks = body[Symbol.asyncIterator]();
+    await chunks.next();
+    const elapsed = performance.now() - started;
+    if (prelude.statusCode !== 200) throw new Error(`the function answered ${prelude.statusCode}`);
+    while (!(await chunks.next()).done);
+    return elapsed;
+  } finally {
+    await service.stop();
+  }
+}
+
+async function timeFramework(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  path: string,
+): Promise<number> {
+  const started = performance.now();
+  const confined = fileURLToPath(import.meta.resolve("../test/support/local-listening.ts"));
+  const framework = join(frameworkFolder, "build/src/main.js");
+  const service = await startNode(["--import", confined, framework, "--target=ziplink"], folder, {
+    ...env,
+    NODE_ENV: "production",
+  });
+  try {
+    const { status } = await download(`${service.url}${path}`);
+    const elapsed = performance.now() - started;
+    if (status !== 200) throw new Error(`the function answered ${status}`);
+    return elapsed;
+  } finally {
+    await service.stop();
+  }
+}
+
+/** How long a module takes to be imported, by a process that does nothing else. */
+async function timeImport(module: string): Promise<number> {
+  const program =
+    "const started = performance.now(); await import(process.argv[1]);" +
+    "console.log(performance.now() - started);";
+  const args = ["--input-type=module", "-e", program, module];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return Number(stdout);
+}
+
+/** What a start may take at the most, as a multiple of the greeting's and the client's together. */
+const MOST = 1.5;
+
+/** The figures of a target as lines, and whether it holds what it promises. */
+export function describeColdStart({ target, bundleBytes, ...times }: ColdStart) {
+  const [hello, client, ziplink] = [times.hello, times.client, times.ziplink].map(median);
+  const ratio = (ziplink ?? 0) / ((hello ?? 0) + (client ?? 0));
+  const ms = (value = 0) => `${value.toFixed(0)} ms`;
+  return {
+    holds: ratio <= MOST && bundleBytes <= MAX_BUNDLE_BYTES,
+    text:
+      `cold-start ${target}: bundle ${(bundleBytes / 1e6).toFixed(2)} MB zipped; process start to first byte, ` +
+      `median of ${times.hello.length}\n` +
+      `hello world ${ms(hello)}, storage client alone ${ms(client)}, ziplink ${ms(ziplink)}: ` +
+      `${ratio.toFixed(2)} of both together, limit ${MOST}`,
+  };
+}

@@ -1,0 +1,118 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+import { signLink } from "../core/link.ts";
+
+const SECRET = "a secret for the benchmark alone, ok";
+const ENTRIES = 10_000;
+
+/** Times from asking for the page on, in milliseconds, one each round. */
+export interface PageTimes {
+  /** Until something was painted (First Contentful Paint). */
+  readonly painted: number[];
+  /** Until a box could be ticked, and the page had shown that it was. */
+  readonly interactive: number[];
+}
+
+/** How 10,000 entries lie in their archive. */
+const shapes = {
+  "one folder": (i: number) => `${i}.jpg`,
+  "100 folders": (i: number) => `${i % 100}/${i}.jpg`,
+} as const;
+
+/**
+ * How long Chromium takes for the page of a link to 10,000 files, from a service on this machine that has listed them
+ * before. Each round is a page in a browser profile of its own.
+ */
+export async function measurePage(rounds: number): Promise<Record<string, PageTimes>> {
+  const results: Record<string, PageTimes> = {};
+  const browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+  try {
+    for (const [shape, nameOf] of Object.entries(shapes)) {
+      results[shape] = await measureShape(nameOf, rounds, browser);
+    }
+  } finally {
+    await browser.close();
+  }
+  return results;
+}
+
+async function measureShape(
+  nameOf: (i: number) => string,
+  rounds: number,
+  browser: Browser,
+): Promise<PageTimes> {
+  const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
+  const server = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve("../functions/node.ts"))],
+    {
+      env: {
+        PATH: process.env.PATH,
+        SOURCE: folder,
+        LINK_SECRET: SECRET,
+        HOST: "127.0.0.1",
+        PORT: "0",
+        PLAN_CACHE_SECONDS: "600",
+      },
+      stdio: ["ignore", "pipe", 2],
+    },
+  );
+  try {
+    for (let i = 0; i < ENTRIES; i++) {
+      const path = join(folder, nameOf(i));
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, "x");
+    }
+    let printed = "";
+    for await (const text of server.stdout ?? []) {
+      printed += text;
+      if (/"port":\d+/.test(printed)) break;
+    }
+    const port = /"port":(\d+)/.exec(printed)?.[1];
+    const expires = new Date(Date.now() + 3_600_000);
+    const token = await signLink({ prefix: "" }, { secret: SECRET, expires });
+    const times: PageTimes = { painted: [], interactive: [] };
+    const url = `http://127.0.0.1:${port}/d/${token}`;
+    await (await fetch(url)).text();
+    for (let round = 0; round < rounds; round++) await measureOnce(url, browser, times);
+    return times;
+  } finally {
+    server.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ticks the first box as soon as the script is there, and waits for the frame that shows it. */
+const PROBE = `new MutationObserver((_, observer) => {
+  if (document.documentElement.dataset.ready === undefined) return;
+  observer.disconnect();
+  document.querySelector("input[data-size]").click();
+  requestAnimationFrame(() => setTimeout(() => {
+    const shown = !document.getElementById("clear").hidden;
+    const painted = performance.getEntriesByName("first-contentful-paint")[0];
+    if (shown) measured({ interactive: performance.now(), painted: painted.startTime });
+  }));
+}).observe(document, { attributes: true, subtree: true })`;
+
+async function measureOnce(url: string, browser: Browser, times: PageTimes): Promise<void> {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    const measured = Promise.withResolvers<{ painted: number; interactive: number }>();
+    await page.exposeFunction("measured", measured.resolve);
+    await page.addInitScript(PROBE);
+    await page.goto(url);
+    const { painted, interactive } = await measured.promise;
+    times.painted.push(painted);
+    times.interactive.push(interactive);
+  } finally {
+    await context.close();
+  }
+}

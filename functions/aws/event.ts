@@ -1,0 +1,127 @@
+import * as z from "zod";
+import { ZiplinkError } from "../../core/errors.ts";
+
+const optional = <T extends z.ZodType>(schema: T) => schema.nullish();
+const record = <T extends z.ZodType>(schema: T) => optional(z.record(z.string(), schema));
+const body = { body: optional(z.string()), isBase64Encoded: optional(z.boolean()) };
+
+/**
+ * Format 2.0: Function URLs and HTTP APIs.
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
+ */
+const version2 = z.object({
+  version: z.literal("2.0"),
+  rawPath: z.string().startsWith("/"),
+  rawQueryString: optional(z.string()),
+  cookies: optional(z.array(z.string())),
+  headers: record(z.string()),
+  requestContext: z.object({
+    stage: optional(z.string()),
+    domainName: optional(z.string()),
+    http: z.object({ method: z.string() }),
+  }),
+  ...body,
+});
+
+/**
+ * Format 1.0: REST APIs.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+ */
+const version1 = z.object({
+  httpMethod: z.string(),
+  path: z.string().startsWith("/"),
+  headers: record(z.string()),
+  multiValueHeaders: record(z.array(z.string())),
+  queryStringParameters: record(z.string()),
+  multiValueQueryStringParameters: record(z.array(z.string())),
+  requestContext: z.object({
+    path: optional(z.string().startsWith("/")),
+    stage: optional(z.string()),
+    domainName: optional(z.string()),
+  }),
+  ...body,
+});
+
+type Event1 = z.infer<typeof version1>;
+type Event2 = z.infer<typeof version2>;
+
+/**
+ * The request that an event stands for, of format 1.0 or 2.0. The path is as the client sent it, less
+ * the API's stage. Throws `malformed` for what is no request.
+ */
+export function toRequest(event: unknown, signal: AbortSignal): Request {
+  const { data, error } = z.union([version2, version1]).safeParse(event);
+  if (!data) throw noRequest(error);
+  try {
+    return "rawPath" in data ? fromVersion2(data, signal) : fromVersion1(data, signal);
+  } catch (cause) {
+    throw noRequest(cause); // a method, header or host that HTTP does not have
+  }
+}
+
+function noRequest(cause: unknown): ZiplinkError {
+  const message = "This is no HTTP request as Function URLs or API Gateway have it.";
+  return new ZiplinkError("malformed", message, { cause });
+}
+
+function fromVersion2(event: Event2, signal: AbortSignal): Request {
+  const { rawPath, rawQueryString, cookies, requestContext } = event;
+  const headers = new Headers(event.headers ?? {});
+  if (cookies?.length) headers.set("Cookie", cookies.join("; "));
+  const { http, stage, domainName } = requestContext;
+  const path = withoutStage(rawPath, stage);
+  const url = toUrl(headers, domainName, path, rawQueryString ?? "");
+  return new Request(url, { method: http.method, headers, ...toBody(http.method, event), signal });
+}
+
+function fromVersion1(event: Event1, signal: AbortSignal): Request {
+  const headers = new Headers();
+  for (const [name, value] of pairs(event.multiValueHeaders, event.headers)) {
+    headers.append(name, value);
+  }
+  const { path: whole, stage, domainName } = event.requestContext;
+  // `path` is decoded and has no stage. On a domain of one's own, the whole path has none either.
+  const hasStage = whole != null && whole !== event.path;
+  const path = hasStage ? withoutStage(whole, stage) : event.path;
+  // The gateway has decoded the query and keeps nothing else of it.
+  const query = new URLSearchParams([
+    ...pairs(event.multiValueQueryStringParameters, event.queryStringParameters),
+  ]);
+  const url = toUrl(headers, domainName, path, query.toString());
+  const { httpMethod: method } = event;
+  return new Request(url, { method, headers, ...toBody(method, event), signal });
+}
+
+/** Names and values, in order; `single` is what there is where `multi` is not. */
+function* pairs(
+  multi: Event1["multiValueHeaders"],
+  single: Event1["headers"],
+): Generator<[string, string]> {
+  for (const [name, values] of Object.entries(multi ?? {})) {
+    for (const value of values) yield [name, value];
+  }
+  if (multi == null) yield* Object.entries(single ?? {});
+}
+
+function withoutStage(path: string, stage: string | null | undefined): string {
+  if (!stage || stage === "$default") return path;
+  if (path === `/${stage}`) return "/";
+  return path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path;
+}
+
+function toUrl(
+  headers: Headers,
+  domainName: string | null | undefined,
+  path: string,
+  query: string,
+): string {
+  const scheme = headers.get("x-forwarded-proto") === "http" ? "http" : "https";
+  const host = headers.get("host") ?? domainName ?? "localhost";
+  return `${scheme}://${host}${path}${query === "" ? "" : `?${query}`}`;
+}
+
+/** GET and HEAD have no body, whatever a client has sent. */
+function toBody(method: string, { body, isBase64Encoded }: Event1 | Event2): RequestInit {
+  if (body == null || /^(GET|HEAD)$/i.test(method)) return {};
+  return { body: isBase64Encoded ? Buffer.from(body, "base64") : body };
+}

@@ -1,0 +1,42 @@
+import { ConfigError } from "../config.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The environment, with the secrets that `SECRET_PARAMETERS` names read from AWS's Parameter Store:
+ * `LINK_SECRET=/ziplink/link-secret,API_SECRET=…`, at most ten. A name that begins with
+ * `/aws/reference/secretsmanager/` is a secret of Secrets Manager. Lambda shows its environment variables to
+ * everyone who may look at a function; so values stay where they are kept, and are read once at its start.
+ *
+ * Throws `ConfigError` for one that is not there, and the SDK's error if it cannot ask.
+ */
+export async function readSecretParameters(env: Environment): Promise<Environment> {
+  const pairs = (env.SECRET_PARAMETERS ?? "").split(",").filter((pair) => pair !== "");
+  if (pairs.length === 0) return env;
+  const names = new Map<string, string>();
+  for (const pair of pairs) {
+    const [, variable, name] = /^\s*([A-Z][A-Z0-9_]*)=(\S+)\s*$/.exec(pair) ?? [];
+    if (variable === undefined || name === undefined) {
+      throw new ConfigError("SECRET_PARAMETERS must be NAME=parameter, separated by commas");
+    }
+    names.set(variable, name);
+  }
+  const { GetParametersCommand, SSMClient } = await import("@aws-sdk/client-ssm");
+  const client = new SSMClient({});
+  const command = new GetParametersCommand({
+    Names: [...new Set(names.values())],
+    WithDecryption: true,
+  });
+  const { Parameters = [] } = await client.send(command);
+  client.destroy();
+  const values = new Map(Parameters.map(({ Name = "", Value }) => [Name, Value]));
+  const read: Record<string, string> = {};
+  for (const [variable, name] of names) {
+    const value = values.get(name);
+    if (value === undefined) {
+      throw new ConfigError(`SECRET_PARAMETERS: the parameter for ${variable} is not there`);
+    }
+    read[variable] = value;
+  }
+  return { ...env, ...read };
+}

@@ -1,0 +1,203 @@
+import { clientTexts } from "../texts.ts";
+import type { Target } from "./fetch-part.ts";
+import type { Action, Panel, PanelState } from "./panel.ts";
+import type { Place } from "./place.ts";
+import { problem, toProblem } from "./problem.ts";
+import { RateMeter } from "./rate-meter.ts";
+import { type DownloadRecord, putRecord, removeRecord } from "./records.ts";
+import { assertRoom, forget, isOpen, openPlace } from "./storage.ts";
+import { transfer } from "./transfer.ts";
+
+/** How often figures change for the eye. Milliseconds. */
+const SHOW_EVERY_MS = 250;
+
+/** A download by this page, from its start to its end, with pauses. */
+export class Download {
+  readonly #target: Target;
+  readonly #record: DownloadRecord;
+  readonly #panel: Panel;
+  /** Called when it is over, one way or another. */
+  readonly #onOver: () => void;
+  #place: Place | undefined;
+  #running: AbortController | undefined;
+
+  constructor(url: string, record: DownloadRecord, panel: Panel, onOver: () => void) {
+    this.#target = { url, etag: record.etag, length: record.length };
+    this.#record = record;
+    this.#panel = panel;
+    this.#onOver = onOver;
+    addEventListener("pagehide", () => this.#place?.leave());
+    addEventListener("beforeunload", (event) => {
+      if (this.#running) event.preventDefault();
+    });
+  }
+
+  /** Begins, or goes on after what is there. Never rejects: what goes wrong is shown. */
+  async run(): Promise<void> {
+    const running = new AbortController();
+    this.#running = running;
+    this.#show("preparing", "busy", "", []);
+    try {
+      await this.#alone(() => this.#transfer(running.signal));
+    } catch (error) {
+      await this.#stop(running.signal.aborted, error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Shows what is there of it, as far as that can be seen, and offers to go on; for after a reload. */
+  async offer(): Promise<void> {
+    const { length: total, only } = this.#record;
+    const heading = only === "" ? "unfinished" : "unfinishedPart";
+    try {
+      const place = (await isOpen(this.#record)) ? await this.#opened() : undefined;
+      const done = await place?.size();
+      this.#show(heading, "still", "", [this.#goOn("goOn"), this.#discard()]);
+      this.#panel.progress(
+        done === undefined ? undefined : { done, total, bytesPerSecond: undefined },
+      );
+    } catch (error) {
+      // What was begun is gone: nothing is left but to say so, and to begin anew.
+      this.#show("stopped", "bad", toProblem(error).message, [this.#discard()]);
+      this.#panel.progress(undefined);
+    }
+  }
+
+  async #opened(): Promise<Place> {
+    this.#place ??= await openPlace(this.#record);
+    return this.#place;
+  }
+
+  async #transfer(signal: AbortSignal): Promise<void> {
+    const { length: total } = this.#record;
+    const place = await this.#opened();
+    let done = await place.size();
+    if (done > total) throw problem("lostFile");
+    await assertRoom(this.#record, total - done);
+    await putRecord({ ...this.#record, touched: Date.now(), done: false });
+    signal.throwIfAborted();
+    const meter = new RateMeter();
+    const showProgress = () => {
+      meter.add(done, performance.now());
+      this.#panel.progress({ done, total, bytesPerSecond: meter.bytesPerSecond });
+    };
+    this.#show("running", "busy", "", [
+      { label: clientTexts.pause, run: () => this.#running?.abort() },
+    ]);
+    showProgress();
+    // By the clock, so that the rate falls when nothing comes.
+    const timer = setInterval(showProgress, SHOW_EVERY_MS);
+    try {
+      await transfer(this.#target, place, done, {
+        signal,
+        onBytes: (count) => {
+          done += count;
+        },
+        onTrouble: (text) => this.#panel.remark(text ?? ""),
+      });
+    } finally {
+      clearInterval(timer);
+    }
+    await place.settle();
+    await this.#complete(place);
+  }
+
+  /** Nothing is called complete whose length is not the archive's; each part was of its very ETag. */
+  async #complete(place: Place): Promise<void> {
+    const { handle, length, filename } = this.#record;
+    const file = await place.file();
+    if (file.size !== length) throw problem("lostFile");
+    this.#panel.progress({ done: length, total: length, bytesPerSecond: undefined });
+    const verified = clientTexts.verified(length);
+    if (handle) {
+      await removeRecord(this.#record.etag);
+      const message = `${verified} ${clientTexts.savedTo(handle.name)}`;
+      this.#show("complete", "good", message, [this.#close()]);
+      return;
+    }
+    await putRecord({ ...this.#record, touched: Date.now(), done: true });
+    const save = () => handOver(file, filename);
+    save();
+    const again: Action = { label: clientTexts.saveAgain, run: save };
+    const message = `${verified} ${clientTexts.handOver}`;
+    this.#show("complete", "good", message, [this.#close(), again]);
+  }
+
+  async #stop(isPause: boolean, error: unknown): Promise<void> {
+    try {
+      await this.#place?.settle();
+      const done = (await this.#place?.size()) ?? 0;
+      const progress = { done, total: this.#record.length, bytesPerSecond: undefined };
+      const actions = [this.#goOn(isPause ? "resume" : "goOn"), this.#discard()];
+      if (isPause) this.#show("paused", "still", "", actions);
+      else this.#show("stopped", "bad", toProblem(error).message, actions);
+      this.#panel.progress(progress);
+    } catch (settling) {
+      this.#show("stopped", "bad", toProblem(settling).message, [this.#discard()]);
+    }
+  }
+
+  #show(
+    heading:
+      | "preparing"
+      | "running"
+      | "paused"
+      | "stopped"
+      | "unfinished"
+      | "unfinishedPart"
+      | "complete",
+    tone: PanelState["tone"],
+    message: string,
+    actions: readonly Action[],
+  ): void {
+    this.#panel.show({ heading: clientTexts[heading], tone, message, actions });
+  }
+
+  #goOn(label: "resume" | "goOn"): Action {
+    return { label: clientTexts[label], run: () => void this.run() };
+  }
+
+  #discard(): Action {
+    return {
+      label: clientTexts.discard,
+      run: () => {
+        this.#remove().then(this.#onOver, (error: unknown) =>
+          this.#show("stopped", "bad", toProblem(error).message, [this.#close()]),
+        );
+      },
+    };
+  }
+
+  #remove(): Promise<void> {
+    return this.#alone(async () => {
+      try {
+        // A chosen file that may not be touched any more stays where it is.
+        await this.#place?.discard();
+      } finally {
+        await forget(this.#record);
+      }
+    });
+  }
+
+  /** Does `work` as the one tab that may; what a tab holds goes with it. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    const name = `ziplink ${this.#record.etag}`;
+    await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
+      if (lock === null) throw problem("otherTab");
+      await work();
+    });
+  }
+
+  #close(): Action {
+    return { label: clientTexts.done, run: this.#onOver };
+  }
+}
+
+/** Has the browser save a file of its own storage to where its downloads go. */
+function handOver(file: File, filename: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = filename;
+  link.click();
+}

@@ -1,0 +1,138 @@
+import { clientTexts } from "../texts.ts";
+import { PassingProblem, Problem, problem } from "./problem.ts";
+
+/** The archive, or part of one, that is downloaded. */
+export interface Target {
+  readonly url: string;
+  /** Strong entity tag, with its quotes. */
+  readonly etag: string;
+  /** Bytes. */
+  readonly length: number;
+}
+
+export interface PartOptions {
+  readonly signal: AbortSignal;
+  /** Told why nothing comes, and with `undefined` that something does. */
+  readonly onTrouble: (text: string | undefined) => void;
+}
+
+/** Attempts in a row that may bring nothing before a person has to decide. */
+const MAX_FAILURES = 10;
+const BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 30_000;
+/** How long nothing may come before an attempt counts as failed. */
+const STALL_MS = 45_000;
+
+/** Answers that another attempt may change (RFC 9110, 15.6; RFC 6585, 4). */
+const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
+
+/**
+ * Bytes `[start, end)` of exactly the archive that is meant, in as many requests as it takes: a server may send less
+ * than it is asked for (RFC 9110, 15.3.7), and connections break. Throws `Problem` once there is no point in trying.
+ */
+export async function* fetchPart(
+  target: Target,
+  start: number,
+  end: number,
+  { signal, onTrouble }: PartOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let position = start;
+  let isTroubled = false;
+  for (let failures = 0; position < end; ) {
+    signal.throwIfAborted();
+    try {
+      for await (const chunk of attempt(target, position, end, signal)) {
+        if (isTroubled) onTrouble(undefined);
+        isTroubled = false;
+        failures = 0;
+        position += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Problem) throw error;
+      const passing = error instanceof PassingProblem ? error : new PassingProblem("unreachable");
+      isTroubled = true;
+      if (navigator.onLine) failures++;
+      if (failures > MAX_FAILURES) throw problem("gaveUp", error);
+      onTrouble(navigator.onLine ? clientTexts.retrying(passing.message) : clientTexts.offline);
+      await pause(passing.retryAfterMs, failures, signal);
+    }
+  }
+}
+
+/** One request, and what came of it; throws if that is not all that it announced. */
+async function* attempt(
+  { url, etag, length }: Target,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const stalled = new AbortController();
+  const giveUp = () => stalled.abort();
+  let timer = setTimeout(giveUp, STALL_MS);
+  // A connection that is gone is not noticed as long as nothing is sent.
+  addEventListener("offline", giveUp);
+  signal.addEventListener("abort", giveUp);
+  try {
+    const response = await fetch(url, {
+      headers: { Range: `bytes=${start}-${end - 1}`, "If-Match": etag },
+      cache: "no-store",
+      signal: stalled.signal,
+    });
+    if (response.status !== 206) throw refusal(response);
+    const [, first, last, total] =
+      /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "") ?? [];
+    const isAsked = Number(first) === start && Number(last) < end && Number(total) === length;
+    if (!isAsked || response.headers.get("ETag") !== etag || response.body === null) {
+      throw new PassingProblem("otherPart");
+    }
+    let left = Number(last) + 1 - start;
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, STALL_MS);
+      left -= value.length;
+      if (left < 0) throw new PassingProblem("otherPart");
+      yield value;
+    }
+    if (left > 0) throw new PassingProblem("unreachable");
+  } finally {
+    clearTimeout(timer);
+    removeEventListener("offline", giveUp);
+    signal.removeEventListener("abort", giveUp);
+    giveUp(); // of a response that is not read to its end nothing more is to come
+  }
+}
+
+function refusal({ status, headers }: Response): Error {
+  if (PASSING.has(status)) {
+    return new PassingProblem("serverBusy", Number(headers.get("Retry-After") ?? 0) * 1000 || 0);
+  }
+  if (status === 410) return problem("expired");
+  return problem(status === 412 || status === 416 ? "changed" : "refused");
+}
+
+/** Waits before another attempt; the browser being online again ends that at once. */
+function pause(askedMs: number, failures: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const backoff = Math.min(BACKOFF_MS * 2 ** Math.max(0, failures - 1), MAX_BACKOFF_MS);
+    // Half of it by chance, so that connections that broke together do not come back together.
+    const wait = Math.max(askedMs, backoff * (0.5 + Math.random() / 2));
+    // Offline the event is what counts; browsers that miss it still try now and then.
+    const timer = setTimeout(end, navigator.onLine ? wait : MAX_BACKOFF_MS);
+    const abort = () => end(signal.reason);
+    function end(reason?: unknown): void {
+      clearTimeout(timer);
+      removeEventListener("online", onOnline);
+      signal.removeEventListener("abort", abort);
+      if (reason === undefined) resolve();
+      else reject(reason);
+    }
+    const onOnline = () => end();
+    addEventListener("online", onOnline);
+    signal.addEventListener("abort", abort);
+  });
+}

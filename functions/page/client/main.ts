@@ -1,0 +1,151 @@
+/** What the page does beyond showing: local times, selections, and downloads that it makes itself. */
+import { clientTexts } from "../texts.ts";
+import { Download } from "./download.ts";
+import { byId, readPageData } from "./elements.ts";
+import { Panel } from "./panel.ts";
+import { problem, toProblem } from "./problem.ts";
+import type { DownloadRecord } from "./records.ts";
+import { type Selection, SelectionList } from "./selection.ts";
+import { chooseFile, findUnfinished } from "./storage.ts";
+
+const data = readPageData();
+const panel = new Panel();
+const actions = byId("actions", HTMLDivElement);
+const link = byId("download", HTMLAnchorElement);
+const linkText = link.querySelector("span");
+const linkSize = byId("download-size", HTMLElement);
+const here = byId("here", HTMLButtonElement);
+const clear = byId("clear", HTMLButtonElement);
+const notice = byId("notice", HTMLParagraphElement);
+const selectionText = byId("selection", HTMLParagraphElement);
+/** What the server has written, for when nothing is selected. */
+const written = {
+  label: linkText?.textContent ?? "",
+  size: linkSize.textContent,
+  hint: selectionText.textContent,
+};
+const list = new SelectionList(showSelection);
+
+/** Where a selection is to be had: of this very archive, or not at all. */
+function urlOf(only: string): string {
+  if (only === "") return data.url;
+  return `${data.url}?${new URLSearchParams({ only, of: data.etag.slice(1, -1) })}`;
+}
+
+function showSelection(): void {
+  const selection = list.current;
+  const { only, count, size, isTooScattered } = selection;
+  const isAll = only === "";
+  if (linkText) linkText.textContent = isAll ? written.label : clientTexts.downloadSelected;
+  linkSize.textContent = isAll ? written.size : clientTexts.amountSelected(count, size);
+  selectionText.textContent = isAll ? written.hint : clientTexts.selected(count, size);
+  notice.textContent = isTooScattered ? clientTexts.problems.tooScattered : "";
+  clear.hidden = isAll;
+  link.hidden = isTooScattered;
+  // Where it is too long for one response, the main button does just what this one does.
+  here.hidden = isTooScattered || data.length === null || !fitsOneResponse(selection);
+  link.href = urlOf(only);
+}
+
+/** The answer to a request; throws a `Problem` unless it is a good one. */
+async function ask(url: string, method: "GET" | "HEAD"): Promise<Response> {
+  const response = await fetch(url, { method, cache: "no-store" }).catch((cause: unknown) => {
+    throw problem("notNow", cause);
+  });
+  if (response.ok) return response;
+  if (response.status === 410) throw problem("expired");
+  if (response.status === 412) throw problem("changed");
+  throw problem(response.status < 500 ? "refused" : "notNow");
+}
+
+/** What of the archive is to be downloaded, as the server describes it now. */
+async function describe({ only }: Selection): Promise<{ etag: string; length: number }> {
+  if (data.length === null) throw problem("unexpected");
+  if (only === "") return { etag: data.etag, length: data.length };
+  const response = await ask(`${urlOf(only)}&format=json`, "GET");
+  return (await response.json()) as { etag: string; length: number };
+}
+
+/** Whether one response can hold the download. What a ZIP adds to files is less than is added here. */
+function fitsOneResponse({ only, count, size }: Selection): boolean {
+  const length = only === "" ? (data.length ?? 0) : size * 1.001 + (count + 1) * 2500;
+  return data.slice === null || length <= data.slice;
+}
+
+/** Leaves it to the browser, unless that would show a person an error that is meant for programs. */
+async function downloadByBrowser(): Promise<void> {
+  const url = urlOf(list.current.only);
+  try {
+    await ask(url, "HEAD");
+    notice.textContent = clientTexts.handedOver;
+    location.assign(url);
+  } catch (error) {
+    showProblem(error);
+  }
+}
+
+async function downloadHere(): Promise<void> {
+  const selection = list.current;
+  try {
+    const handle = await chooseFile(data.filename);
+    const { etag, length } = await describe(selection);
+    const record: DownloadRecord = {
+      etag,
+      archive: data.etag,
+      only: selection.only,
+      filename: data.filename,
+      length,
+      ...(handle ? { handle } : {}),
+      touched: Date.now(),
+      done: false,
+    };
+    await open(record).run();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    showProblem(error);
+  }
+}
+
+function open(record: DownloadRecord): Download {
+  actions.hidden = true;
+  return new Download(urlOf(record.only), record, panel, () => {
+    panel.hide();
+    actions.hidden = false;
+    link.focus();
+  });
+}
+
+function showProblem(error: unknown): void {
+  const { message } = toProblem(error);
+  const done = { label: clientTexts.done, run: () => panel.hide() };
+  panel.show({ heading: clientTexts.notStarted, message, actions: [done], tone: "bad" });
+  panel.progress(undefined);
+}
+
+function showLocalTimes(): void {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: "long",
+    timeStyle: "short",
+  });
+  for (const time of document.querySelectorAll("time")) {
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+link.addEventListener("click", (event) => {
+  // Who opens it in a tab of its own, or saves it by a menu, has the plain link.
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  void (fitsOneResponse(list.current) ? downloadByBrowser() : downloadHere());
+});
+here.addEventListener("click", () => void downloadHere());
+clear.addEventListener("click", () => {
+  list.clear();
+  link.focus();
+});
+showLocalTimes();
+showSelection();
+// A browser that keeps nothing, as in some private windows, has nothing unfinished either.
+const [unfinished] = await findUnfinished(data.etag).catch(() => []);
+if (unfinished) await open(unfinished).offer();
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,106 @@
+import { clientTexts } from "../texts.ts";
+import { byId } from "./elements.ts";
+
+/** A button of the panel: its label and what it does. */
+export interface Action {
+  readonly label: string;
+  readonly run: () => void;
+}
+
+/** What the panel shows. */
+export interface PanelState {
+  readonly heading: string;
+  /** Below the progress: what is known, what is wrong, what to do. */
+  readonly message: string;
+  readonly actions: readonly Action[];
+  /** Sets its look. */
+  readonly tone: "busy" | "still" | "bad" | "good";
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly bytesPerSecond: number | undefined;
+}
+
+/** How often figures are told to those who listen. Milliseconds. */
+const SAY_EVERY_MS = 15_000;
+
+/** The part of the page that shows a download. */
+export class Panel {
+  readonly #section = byId("transfer", HTMLElement);
+  readonly #heading = byId("transfer-state", HTMLHeadingElement);
+  readonly #bar = byId("transfer-bar", HTMLProgressElement);
+  readonly #facts = byId("transfer-facts", HTMLParagraphElement);
+  readonly #message = byId("transfer-message", HTMLParagraphElement);
+  readonly #live = byId("transfer-live", HTMLParagraphElement);
+  readonly #actions = byId("transfer-actions", HTMLDivElement);
+  readonly #title = document.title;
+  #said = 0;
+
+  show({ heading, message, actions, tone }: PanelState): void {
+    const wasHidden = this.#section.hidden;
+    const hadFocus = this.#actions.contains(document.activeElement);
+    this.#section.hidden = false;
+    this.#section.dataset.tone = tone;
+    this.#heading.textContent = heading;
+    this.#message.textContent = message;
+    this.#live.textContent = [heading, message].filter(Boolean).join(". ");
+    this.#actions.replaceChildren(...actions.map(button));
+    this.#said = performance.now();
+    // Who has just pressed a button that is gone must not be sent back to the top of the page.
+    if (hadFocus) this.#actions.querySelector("button")?.focus();
+    else if (wasHidden) this.#heading.focus();
+  }
+
+  hide(): void {
+    this.#section.hidden = true;
+    document.title = this.#title;
+  }
+
+  /** A remark beside the state, such as that a connection broke; "" for none. */
+  remark(text: string): void {
+    if (this.#message.textContent === text) return;
+    this.#message.textContent = text;
+    if (text !== "") this.#live.textContent = text;
+  }
+
+  /** How far it is; `undefined` if that is not known. */
+  progress(progress: Progress | undefined): void {
+    this.#bar.hidden = progress === undefined;
+    if (progress) this.#showProgress(progress);
+    else this.#facts.replaceChildren();
+  }
+
+  #showProgress({ done, total, bytesPerSecond }: Progress): void {
+    const percent = Math.floor((done / total) * 100);
+    const remaining = bytesPerSecond
+      ? clientTexts.remainingTime((total - done) / bytesPerSecond)
+      : "";
+    this.#bar.value = (done / total) * 1000;
+    const facts = [`${percent} %`, clientTexts.amount(done, total)];
+    if (bytesPerSecond !== undefined) facts.push(clientTexts.rate(bytesPerSecond));
+    if (remaining !== "" && done < total) facts.push(remaining);
+    this.#facts.replaceChildren(...facts.flatMap((text) => [span(text), " "]));
+    document.title = `${percent} % · ${this.#title}`;
+    const now = performance.now();
+    if (remaining === "" || now - this.#said < SAY_EVERY_MS) return;
+    this.#said = now;
+    this.#live.textContent = clientTexts.spoken(percent, remaining);
+  }
+}
+
+function span(text: string): HTMLSpanElement {
+  const element = document.createElement("span");
+  element.textContent = text;
+  return element;
+}
+
+function button({ label, run }: Action, index: number): HTMLButtonElement {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = index === 0 ? "button" : "quiet";
+  element.textContent = label;
+  element.addEventListener("click", run);
+  return element;
+}

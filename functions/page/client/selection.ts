@@ -1,0 +1,82 @@
+import { formatIndexList } from "../../../core/index-list.ts";
+import { byId } from "./elements.ts";
+
+/** Longer lists of single files do not fit into a request everywhere. Characters. */
+const MAX_LIST = 6000;
+
+export interface Selection {
+  /** Which entries, as the parameter `only` has it; "" for all of them. */
+  readonly only: string;
+  /** How many files, and their bytes together. */
+  readonly count: number;
+  readonly size: number;
+  readonly isTooScattered: boolean;
+}
+
+/**
+ * Boxes of the list, kept so that a folder's box stands for all below it. `onChange` is called for each change that
+ * a person makes.
+ */
+export class SelectionList {
+  readonly #form: HTMLFormElement;
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    const form = byId("contents", HTMLElement).closest("form");
+    if (form === null) throw new Error("the list is not in a form");
+    this.#form = form;
+    this.#onChange = onChange;
+    form.addEventListener("change", ({ target }) => {
+      if (target instanceof HTMLInputElement) this.#follow(target);
+      onChange();
+    });
+    // The page has a button for it; without a script the form has its own.
+    form.addEventListener("submit", (event) => event.preventDefault());
+    // A reload may bring boxes back as they were left.
+    form.reset();
+  }
+
+  clear(): void {
+    this.#form.reset();
+    for (const box of this.#boxes(this.#form)) box.indeterminate = false;
+    this.#onChange();
+  }
+
+  get current(): Selection {
+    const indices: number[] = [];
+    let size = 0;
+    let count = 0;
+    for (const { checked, value, dataset } of this.#boxes(this.#form)) {
+      if (!checked || dataset.size === undefined) continue;
+      indices.push(Number(value));
+      size += Number(dataset.size);
+      if (dataset.folder === undefined) count++;
+    }
+    const only = formatIndexList(indices.sort((a, b) => a - b));
+    return { only, count, size, isTooScattered: only.length > MAX_LIST };
+  }
+
+  #boxes(element: Element): NodeListOf<HTMLInputElement> {
+    return element.querySelectorAll<HTMLInputElement>("input[type=checkbox]");
+  }
+
+  /** What is below a box follows it, and the folders above show what is below them. */
+  #follow(box: HTMLInputElement): void {
+    const item = box.closest("li");
+    if (item === null) return;
+    for (const below of this.#boxes(item)) {
+      below.checked = box.checked;
+      below.indeterminate = false;
+    }
+    for (
+      let folder = item.parentElement?.closest("li");
+      folder;
+      folder = folder.parentElement?.closest("li")
+    ) {
+      const [own, ...below] = this.#boxes(folder);
+      if (own === undefined) continue;
+      own.checked = below.every(({ checked }) => checked);
+      own.indeterminate = !own.checked && below.some(({ checked }) => checked);
+    }
+  }
+}

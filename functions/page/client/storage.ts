@@ -1,0 +1,88 @@
+import { clientTexts } from "../texts.ts";
+import { filePlace } from "./file-place.ts";
+import { hasOpfs, opfsPlace, removeOpfsFile } from "./opfs-place.ts";
+import type { Place } from "./place.ts";
+import { Problem, problem } from "./problem.ts";
+import { allRecords, type DownloadRecord, removeRecord } from "./records.ts";
+
+/** Part of the File System Access API, which not all browsers have. */
+type SavePicker = (options: {
+  readonly suggestedName: string;
+  readonly types: readonly { readonly accept: Readonly<Record<string, readonly string[]>> }[];
+}) => Promise<FileSystemFileHandle>;
+
+interface Permissions {
+  queryPermission(options: { readonly mode: "readwrite" }): Promise<PermissionState>;
+  requestPermission(options: { readonly mode: "readwrite" }): Promise<PermissionState>;
+}
+
+const WRITING = { mode: "readwrite" } as const;
+
+/** What is unfinished for longer is thrown away; what is complete was taken over long before. Milliseconds. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+const KEPT_DONE_MS = 3_600_000;
+
+/**
+ * Asks the person where to save, in browsers where a page can; elsewhere `undefined`, for the browser's own
+ * storage. Rejects with `AbortError` if they would rather not. Call it first thing after a click.
+ */
+export async function chooseFile(filename: string): Promise<FileSystemFileHandle | undefined> {
+  const { showSaveFilePicker } = window as { showSaveFilePicker?: SavePicker };
+  if (showSaveFilePicker) {
+    const types = [{ accept: { "application/zip": [".zip"] } }];
+    return showSaveFilePicker.call(window, { suggestedName: filename, types });
+  }
+  if (await hasOpfs()) return undefined;
+  throw problem("noPlace");
+}
+
+/** The place of a download, begun or to be begun. After a reload, ask for it upon a click: it may need permission. */
+export async function openPlace({ handle, etag }: DownloadRecord): Promise<Place> {
+  if (handle === undefined) return opfsPlace(opfsName(etag));
+  const permissions = permissionsOf(handle);
+  if (permissions && (await permissions.requestPermission(WRITING)) !== "granted") {
+    throw problem("lostFile");
+  }
+  return filePlace(handle);
+}
+
+/** Whether `openPlace` asks the person nothing. */
+export async function isOpen({ handle }: DownloadRecord): Promise<boolean> {
+  const permissions = handle && permissionsOf(handle);
+  return permissions === undefined || (await permissions.queryPermission(WRITING)) === "granted";
+}
+
+function permissionsOf(handle: FileSystemFileHandle): Permissions | undefined {
+  return "requestPermission" in handle ? (handle as FileSystemFileHandle & Permissions) : undefined;
+}
+
+/**
+ * Throws a `Problem` if the browser's own storage has no room for `needed` more bytes. How full the disk of a
+ * chosen file is no browser tells; that shows when it is written.
+ */
+export async function assertRoom({ handle }: DownloadRecord, needed: number): Promise<void> {
+  if (handle !== undefined || !("estimate" in navigator.storage)) return;
+  const { quota, usage = 0 } = await navigator.storage.estimate();
+  const room = quota === undefined ? Number.POSITIVE_INFINITY : Math.max(0, quota - usage);
+  if (needed > room) throw new Problem(clientTexts.problems.noRoom(needed, room));
+}
+
+/** The unfinished downloads of an archive, the latest first. What nobody came back for is removed. */
+export async function findUnfinished(archive: string): Promise<DownloadRecord[]> {
+  const now = Date.now();
+  const records = await allRecords();
+  const isOld = ({ done, touched }: DownloadRecord) =>
+    now - touched > (done ? KEPT_DONE_MS : KEPT_MS);
+  for (const record of records.filter(isOld)) await forget(record);
+  return records
+    .filter((record) => !isOld(record) && !record.done && record.archive === archive)
+    .sort((a, b) => b.touched - a.touched);
+}
+
+/** Removes all that is kept of a download, but for a file that the person has chosen. */
+export async function forget({ etag, handle }: DownloadRecord): Promise<void> {
+  if (handle === undefined) await removeOpfsFile(opfsName(etag));
+  await removeRecord(etag);
+}
+
+const opfsName = (etag: string) => `${etag.replaceAll('"', "")}.zip`;

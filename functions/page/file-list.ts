@@ -1,0 +1,52 @@
+import { formatIndexList } from "../../core/index-list.ts";
+import { formatBytes } from "../../core/quantities.ts";
+import type { FileNode, FolderNode } from "./file-tree.ts";
+import { type Html, html } from "./html.ts";
+import { kindOf } from "./kinds.ts";
+import { kindTexts, pageTexts } from "./texts.ts";
+
+/** Up to this many entries all folders are open to begin with. */
+const OPEN_UP_TO = 300;
+
+/** A longer list is shown in parts of this length, which a browser lays out only when they come into view. */
+const CHUNK = 50;
+
+/**
+ * The tree as nested lists. Each box is the part of the archive that it names, as the parameter `only` has it, so
+ * that a form sends the selection without a script; those with `data-size` are what a script adds up.
+ */
+export function fileList(root: FolderNode): Html {
+  return list(root, root.indices.length <= OPEN_UP_TO);
+}
+
+function list({ folders, files }: FolderNode, open: boolean): Html {
+  // A folder that is all there is in its own is opened in any case.
+  const openFolders = open || (folders.length === 1 && files.length === 0);
+  const items = [
+    ...folders.map((folder) =>
+      folder.count === 0 && folder.folders.length === 0
+        ? emptyFolder(folder)
+        : folderItem(folder, openFolders),
+    ),
+    ...files.map(fileItem),
+  ];
+  if (items.length <= CHUNK) return html`<ul>${items}</ul>`;
+  const chunks: Html[] = [];
+  for (let at = 0; at < items.length; at += CHUNK) {
+    chunks.push(html`<ul class="chunk">${items.slice(at, at + CHUNK)}</ul>\n`);
+  }
+  return html`${chunks}`;
+}
+
+function folderItem(folder: FolderNode, open: boolean): Html {
+  const { name, indices, count, size } = folder;
+  return html`<li class="folder"><input type="checkbox" name="only" value="${formatIndexList(indices)}" aria-label="${pageTexts.selectFolder(name, count)}"><details${open ? html` open` : undefined}><summary><bdi>${name}</bdi><span class="fact kind">${pageTexts.files(count)}</span><span class="fact size">${formatBytes(size)}</span></summary>${list(folder, open)}</details></li>`;
+}
+
+function emptyFolder({ name, indices }: FolderNode): Html {
+  return html`<li class="empty"><label><input type="checkbox" name="only" value="${formatIndexList(indices)}" data-size="0" data-folder><bdi>${name}</bdi></label><span class="fact kind">${pageTexts.emptyFolder}</span><span class="fact size">–</span></li>`;
+}
+
+function fileItem({ name, index, size }: FileNode): Html {
+  return html`<li><label><input type="checkbox" name="only" value="${index}" data-size="${size}"><bdi>${name}</bdi></label><span class="fact kind">${kindTexts[kindOf(name)]}</span><span class="fact size">${formatBytes(size)}</span></li>`;
+}

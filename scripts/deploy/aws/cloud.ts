@@ -1,0 +1,95 @@
+import { CommandError } from "../../command.ts";
+import { type Cloud, type Found, missingSecrets, NotReady } from "../cloud.ts";
+import type { AwsConfig } from "../config.ts";
+import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
+import { planDestroy } from "./destroy.ts";
+import { planDeploy } from "./plan.ts";
+import {
+  type AwsState,
+  callerRead,
+  cliRead,
+  linkSecretRead,
+  reads,
+  secretRead,
+  urlRead,
+} from "./state.ts";
+
+const INSTALL =
+  "Install the AWS CLI (https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html), then log in: aws configure, or aws sso login.";
+
+/** AWS: a Lambda function with a URL. */
+export function createAws(config: AwsConfig): Cloud {
+  const found = (state: AwsState): Found => ({
+    account: `account ${state.account}, ${config.region}`,
+    planDeploy: (zipFile) => planDeploy(config, state, zipFile),
+    planDestroy: (withSecret) => planDestroy(config, state, withSecret),
+  });
+  return {
+    place: `AWS, ${config.region}`,
+    look: async (runner) => found(await look(config, runner)),
+    nothing: found({
+      account: config.account ?? "ACCOUNT",
+      partition: "aws",
+      secrets: [],
+      role: undefined,
+      logGroup: false,
+      function: undefined,
+      url: undefined,
+      statements: [],
+    }),
+    url: urlRead(config),
+    linkSecret: linkSecretRead(config),
+  };
+}
+
+async function look(config: AwsConfig, runner: Runner): Promise<AwsState> {
+  const { account, partition } = await seeCaller(config, runner);
+  const names = Object.values(config.secrets);
+  const secrets: string[] = [];
+  for (const name of names) {
+    if (await runner.read(secretRead(config, name))) secrets.push(name);
+  }
+  const [missing] = missingSecrets(config.secrets, (name) => secrets.includes(name));
+  if (missing !== undefined) {
+    const how =
+      config.secretStore === "ssm"
+        ? `aws ssm put-parameter --name ${missing} --type SecureString --value file://FILE`
+        : `aws secretsmanager create-secret --name ${missing} --secret-string file://FILE`;
+    throw new CommandError(
+      `The secret ${missing} is not there. Make it: ${how} --region ${config.region}`,
+    );
+  }
+  const wanted = reads(config);
+  const role = config.role === "create" ? await runner.read(wanted.role) : undefined;
+  const logGroup = (await runner.read(wanted.logGroup)) ?? false;
+  const found = await runner.read(wanted.function);
+  const state = { account, partition, secrets, role, logGroup, function: found };
+  // What belongs to a function is not there without it.
+  if (!found) return { ...state, url: undefined, statements: [] };
+  const url = await runner.read(wanted.url);
+  return { ...state, url, statements: (await runner.read(wanted.statements)) ?? [] };
+}
+
+async function seeCaller(config: AwsConfig, runner: Runner) {
+  try {
+    if (!(await runner.read(cliRead))) {
+      throw new CommandError(`This AWS CLI is older than October 2025. ${INSTALL}`);
+    }
+    const caller = await runner.read(callerRead(config));
+    const account = caller?.Account ?? "";
+    if (config.account !== undefined && account !== config.account) {
+      throw new CommandError(
+        `You are logged in to the account ${account}; deploy.config.ts has aws.account ${config.account}.`,
+      );
+    }
+    return { account, partition: caller?.Arn.split(":")[1] ?? "aws" };
+  } catch (cause) {
+    if (cause instanceof MissingProgram) {
+      throw new NotReady(`${cause.message} ${INSTALL}`, { cause });
+    }
+    if (!(cause instanceof FailedCommand)) throw cause;
+    throw new NotReady(`${cause.message}\n\nLog in first: aws configure, or aws sso login.`, {
+      cause,
+    });
+  }
+}

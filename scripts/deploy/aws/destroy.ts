@@ -1,0 +1,44 @@
+import type { AwsConfig } from "../config.ts";
+import type { Plan, Step } from "../step.ts";
+import { aws, logGroup, POLICY_NAME, roleName } from "./names.ts";
+import { refuseForeign } from "./plan.ts";
+import type { AwsState } from "./state.ts";
+
+/** The steps that remove what `planDeploy` has made, and the secrets only if told to. */
+export function planDestroy(config: AwsConfig, state: AwsState, withSecret: boolean): Plan {
+  refuseForeign("function", config.name, state.function);
+  const gone = /\((?:ResourceNotFoundException|NoSuchEntity|ParameterNotFound)\)/;
+  const step = (title: string, ...words: string[]): Step => ({
+    title,
+    argv: aws(config, ...words),
+    tolerates: gone,
+  });
+  const named = ["--function-name", config.name];
+  const role = ["--role-name", roleName(config)];
+  const isOwnRole = config.role === "create" && state.role !== undefined;
+  if (isOwnRole) refuseForeign("role", roleName(config), state.role);
+  const steps: Step[] = [];
+  if (state.url) {
+    steps.push(step("Remove the URL", "lambda", "delete-function-url-config", ...named));
+  }
+  if (state.function) {
+    steps.push(step("Remove the function", "lambda", "delete-function", ...named));
+  }
+  if (state.logGroup) {
+    const group = ["--log-group-name", logGroup(config)];
+    steps.push(step("Remove the logs", "logs", "delete-log-group", ...group));
+  }
+  if (isOwnRole) {
+    const policy = ["--policy-name", POLICY_NAME];
+    steps.push(step("Empty the role", "iam", "delete-role-policy", ...role, ...policy));
+    steps.push(step("Remove the role", "iam", "delete-role", ...role));
+  }
+  for (const name of withSecret ? state.secrets : []) {
+    const words =
+      config.secretStore === "ssm"
+        ? ["ssm", "delete-parameter", "--name", name]
+        : ["secretsmanager", "delete-secret", "--secret-id", name];
+    steps.push(step(`Remove the secret ${name}`, ...words));
+  }
+  return { notes: [], steps };
+}

@@ -1,0 +1,143 @@
+import * as z from "zod";
+import { CommandError } from "../../command.ts";
+import type { AwsConfig } from "../config.ts";
+import type { Read } from "../step.ts";
+import { aws, logGroup, roleName } from "./names.ts";
+
+const NOT_FOUND = /\((?:ResourceNotFoundException|NoSuchEntity|ParameterNotFound)\)/;
+
+/** An answer in JSON of which only `type` is of interest. */
+function json<T>(type: z.ZodType<T>): (stdout: string) => T {
+  return (stdout) => type.parse(JSON.parse(stdout));
+}
+
+/** Whether this CLI knows what October 2025 brought; it prints the form of a call and calls nothing. */
+export const cliRead: Read<boolean> = {
+  title: "Look at the AWS CLI",
+  argv: ["aws", "lambda", "add-permission", "--generate-cli-skeleton"],
+  parse: (stdout) => stdout.includes("InvokedViaFunctionUrl"),
+};
+
+/** Who is logged in. */
+export function callerRead(config: AwsConfig): Read<{ Account: string; Arn: string }> {
+  return {
+    title: "See who is logged in to AWS",
+    argv: aws(config, "sts", "get-caller-identity"),
+    parse: json(z.object({ Account: z.string(), Arn: z.string() })),
+  };
+}
+
+/** Whether a secret is there. The answer holds no value in clear. */
+export function secretRead(config: AwsConfig, name: string): Read<true> {
+  return {
+    title: `Look for the secret ${name}`,
+    argv:
+      config.secretStore === "ssm"
+        ? aws(config, "ssm", "get-parameter", "--name", name)
+        : aws(config, "secretsmanager", "describe-secret", "--secret-id", name),
+    absent: NOT_FOUND,
+    parse: (stdout) => {
+      if (z.object({ DeletedDate: z.unknown().optional() }).parse(JSON.parse(stdout)).DeletedDate) {
+        throw new CommandError(
+          `The secret ${name} is about to be deleted. Keep it: aws secretsmanager restore-secret --secret-id ${name}`,
+        );
+      }
+      return true;
+    },
+  };
+}
+
+/** The value of the secret that signs links. */
+export function linkSecretRead(config: AwsConfig): Read<string> {
+  const name = config.secrets.LINK_SECRET ?? "";
+  return config.secretStore === "ssm"
+    ? {
+        title: "Read the secret, to mint a link",
+        argv: aws(config, "ssm", "get-parameter", "--name", name, "--with-decryption"),
+        parse: (stdout) =>
+          json(z.object({ Parameter: z.object({ Value: z.string() }) }))(stdout).Parameter.Value,
+      }
+    : {
+        title: "Read the secret, to mint a link",
+        argv: aws(config, "secretsmanager", "get-secret-value", "--secret-id", name),
+        parse: (stdout) => json(z.object({ SecretString: z.string() }))(stdout).SecretString,
+      };
+}
+
+/** The function's address. */
+export function urlRead(config: AwsConfig): Read<string> {
+  return {
+    title: "Look for the function's URL",
+    argv: aws(config, "lambda", "get-function-url-config", "--function-name", config.name),
+    absent: NOT_FOUND,
+    parse: (stdout) => json(z.object({ FunctionUrl: z.url() }))(stdout).FunctionUrl,
+  };
+}
+
+/** What to look at, besides the caller and the secrets, before a plan can be made. */
+export function reads(config: AwsConfig) {
+  const ofFunction = (command: string) =>
+    aws(config, "lambda", command, "--function-name", config.name);
+  return {
+    role: {
+      title: "Look for the role",
+      argv: aws(config, "iam", "get-role", "--role-name", roleName(config)),
+      absent: NOT_FOUND,
+      parse: (stdout) =>
+        json(z.object({ Role: z.object({ Description: z.string().default("") }) }))(stdout).Role,
+    } satisfies Read<{ Description: string }>,
+    logGroup: {
+      title: "Look for the log group",
+      argv: aws(config, "logs", "describe-log-groups", "--log-group-name-prefix", logGroup(config)),
+      parse: (stdout) =>
+        json(z.object({ logGroups: z.array(z.object({ logGroupName: z.string() })) }))(
+          stdout,
+        ).logGroups.some(({ logGroupName }) => logGroupName === logGroup(config)),
+    } satisfies Read<boolean>,
+    function: {
+      title: "Look for the function",
+      argv: ofFunction("get-function"),
+      absent: NOT_FOUND,
+      parse: (stdout) => {
+        const { Configuration, Concurrency } = json(
+          z.object({
+            Configuration: z.object({ Description: z.string().default("") }),
+            Concurrency: z.unknown().optional(),
+          }),
+        )(stdout);
+        return { ...Configuration, isReserved: Concurrency !== undefined };
+      },
+    } satisfies Read<AwsFunction>,
+    url: urlRead(config),
+    statements: {
+      title: "Look for the permissions to call it",
+      argv: ofFunction("get-policy"),
+      absent: NOT_FOUND,
+      parse: (stdout) =>
+        json(z.object({ Statement: z.array(z.object({ Sid: z.string().default("") })) }))(
+          json(z.object({ Policy: z.string() }))(stdout).Policy,
+        ).Statement.map(({ Sid }) => Sid),
+    } satisfies Read<string[]>,
+  };
+}
+
+interface AwsFunction {
+  readonly Description: string;
+  /** Whether instances are reserved for it. */
+  readonly isReserved: boolean;
+}
+
+/** All that a plan depends on, besides the settings. */
+export interface AwsState {
+  readonly account: string;
+  /** `aws`, or that of China or GovCloud. */
+  readonly partition: string;
+  /** The secrets that are there, by name. */
+  readonly secrets: readonly string[];
+  readonly role: { readonly Description: string } | undefined;
+  readonly logGroup: boolean;
+  readonly function: AwsFunction | undefined;
+  readonly url: string | undefined;
+  /** The ids of the statements in the function's policy. */
+  readonly statements: readonly string[];
+}

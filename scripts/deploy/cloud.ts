@@ -1,0 +1,46 @@
+import { CommandError } from "../command.ts";
+import type { Runner } from "./runner.ts";
+import type { Plan, Read } from "./step.ts";
+
+/** A place to deploy to. */
+export interface Cloud {
+  /** For people: the cloud and where in it. */
+  readonly place: string;
+  /**
+   * Sees whether all is there that a deployment needs, and what of it is there already. Changes nothing.
+   * Throws `CommandError` that says what to do: no CLI, an old one, no login, another account.
+   */
+  readonly look: (runner: Runner) => Promise<Found>;
+  /** What would be found in an empty place, for a dry run without a login. */
+  readonly nothing: Found;
+  readonly url: Read<string>;
+  /** The secret that signs links. */
+  readonly linkSecret: Read<string>;
+}
+
+/** What was found, and so what is to be done. */
+export interface Found {
+  /** For people: as whom, and where. */
+  readonly account: string;
+  /** The steps of a deployment of the bundle at `path`, relative to the root. */
+  readonly planDeploy: (path: string) => Plan;
+  readonly planDestroy: (withSecret: boolean) => Plan;
+}
+
+/** There is no CLI, or nobody is logged in: nothing can be found out. */
+export class NotReady extends CommandError {
+  override readonly name = "NotReady";
+}
+
+/** What `npm run deploy` makes from random bytes if it is not there. */
+const MADE = ["LINK_SECRET", "API_SECRET"];
+
+/** The names of secrets that are not there and cannot be made up. */
+export function missingSecrets(
+  secrets: Readonly<Record<string, string>>,
+  isThere: (name: string) => boolean,
+): string[] {
+  return Object.entries(secrets)
+    .filter(([variable, name]) => !MADE.includes(variable) && !isThere(name))
+    .map(([, name]) => name);
+}

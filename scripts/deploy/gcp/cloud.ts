@@ -1,0 +1,99 @@
+import { CommandError } from "../../command.ts";
+import { type Cloud, type Found, missingSecrets, NotReady } from "../cloud.ts";
+import type { GcpConfig } from "../config.ts";
+import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
+import { planDestroy } from "./destroy.ts";
+import { planDeploy } from "./plan.ts";
+import {
+  cliRead,
+  type GcpState,
+  linkSecretRead,
+  projectRead,
+  reads,
+  secretRead,
+  serviceRead,
+} from "./state.ts";
+
+/** The first gcloud that this was tried with. */
+const OLDEST = 528;
+const INSTALL = "Install it (https://cloud.google.com/sdk/docs/install), then: gcloud auth login";
+
+const nothingLogged = { logBucket: undefined, logSink: false, exclusions: [] };
+
+/** Google Cloud: a function on Cloud Run. */
+export function createGcp(config: GcpConfig): Cloud {
+  const found = (state: GcpState): Found => ({
+    account: `project ${config.project}, ${config.region}`,
+    planDeploy: (dir) => planDeploy(config, state, dir),
+    planDestroy: (withSecret) => planDestroy(config, state, withSecret),
+  });
+  return {
+    place: `Google Cloud, ${config.region}`,
+    look: async (runner) => found(await look(config, runner)),
+    nothing: found({
+      services: [],
+      secrets: new Map(),
+      account: undefined,
+      service: undefined,
+      ...nothingLogged,
+    }),
+    url: {
+      ...serviceRead(config),
+      parse: (stdout) => {
+        const url = serviceRead(config).parse(stdout).status.url;
+        if (url === undefined) throw new CommandError("The service has no URL yet. Deploy again.");
+        return url;
+      },
+    },
+    linkSecret: linkSecretRead(config),
+  };
+}
+
+async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
+  await seeProject(config, runner);
+  const secrets = new Map<string, boolean>();
+  for (const name of Object.values(config.secrets)) {
+    const hasValue = await runner.read(secretRead(config, name));
+    if (hasValue !== undefined) secrets.set(name, hasValue);
+  }
+  const [missing] = missingSecrets(config.secrets, (name) => secrets.get(name) ?? false);
+  if (missing !== undefined) {
+    throw new CommandError(
+      `The secret ${missing} is not there. Make it: gcloud secrets create ${missing} --data-file=FILE --project=${config.project}`,
+    );
+  }
+  const wanted = reads(config);
+  const services = (await runner.read(wanted.services)) ?? [];
+  const isOwn = config.serviceAccount === "create";
+  const account = isOwn ? await runner.read(wanted.account) : undefined;
+  const service = await runner.read(wanted.service);
+  const state = { services, secrets, account, service };
+  if (config.logRetentionDays === undefined) return { ...state, ...nothingLogged };
+  return {
+    ...state,
+    logBucket: await runner.read(wanted.logBucket),
+    logSink: (await runner.read(wanted.logSink)) ?? false,
+    exclusions: (await runner.read(wanted.exclusions)) ?? [],
+  };
+}
+
+async function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
+  try {
+    const version = (await runner.read(cliRead)) ?? "0";
+    if (Number.parseInt(version, 10) < OLDEST) {
+      throw new CommandError(
+        `gcloud ${version} is too old; ${OLDEST} will do: gcloud components update`,
+      );
+    }
+    await runner.read(projectRead(config));
+  } catch (cause) {
+    if (cause instanceof MissingProgram) {
+      throw new NotReady(`${cause.message} ${INSTALL}`, { cause });
+    }
+    if (!(cause instanceof FailedCommand)) throw cause;
+    throw new NotReady(
+      `${cause.message}\n\nLog in (gcloud auth login), and see that gcp.project in deploy.config.ts is a project of yours.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,181 @@
+import { CommandError } from "../../command.ts";
+import { parseBucket } from "../bucket.ts";
+import { type GcpConfig, serviceEnvironment } from "../config.ts";
+import type { Plan, Step } from "../step.ts";
+import { accountOf, DESCRIPTION, gcloud, LABEL, logFilter, SERVICES } from "./names.ts";
+import type { GcpState } from "./state.ts";
+
+/** A new account takes seconds to be known everywhere. */
+const NOT_KNOWN_YET = /Service account .* does not exist/;
+
+/** The steps that bring Google Cloud from `state` to what `config` says; `dir` is relative to the root. */
+export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Plan {
+  refuseForeign(config, state);
+  const missing = SERVICES.filter((service) => !state.services.includes(service));
+  const enable: Step = {
+    title: "Switch on the project's services",
+    argv: gcloud(config, "services", "enable", ...missing),
+  };
+  const permissions = permissionSteps(config, "add");
+  const hint = [
+    `The service account ${config.serviceAccount} needs these permissions:`,
+    ...permissions.map(({ title }) => `  ${title}`),
+  ].join("\n");
+  const isOwn = config.serviceAccount === "create";
+  return {
+    notes: isOwn ? [] : [hint],
+    steps: [
+      ...(missing.length > 0 ? [enable] : []),
+      ...secretSteps(config, state),
+      ...(isOwn ? [...accountSteps(config, state), ...permissions] : []),
+      ...logSteps(config, state),
+      deployStep(config, state, dir),
+    ],
+  };
+}
+
+/** Something of this name that another made is neither changed nor destroyed. */
+export function refuseForeign(config: GcpConfig, state: GcpState): void {
+  const { account, service, logBucket } = state;
+  const label = Object.entries(LABEL).every(([key, v]) => service?.metadata.labels[key] === v);
+  const foreign = [
+    ...(service && !label ? [`service ${config.name}`] : []),
+    ...(config.serviceAccount === "create" && account && account.description !== DESCRIPTION
+      ? [`service account ${accountOf(config)}`]
+      : []),
+    ...(logBucket && logBucket.description !== DESCRIPTION ? [`log bucket ${config.name}`] : []),
+  ];
+  if (foreign.length === 0) return;
+  throw new CommandError(
+    `There is a ${foreign[0]} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
+  );
+}
+
+function secretSteps(config: GcpConfig, { secrets }: GcpState): Step[] {
+  return Object.values(config.secrets)
+    .filter((name) => !secrets.get(name))
+    .map((name) => ({
+      title: `Make the secret ${name}`,
+      argv: secrets.has(name)
+        ? gcloud(config, "secrets", "versions", "add", name, "--data-file=-")
+        : gcloud(
+            config,
+            ...["secrets", "create", name, "--replication-policy=automatic", "--data-file=-"],
+          ),
+      newSecret: { via: "stdin" },
+    }));
+}
+
+function accountSteps(config: GcpConfig, { account }: GcpState): Step[] {
+  if (account) return [];
+  return [
+    {
+      title: "Make the service account",
+      argv: gcloud(
+        config,
+        ...["iam", "service-accounts", "create", config.name],
+        ...["--display-name=Ziplink", `--description=${DESCRIPTION}`],
+      ),
+    },
+  ];
+}
+
+/**
+ * The function's permissions: to read the source, to keep checksums and manifests, to read its secrets. Adding one that
+ * is there changes nothing, so these run each time.
+ */
+export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step[] {
+  const member = `--member=serviceAccount:${accountOf(config)}`;
+  const source = parseBucket(config.source, "gs");
+  const written = [config.crcStore, config.manifestStore].flatMap(
+    (url) => parseBucket(url, "gs") ?? [],
+  );
+  const binding = (what: string[], role: string): Step => ({
+    title: `${verb === "add" ? "Allow" : "Take back"} ${role} on ${what.at(-1)}`,
+    argv: gcloud(
+      config,
+      ...[...what.slice(0, -1), `${verb}-iam-policy-binding`, what.at(-1) ?? ""],
+      ...[member, `--role=${role}`, "--condition=None"],
+    ),
+    ...(verb === "add"
+      ? { retries: NOT_KNOWN_YET }
+      : { tolerates: /NOT_FOUND|not found|Policy binding .* not found/ }),
+  });
+  const onBucket = (bucket: string, role: string) =>
+    binding(["storage", "buckets", `gs://${bucket}`], role);
+  return [
+    ...(source ? [onBucket(source.bucket, "roles/storage.objectViewer")] : []),
+    ...written.map(({ bucket }) => onBucket(bucket, "roles/storage.objectUser")),
+    ...Object.values(config.secrets).map((name) =>
+      binding(["secrets", name], "roles/secretmanager.secretAccessor"),
+    ),
+  ];
+}
+
+/** A log bucket of its own, and the project's log without its lines: a period is set for a bucket. */
+function logSteps(config: GcpConfig, state: GcpState): Step[] {
+  const { name, region, project, logRetentionDays } = config;
+  if (logRetentionDays === undefined) return [];
+  const step = (title: string, ...words: string[]): Step => ({
+    title,
+    argv: gcloud(config, "logging", ...words),
+  });
+  const bucket = [name, `--location=${region}`, `--retention-days=${logRetentionDays}`];
+  const steps = [
+    // One that was deleted is kept for a week, and its name with it.
+    ...(state.logBucket?.lifecycleState === "DELETE_REQUESTED"
+      ? [step("Take the log bucket back", "buckets", "undelete", name, `--location=${region}`)]
+      : []),
+    state.logBucket
+      ? step("Set how long logs are kept", "buckets", "update", ...bucket)
+      : step(
+          "Make the log bucket",
+          ...["buckets", "create", ...bucket, `--description=${DESCRIPTION}`],
+        ),
+  ];
+  const destination = `logging.googleapis.com/projects/${project}/locations/${region}/buckets/${name}`;
+  const filter = logFilter(config);
+  if (!state.logSink) {
+    const words = ["sinks", "create", name, destination, `--log-filter=${filter}`];
+    steps.push(step("Send the function's log there", ...words));
+  }
+  if (!state.exclusions.includes(name)) {
+    const exclusion = `--add-exclusion=^|^name=${name}|filter=${filter}`;
+    steps.push(step("Leave it out of the project's log", "sinks", "update", "_Default", exclusion));
+  }
+  return steps;
+}
+
+function deployStep(config: GcpConfig, state: GcpState, dir: string): Step {
+  const secrets = Object.entries(config.secrets).map(([key, name]) => `${key}=${name}:latest`);
+  const labels = Object.entries(LABEL).map(([key, value]) => `${key}=${value}`);
+  return {
+    title: `${state.service ? "Update" : "Make"} the function (a few minutes)`,
+    argv: gcloud(
+      config,
+      ...["run", "deploy", config.name, `--source=${dir}`, "--function=ziplink"],
+      ...["--base-image=nodejs24", `--region=${config.region}`, "--allow-unauthenticated"],
+      ...[`--memory=${config.memory}Mi`, `--cpu=${config.cpu}`],
+      ...[`--timeout=${config.timeout ?? 3600}`, `--concurrency=${config.concurrency}`],
+      `--max-instances=${config.maxInstances ?? "default"}`,
+      `--service-account=${accountOf(config)}`,
+      `--set-env-vars=${toList(serviceEnvironment(config))}`,
+      `--set-secrets=${secrets.join(",")}`,
+      `--labels=${labels.join(",")}`,
+      ...(config.buildServiceAccount
+        ? [`--build-service-account=${config.buildServiceAccount}`]
+        : []),
+    ),
+    retries: NOT_KNOWN_YET,
+  };
+}
+
+/** gcloud's list of pairs, parted by what is in no value (`gcloud topic escaping`). */
+function toList(variables: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
+  const separator = [",", ";", "|", "#", "~"].find((mark) => !pairs.join("").includes(mark));
+  if (separator === undefined) {
+    throw new CommandError("The service's settings have all of , ; | # ~ in them; do without one.");
+  }
+  return separator === "," ? pairs.join(",") : `^${separator}^${pairs.join(separator)}`;
+}

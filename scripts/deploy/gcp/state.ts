@@ -1,0 +1,128 @@
+import * as z from "zod";
+import type { GcpConfig } from "../config.ts";
+import type { Read } from "../step.ts";
+import { accountOf, gcloud } from "./names.ts";
+
+/** What is not there; where its service is not switched on yet, nothing of it is. */
+const NOT_FOUND = /NOT_FOUND|Cannot find service|SERVICE_DISABLED|has not been used in project/;
+
+function json<T>(type: z.ZodType<T>): (stdout: string) => T {
+  return (stdout) => type.parse(JSON.parse(stdout));
+}
+
+/** The version of gcloud. */
+export const cliRead: Read<string> = {
+  title: "Look at gcloud",
+  argv: ["gcloud", "version", "--format=json"],
+  parse: (stdout) => json(z.object({ "Google Cloud SDK": z.string() }))(stdout)["Google Cloud SDK"],
+};
+
+/** Whether somebody is logged in who may see the project. */
+export function projectRead(config: GcpConfig): Read<{ projectId: string }> {
+  return {
+    title: "Look for the project",
+    argv: [...["gcloud", "projects", "describe", config.project], ...["--quiet", "--format=json"]],
+    parse: json(z.object({ projectId: z.string() })),
+  };
+}
+
+/** Whether a secret has a value: not where one was made and its value could not be stored. */
+export function secretRead(config: GcpConfig, name: string): Read<boolean> {
+  return {
+    title: `Look for the secret ${name}`,
+    argv: gcloud(
+      config,
+      ...["secrets", "versions", "list", name, "--filter=state=ENABLED", "--limit=1"],
+    ),
+    absent: NOT_FOUND,
+    parse: (stdout) => json(z.array(z.unknown()))(stdout).length > 0,
+  };
+}
+
+/** The value of the secret that signs links. */
+export function linkSecretRead(config: GcpConfig): Read<string> {
+  return {
+    title: "Read the secret, to mint a link",
+    argv: [
+      ...["gcloud", "secrets", "versions", "access", "latest"],
+      ...[`--secret=${config.secrets.LINK_SECRET}`, `--project=${config.project}`, "--quiet"],
+    ],
+    parse: (stdout) => stdout,
+  };
+}
+
+const service = z.object({
+  metadata: z.object({ labels: z.record(z.string(), z.string()).default({}) }),
+  status: z.object({ url: z.url().optional() }).default({}),
+});
+
+/** The service, with its address once it has one. */
+export function serviceRead(config: GcpConfig): Read<z.infer<typeof service>> {
+  return {
+    title: "Look for the service",
+    argv: gcloud(config, "run", "services", "describe", config.name, `--region=${config.region}`),
+    absent: NOT_FOUND,
+    parse: json(service),
+  };
+}
+
+/** What to look at, besides the project and the secrets, before a plan can be made. */
+export function reads(config: GcpConfig) {
+  return {
+    services: {
+      title: "Look for the services that are switched on",
+      argv: gcloud(config, "services", "list", "--enabled"),
+      parse: (stdout) =>
+        json(z.array(z.object({ config: z.object({ name: z.string() }) })))(stdout).map(
+          ({ config: { name } }) => name,
+        ),
+    } satisfies Read<string[]>,
+    account: {
+      title: "Look for the service account",
+      argv: gcloud(config, "iam", "service-accounts", "describe", accountOf(config)),
+      absent: NOT_FOUND,
+      parse: json(z.object({ description: z.string().default("") })),
+    } satisfies Read<{ description: string }>,
+    service: serviceRead(config),
+    logBucket: {
+      title: "Look for the log bucket",
+      argv: gcloud(
+        config,
+        ...["logging", "buckets", "describe", config.name, `--location=${config.region}`],
+      ),
+      absent: NOT_FOUND,
+      parse: json(
+        z.object({ description: z.string().default(""), lifecycleState: z.string().optional() }),
+      ),
+    } satisfies Read<{ description: string; lifecycleState?: string | undefined }>,
+    logSink: {
+      title: "Look for the log sink",
+      argv: gcloud(config, "logging", "sinks", "describe", config.name),
+      absent: NOT_FOUND,
+      parse: () => true,
+    } satisfies Read<boolean>,
+    exclusions: {
+      title: "Look at what the project's log leaves out",
+      argv: gcloud(config, "logging", "sinks", "describe", "_Default"),
+      absent: NOT_FOUND,
+      parse: (stdout) =>
+        json(z.object({ exclusions: z.array(z.object({ name: z.string() })).default([]) }))(
+          stdout,
+        ).exclusions.map(({ name }) => name),
+    } satisfies Read<string[]>,
+  };
+}
+
+/** All that a plan depends on, besides the settings. */
+export interface GcpState {
+  readonly services: readonly string[];
+  /** The secrets that are there, by name, and whether each has a value. */
+  readonly secrets: ReadonlyMap<string, boolean>;
+  readonly account: { readonly description: string } | undefined;
+  readonly service: z.infer<typeof service> | undefined;
+  readonly logBucket:
+    | { readonly description: string; readonly lifecycleState?: string | undefined }
+    | undefined;
+  readonly logSink: boolean;
+  readonly exclusions: readonly string[];
+}

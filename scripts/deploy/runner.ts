@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import type { buildBundle } from "../build/bundle.ts";
+import { CommandError } from "../command.ts";
+import { type Read, type Step, toShell } from "./step.ts";
+
+/** What a command needs of the world; tests give their own. */
+export interface Surroundings {
+  /** The folder that commands run in, which relative paths in their arguments begin at. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly print: (line: string) => void;
+  /** Asks a person yes or no; undefined where nobody is there to answer. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
+  /** Waits; milliseconds. */
+  readonly sleep: (ms: number) => Promise<unknown>;
+  /** Builds what is uploaded. */
+  readonly build: typeof buildBundle;
+}
+
+/** The program is not on the PATH. */
+export class MissingProgram extends CommandError {
+  override readonly name = "MissingProgram";
+}
+
+/** A command ended with a failure. Its message has the command and what it said. */
+export class FailedCommand extends CommandError {
+  override readonly name = "FailedCommand";
+  /** All that the command printed. */
+  readonly output: string;
+
+  constructor(title: string, argv: readonly string[], outcome: Outcome) {
+    const { code, stdout, stderr } = outcome;
+    const output = `${stderr}\n${stdout}`.trim();
+    super(
+      `${title}: failed with exit code ${code}\n\n  $ ${toShell(argv)}\n\n${output || "(no output)"}`,
+    );
+    this.output = output;
+  }
+}
+
+const RETRY_TIMES = 10;
+const RETRY_MS = 3_000;
+
+/** Runs the commands of the clouds' tools, each of them shown first. */
+export class Runner {
+  readonly #surroundings: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Looks something up: `undefined` if it is not there. Throws `FailedCommand`. */
+  async read<T>({ title, argv, absent, parse }: Read<T>): Promise<T | undefined> {
+    this.show(argv);
+    const outcome = await this.#run(argv);
+    if (outcome.code === 0) return parse(outcome.stdout);
+    if (absent?.test(outcome.stderr)) return undefined;
+    // What a look prints on success may be a secret, so a failure shows its error output alone.
+    throw new FailedCommand(title, argv, { ...outcome, stdout: "" });
+  }
+
+  /** Changes something. Throws `FailedCommand`. */
+  async change({ title, argv, newSecret, tolerates, retries }: Step): Promise<void> {
+    const { print, root, sleep } = this.#surroundings;
+    print(`\n${title}`);
+    this.show(argv);
+    const secret = newSecret && randomBytes(32).toString("base64url");
+    const file = newSecret?.via === "file" ? join(root, newSecret.path) : undefined;
+    try {
+      if (file !== undefined && secret !== undefined) await writePrivately(file, secret);
+      for (let left = RETRY_TIMES; ; left--) {
+        const outcome = await this.#run(argv, newSecret?.via === "stdin" ? secret : undefined);
+        if (outcome.code === 0) return;
+        if (tolerates?.test(outcome.stderr)) return print("  (there already, or gone already)");
+        if (left === 0 || !retries?.test(outcome.stderr)) {
+          throw new FailedCommand(title, argv, outcome);
+        }
+        print(`  (not ready yet; again in ${RETRY_MS / 1000} s)`);
+        await sleep(RETRY_MS);
+      }
+    } finally {
+      if (file !== undefined) await rm(file, { force: true });
+    }
+  }
+
+  /** Shows a command as it would run. */
+  show(argv: readonly string[]): void {
+    this.#surroundings.print(`  $ ${toShell(argv)}`);
+  }
+
+  async #run([program = "", ...args]: readonly string[], stdin = ""): Promise<Outcome> {
+    const { root, env } = this.#surroundings;
+    // Answers are for this program: no pager, no colours, and no question that nobody sees.
+    const settings = { AWS_PAGER: "", CLOUDSDK_CORE_DISABLE_PROMPTS: "1", NO_COLOR: "1" };
+    const child = spawn(program, args, { cwd: root, env: { ...env, ...settings } });
+    const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
+      child.once("error", (cause: NodeJS.ErrnoException) => {
+        if (cause.code !== "ENOENT") return reject(cause);
+        reject(new MissingProgram(`${program} is not on the PATH.`, { cause }));
+      });
+      child.once("close", (code, signal) => resolve(code ?? signal ?? 1));
+    });
+    // A command that does not read its input may be gone before it is written.
+    child.stdin.on("error", () => undefined).end(stdin);
+    const [code, stdout, stderr] = await Promise.all([
+      ended,
+      text(child.stdout),
+      text(child.stderr),
+    ]);
+    return { code, stdout, stderr };
+  }
+}
+
+interface Outcome {
+  /** The exit code or, if a signal ended it, the signal. */
+  readonly code: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A file that this user alone can read, made anew. */
+async function writePrivately(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rm(path, { force: true });
+  await writeFile(path, content, { mode: 0o600, flag: "wx" });
+}

@@ -1,0 +1,116 @@
+import { signLink } from "../../core/link.ts";
+import { CommandError } from "../command.ts";
+import type { AwsConfig, GcpConfig } from "./config.ts";
+import type { Surroundings } from "./runner.ts";
+
+/** An archive above this is not fetched whole; its smallest file is. Bytes. */
+const WHOLE = 64 * 1024 * 1024;
+const LINK_HOURS = 1;
+/** A new address and its permissions may take a minute to work everywhere. */
+const ATTEMPTS = 20;
+const ATTEMPT_MS = 3_000;
+const ANSWER_MS = 30_000;
+
+export interface Deployed {
+  readonly config: GcpConfig | AwsConfig;
+  /** Where it answers. */
+  readonly url: string;
+  /** Signs links. */
+  readonly secret: string;
+}
+
+/**
+ * Tries a deployment from outside: its health, then a link to `testPrefix`: HEAD, one byte, all of it.
+ * Prints the address and the link. Throws `CommandError` that says what was wrong.
+ */
+export async function smokeTest(
+  { config, url, secret }: Deployed,
+  { print, sleep }: Pick<Surroundings, "print" | "sleep">,
+): Promise<void> {
+  const base = url.replace(/\/+$/, "");
+  const mint = async (archive: Parameters<typeof signLink>[0]) => {
+    const expires = new Date(Date.now() + LINK_HOURS * 3_600_000);
+    return `${base}/zip/${await signLink(archive, { secret, expires })}/test.zip`;
+  };
+  const link = await mint({ prefix: config.testPrefix, name: "test" });
+  print(`\nIt runs at ${base}`);
+  print(`A link to test with, good for ${LINK_HOURS} hour:\n\n  ${link}\n`);
+
+  await waitUntilHealthy(base, sleep);
+  print("  healthy");
+  const head = await request(link, { method: "HEAD" });
+  if (!head.ok) {
+    const { status, detail } = await describe(await request(`${link}?format=json`));
+    const hint =
+      status === 404 ? " Set testPrefix in deploy.config.ts to where there are objects." : "";
+    throw new CommandError(`The link was answered ${status}: ${detail}${hint}`);
+  }
+  const etag = head.headers.get("etag");
+  print(`  HEAD: 200, ETag ${etag}`);
+
+  const byte = await request(link, { headers: { Range: "bytes=0-0" } });
+  const [first, ...rest] = new Uint8Array(await byte.arrayBuffer());
+  if (byte.status !== 206 || rest.length > 0 || first !== 0x50) {
+    throw new CommandError(`One byte was asked for; ${byte.status} and other bytes came.`);
+  }
+  print(`  one byte: 206, ${byte.headers.get("content-range")}`);
+
+  const length = Number(byte.headers.get("content-range")?.split("/")[1]);
+  const whole = length <= WHOLE ? link : await mint(await smallestFile(link, config.testPrefix));
+  const response = await request(whole);
+  const archive = Buffer.from(await response.arrayBuffer());
+  const expected = length <= WHOLE ? length : archive.length;
+  // The end record of a ZIP is its last 22 bytes (APPNOTE 4.3.16): Ziplink writes no comment.
+  const ends = archive.subarray(-22, -18).equals(Buffer.from("PK\x05\x06", "latin1"));
+  if (response.status !== 200 || archive.length !== expected || !ends) {
+    throw new CommandError(
+      `The whole archive was asked for; ${response.status} and ${archive.length} of ${expected} bytes came.`,
+    );
+  }
+  print(`  all of ${whole === link ? "it" : "its smallest file"}: 200, ${archive.length} bytes`);
+}
+
+/**
+ * Cloud Run's front end keeps some paths that end in z to itself and answers them with a page of its own
+ * (https://cloud.google.com/run/docs/known-issues), so any answer of Ziplink's own counts there.
+ */
+async function waitUntilHealthy(base: string, sleep: Surroundings["sleep"]): Promise<void> {
+  let last = "no answer";
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await sleep(ATTEMPT_MS);
+    try {
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const health = await fetch(`${base}/healthz`, { signal });
+      if (health.ok) return;
+      const other = health.status === 404 ? await fetch(`${base}/zip`, { signal }) : health;
+      if (other.headers.get("content-type") === "application/problem+json") return;
+      last = `${health.status} ${(await health.text()).slice(0, 200)}`;
+    } catch (error) {
+      last = String((error as Error).cause ?? error);
+    }
+  }
+  throw new CommandError(
+    `${base}/healthz does not answer: ${last}\nLook at the function's log; then deploy again.`,
+  );
+}
+
+async function request(url: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(url, init).catch((cause: unknown) => {
+    throw new CommandError(`A download broke off: ${String(cause)}`, { cause });
+  });
+}
+
+async function describe(response: Response): Promise<{ status: number; detail: string }> {
+  const text = await response.text();
+  const detail = text.startsWith("{") ? JSON.parse(text).detail : text;
+  return { status: response.status, detail: String(detail).slice(0, 500) };
+}
+
+async function smallestFile(link: string, prefix: string) {
+  const plan = (await (await request(`${link}?format=json`)).json()) as {
+    entries: { name: string; size: number }[];
+  };
+  const [smallest] = plan.entries.filter(({ size }) => size > 0).sort((a, b) => a.size - b.size);
+  const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+  return { entries: [{ key: folder + (smallest?.name ?? "") }] };
+}

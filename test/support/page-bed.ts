@@ -1,0 +1,113 @@
+import { readFile } from "node:fs/promises";
+import type { Browser, BrowserContextOptions, Download } from "playwright-core";
+import { createFsSource } from "../../adapters/fs.ts";
+import type { ArchiveRequest } from "../../core/archive-request.ts";
+import { signLink } from "../../core/link.ts";
+import { planArchive } from "../../core/plan-archive.ts";
+import { selectEntries } from "../../core/select-entries.ts";
+import { streamZip } from "../../core/stream-zip.ts";
+import { launchChromium, type WatchedPage, watchPage } from "./browser.ts";
+import { collect, sha256 } from "./bytes.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { type ServiceProcess, startService } from "./service-process.ts";
+
+const secret = "a secret of thirty-two bytes, ok";
+
+/** Has `showSaveFilePicker` give a file without the dialog, which no test can answer. */
+export const CHOSEN_FILE = `globalThis.showSaveFilePicker = async () =>
+  (await navigator.storage.getDirectory()).getFileHandle("chosen.zip", { create: true })`;
+
+/** A browser whose pages cannot ask for a file. */
+export const NO_PICKER = "globalThis.showSaveFilePicker = undefined";
+
+export interface LinkOptions {
+  readonly request?: ArchiveRequest;
+  readonly expires?: Date;
+  readonly title?: string;
+  readonly issuer?: string;
+}
+
+/** A service that serves a folder, a proxy that can have it fail, and a browser. */
+export interface PageBed {
+  readonly proxy: FaultProxy;
+  readonly browser: Browser;
+  readonly service: ServiceProcess;
+  /** A link to a page. */
+  link(options?: LinkOptions): Promise<string>;
+  /** A watched page that shows `url` and whose script is ready, with `prepare` run before. */
+  open(url: string, prepare?: string, options?: BrowserContextOptions): Promise<WatchedPage>;
+  /** Has all slices from the `count`th on stall; resolves once one does. */
+  stallAfter(count: number): Promise<void>;
+  /** Has all go well from now on; the ranges that are asked for meanwhile. */
+  heal(): string[];
+  /** SHA-256 of the archive of the whole folder, or of what `only` selects of it. */
+  expected(only?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startPageBed(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<PageBed> {
+  const settings = { SOURCE: folder, LINK_SECRET: secret, ...env };
+  const service = await startService("functions/node.ts", settings);
+  const proxy = await startFaultProxy(service.url);
+  const browser = await launchChromium();
+  return {
+    proxy,
+    browser,
+    service,
+    async link({ request = { prefix: "", name: "big" }, ...options } = {}) {
+      const inAnHour = new Date(Date.now() + 3_600_000);
+      const token = await signLink(request, { secret, expires: inAnHour, ...options });
+      return `${proxy.url}/d/${token}`;
+    },
+    async open(url, prepare = "", options = {}) {
+      const watched = await watchPage(browser, proxy.url, options);
+      if (prepare !== "") await watched.page.addInitScript(prepare);
+      await watched.page.goto(url);
+      if (options.javaScriptEnabled !== false) {
+        await watched.page.waitForSelector("[data-ready], main.error");
+      }
+      return watched;
+    },
+    stallAfter(count) {
+      let slices = 0;
+      const stalled = Promise.withResolvers<void>();
+      proxy.fault = ({ range }) => {
+        if (range === undefined || slices++ < count) return undefined;
+        return { kind: "stall", afterBytes: 1000 };
+      };
+      proxy.onFault = () => stalled.resolve();
+      return stalled.promise;
+    },
+    heal() {
+      const ranges: string[] = [];
+      proxy.fault = ({ range }) => {
+        if (range !== undefined) ranges.push(range);
+        return undefined;
+      };
+      return ranges;
+    },
+    async expected(only) {
+      const source = createFsSource({ root: folder });
+      const plan = await planArchive({ prefix: "" }, source);
+      const selected = selectEntries(plan, new URLSearchParams(only === undefined ? {} : { only }));
+      return sha256(await collect(streamZip(selected, source)));
+    },
+    async close() {
+      await browser.close();
+      await proxy.close();
+      await service.stop();
+    },
+  };
+}
+
+/** SHA-256 of a download named big.zip; rejects if it failed. */
+export async function hashOf(download: Download): Promise<string> {
+  const failure = await download.failure();
+  if (failure !== null) throw new Error(`the download failed: ${failure}`);
+  const name = download.suggestedFilename();
+  if (name !== "big.zip") throw new Error(`the download is called ${name}`);
+  return sha256(await readFile(await download.path()));
+}
