@@ -1,4 +1,4 @@
-import { objectMessages, toZiplinkError } from "./errors.ts";
+import { type ErrorCode, objectMessages, toZiplinkError, type ZiplinkError } from "./errors.ts";
 
 /** The phrases of RFC 9110, 15: a problem without a type of its own is titled so (RFC 9457, 4.2.1). */
 const titles: Readonly<Record<number, string>> = {
@@ -24,22 +24,43 @@ const titles: Readonly<Record<number, string>> = {
 /** What a client is told to wait while the store is down and has not said for how long. */
 const RETRY_AFTER_MS = 10_000;
 
+/** What a client may be told of an error. */
+export interface Problem {
+  /** The HTTP status. */
+  readonly status: number;
+  /** One of `ErrorCode` but `denied`, which is told as `not_found`. */
+  readonly code: ErrorCode;
+  /** A sentence for people. */
+  readonly detail: string;
+  /** The error's details, such as a limit and what was asked. */
+  readonly details: ZiplinkError["details"];
+}
+
+/**
+ * What a client may be told of `error`, for an application that words its errors itself. It has nothing
+ * of the error's cause, and of an unexpected error nothing at all.
+ */
+export function describeProblem(error: unknown): Problem {
+  const known = toZiplinkError(error);
+  const { status, message, details } = known;
+  switch (known.code) {
+    case "denied":
+      return { status, code: "not_found", detail: objectMessages.not_found, details };
+    case "internal":
+      return { status, code: "internal", detail: message, details: {} };
+    default:
+      return { status, code: known.code, detail: message, details };
+  }
+}
+
 /**
  * The `application/problem+json` response (RFC 9457) for an error. Beside the standard members it has
- * `code`, one of `ErrorCode`, and the error's details. It shows nothing of the error's cause, and of
- * an unexpected error nothing at all.
+ * `code` and the details of `describeProblem`.
  */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
-  const known = toZiplinkError(error);
-  const { status } = known;
-  const problem = {
-    type: "about:blank",
-    title: titles[status],
-    status,
-    detail: known.code === "denied" ? objectMessages.not_found : known.message,
-    code: known.code === "denied" ? "not_found" : known.code,
-    ...(known.code === "internal" ? {} : known.details),
-  };
+  const { status, code, detail, details } = describeProblem(error);
+  const title = titles[status];
+  const problem = { type: "about:blank", title, status, detail, code, ...details };
   return new Response(JSON.stringify(problem), {
     status,
     headers: {
@@ -48,10 +69,13 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
       "X-Content-Type-Options": "nosniff",
       ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
       ...(status === 403 ? { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } : {}),
-      ...(status === 503
-        ? { "Retry-After": String(Math.ceil((known.retryAfterMs ?? RETRY_AFTER_MS) / 1000)) }
-        : {}),
+      ...(status === 503 ? { "Retry-After": retryAfter(error) } : {}),
       ...headers,
     },
   });
+}
+
+/** Whole seconds. */
+function retryAfter(error: unknown): string {
+  return String(Math.ceil((toZiplinkError(error).retryAfterMs ?? RETRY_AFTER_MS) / 1000));
 }

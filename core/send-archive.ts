@@ -33,7 +33,7 @@ export interface Dispatch {
   /** Whom the audit log names. */
   readonly party: AuditedParty;
   /** Called if the download fails once it has begun. */
-  readonly onFailed: () => void;
+  readonly onFailed?: () => void;
 }
 
 /**
@@ -66,7 +66,7 @@ export async function sendArchive(
       return observeEnd(stream, (ending, sent, error) => {
         // An abort reaches the stream as an error too, and may do so first.
         const outcome = signal.aborted ? "aborted" : ending;
-        if (outcome === "failed") onFailed();
+        if (outcome === "failed") onFailed?.();
         audit({
           event: "download_ended",
           ...download,

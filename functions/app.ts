@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
-import { createArchives } from "../core/archives.ts";
+import { type Archives, createArchives } from "../core/archives.ts";
 import type { Auth } from "../core/caller.ts";
 import { createCallerArchives } from "../core/caller-archives.ts";
 import { ZiplinkError } from "../core/errors.ts";
@@ -25,10 +25,12 @@ const READING = ["GET", "HEAD"];
 /**
  * The routes: archives by link, a page for people, a health check and, where callers can be told, archives and links for
  * callers. What is not given has the default of the setting of its name; see the README.
+ *
+ * @param own archives of the same options, where the application sends them by routes of its own too
  */
-export function createApp(given: DefaultOptions): App {
+export function createApp(given: DefaultOptions, own?: Archives): App {
   const { corsOrigins, auth, ...options } = withDefaults(given);
-  const archives = createArchives(options);
+  const archives = own ?? createArchives(options);
   const archive: ArchiveHandler = createHandler(options, archives);
   const page = createPage(archive);
   const sendArchive = ({ req }: Context) => archive(req.raw, req.param("token") ?? "");
