@@ -1,6 +1,5 @@
 import type { ArchiveRequest } from "./archive-request.ts";
 import { type Archives, assertPinned } from "./archives.ts";
-import type { Audit } from "./audit.ts";
 import type { Caller } from "./caller.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { JwtKeys } from "./jwt-keys.ts";
@@ -8,6 +7,7 @@ import { signLink } from "./link.ts";
 import type { ManifestStore } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import { formatBytes } from "./quantities.ts";
+import type { RequestScope } from "./request-scope.ts";
 import type { DeliveryLimits } from "./respond.ts";
 import { layoutZip } from "./zip/layout.ts";
 
@@ -17,7 +17,6 @@ export interface CallerArchivesOptions {
   readonly linkKeys: JwtKeys;
   readonly manifests?: ManifestStore | undefined;
   readonly delivery: DeliveryLimits;
-  readonly audit: Audit;
 }
 
 /** What a link is to be besides its archive request. */
@@ -41,20 +40,26 @@ export interface MintedLink {
 /** Archives for callers whose right to them has been established. Both reject before the first byte. */
 export interface CallerArchives {
   /** The archive as a whole; there are no ranges, as nothing could be asked for again. */
-  send(request: Request, caller: Caller, archive: ArchiveRequest): Promise<Response>;
+  send(
+    request: Request,
+    caller: Caller,
+    archive: ArchiveRequest,
+    scope: RequestScope,
+  ): Promise<Response>;
   /** A link to it, once all of it is there. */
   mint(
     request: Request,
     caller: Caller,
     archive: ArchiveRequest,
     terms: LinkTerms,
+    scope: RequestScope,
   ): Promise<MintedLink>;
 }
 
 export function createCallerArchives(options: CallerArchivesOptions): CallerArchives {
-  const { archives, linkKeys, manifests, delivery, audit } = options;
+  const { archives, linkKeys, manifests, delivery } = options;
   return {
-    async send(request, caller, archive) {
+    async send(request, caller, archive, scope) {
       const plan = await archives.plan(archive, request.signal);
       assertPinned(archive, plan);
       assertFits(plan, delivery.maxResponseBytes);
@@ -65,12 +70,13 @@ export function createCallerArchives(options: CallerArchivesOptions): CallerArch
         archive,
         plan,
         party,
+        scope,
         onFailed: () => undefined, // the plan is not used again
       });
       response.headers.set("Accept-Ranges", "none");
       return response;
     },
-    async mint(request, caller, archive, { pin, ...terms }) {
+    async mint(request, caller, archive, { pin, ...terms }, { audit }) {
       const plan = await archives.plan(archive, request.signal);
       assertPinned(archive, plan);
       const id = crypto.randomUUID();

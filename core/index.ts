@@ -32,6 +32,8 @@ export {
 export type { Plan, PlanEntry } from "./plan.ts";
 export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
 export { problemResponse } from "./problem.ts";
+export { openScope, type RequestScope } from "./request-scope.ts";
+export type { StoreEvent } from "./resilience/retrying.ts";
 export { type DeliveryLimits, type RespondOptions, respond } from "./respond.ts";
 export { type StreamZipOptions, streamZip } from "./stream-zip.ts";
 export { defaultZipFormat, type ZipFormat } from "./zip/format.ts";

@@ -14,6 +14,7 @@ const titles: Readonly<Record<number, string>> = {
   415: "Unsupported Media Type",
   416: "Range Not Satisfiable",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   499: "Client Closed Request",
   500: "Internal Server Error",
   502: "Bad Gateway",
@@ -21,13 +22,13 @@ const titles: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** What a client is told to wait while the store is down and has not said for how long. */
+/** What a client is told to wait where nobody has said for how long. */
 const RETRY_AFTER_MS = 10_000;
 
 /**
  * The `application/problem+json` response (RFC 9457) for an error. Beside the standard members it has
- * `code`, one of `ErrorCode`, and the error's details. It shows nothing of the error's cause, and of
- * an unexpected error nothing at all.
+ * `code`, one of `ErrorCode`, and the error's details; its header has the error's fields. It shows
+ * nothing of the error's cause, and of an unexpected error nothing at all.
  */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
   const known = toZiplinkError(error);
@@ -48,9 +49,10 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
       "X-Content-Type-Options": "nosniff",
       ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
       ...(status === 403 ? { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } : {}),
-      ...(status === 503
+      ...(status === 503 || status === 429
         ? { "Retry-After": String(Math.ceil((known.retryAfterMs ?? RETRY_AFTER_MS) / 1000)) }
         : {}),
+      ...known.headers,
       ...headers,
     },
   });

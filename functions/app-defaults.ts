@@ -3,6 +3,7 @@ import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
 import type { AppOptions } from "./app.ts";
 import { createAudit, createLogger } from "./log.ts";
+import { defaultProtection } from "./protection/protection-config.ts";
 
 /** What an application must say to mount the service; the rest it may. */
 export type DefaultOptions = Partial<AppOptions> & Pick<AppOptions, "source" | "linkKeys">;
@@ -25,6 +26,7 @@ export function withDefaults(given: DefaultOptions): AppOptions {
     crcs: given.crcs ?? createCrcKnowledge(),
     readAhead: given.readAhead ?? new ReadAheadPool(),
     corsOrigins: [],
+    protection: defaultProtection,
     audit: given.audit ?? createAudit(createLogger({ logLevel: "info" })),
     ...given,
   };
