@@ -28,7 +28,12 @@ function measuredApp(source = createMemorySource(objects)) {
   const metrics = createMetrics();
   const app = appOf(source, {
     audit: (event) => metrics.observe(event),
-    resilience: { attempts: 3, backoffMs: 1, observe: (event) => metrics.observe(event) },
+    resilience: {
+      attempts: 3,
+      backoffMs: 1,
+      halfOpenAfterMs: 20,
+      observe: (event) => metrics.observe(event),
+    },
     metrics: { metrics, token: bearer },
   });
   const read = async () => {
@@ -87,9 +92,6 @@ describe("metrics", () => {
     let isDown = true;
     const { get, count } = measuredApp({
       ...source,
-      async *list(prefix, signal) {
-        yield* source.list(prefix, signal);
-      },
       async stat(key, signal) {
         if (isDown) throw new ZiplinkError("throttled", "slow down");
         return source.stat(key, signal);
@@ -107,6 +109,9 @@ describe("metrics", () => {
     while ((await count('ziplink_store_breaker_state{state="open"}')) !== 1) await listed();
     expect(await count('ziplink_store_breaker_state{state="closed"}')).toBe(0);
     isDown = false;
+    while ((await count('ziplink_store_breaker_state{state="closed"}')) !== 1) await listed();
+    expect(await count('ziplink_store_breaker_state{state="open"}')).toBe(0);
+    expect(await listed()).toBe(200);
   });
 
   test("have no label that grows with use: no id, name, key, token or address", async () => {

@@ -4,14 +4,13 @@ import type { ServiceLimits } from "./limits.ts";
 
 /** What a service protects itself by. */
 export interface Protection extends ServiceLimits {
-  /** How many proxies in front add an address to `X-Forwarded-For`; 0 where none is to be believed. */
+  /** How many addresses proxies in front add to `X-Forwarded-For`; 0 where none is to be believed. */
   readonly trustedProxies: number;
 }
 
 /**
- * Sane for one process with a common machine. A party's rate is far above what a download needs: a
- * client that fetches slices of 16 MiB sends 450 requests a minute at 1 Gbit/s, and one of 1 MiB 7,200
- * only at that speed.
+ * Sane for one process on a common machine. A party's rate is above what a download in slices needs:
+ * at 1 Gbit/s, slices of 16 MiB are 450 requests a minute, and slices of 1.25 MB 6,000.
  */
 export const defaultProtection: Protection = {
   maxActive: 500,
