@@ -1,10 +1,12 @@
 import type { ArchiveRequest } from "./archive-request.ts";
+import type { Audit } from "./audit.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { Plan } from "./plan.ts";
 import { type PlanLimits, planArchive } from "./plan-archive.ts";
 import { createPlanner, type Planner, type PlannerOptions } from "./planner.ts";
 import { formatBytes } from "./quantities.ts";
+import { openScope } from "./request-scope.ts";
 import { type ResilienceOptions, ResilientStore } from "./resilience/resilient-store.ts";
 import {
   type DeliveryOptions,
@@ -18,6 +20,8 @@ export interface ArchivesOptions extends Omit<PlannerOptions, "store">, Delivery
   readonly source: BlobSource;
   /** How hard it is tried when the source fails. */
   readonly resilience?: ResilienceOptions;
+  /** Where audit lines go of what is sent without a scope of its own. */
+  readonly audit: Audit;
 }
 
 /** The archives of one source, however they are asked for: by link or by a caller. */
@@ -31,8 +35,11 @@ export interface Archives {
    * whole: conditions and ranges are about a resource, and what a POST is answered with is none (RFC
    * 9110, 9.3.3). Rejects with what goes wrong before the first byte, a POST's with `too_large` too.
    */
-  send(request: DownloadQuery, dispatch: Omit<Dispatch, "source">): Promise<Response>;
+  send(request: DownloadQuery, dispatch: ArchiveDispatch): Promise<Response>;
 }
+
+/** One archive to send. The scope is by default one that lets everybody in, and begins now. */
+export type ArchiveDispatch = Omit<Dispatch, "source" | "scope"> & Partial<Pick<Dispatch, "scope">>;
 
 export interface PlanNow {
   /** Default: those of all archives. */
@@ -52,7 +59,8 @@ export function createArchives(options: ArchivesOptions): Archives {
       return planArchive(request, store.forDownload(), { limits, format, given, ...now });
     },
     async send(request, dispatch) {
-      const download = { ...dispatch, source: store.forDownload() };
+      const { scope = openScope(options.audit) } = dispatch;
+      const download = { ...dispatch, scope, source: store.forDownload() };
       if (READING.includes(request.method)) return sendArchive(request, download, options);
       assertFits(dispatch.plan, options.delivery.maxResponseBytes);
       const whole = { method: "GET", headers: new Headers(), signal: request.signal };

@@ -1,11 +1,11 @@
 import type { ArchiveRequest } from "./archive-request.ts";
 import { type Archives, assertPinned } from "./archives.ts";
-import type { Audit } from "./audit.ts";
 import type { Caller } from "./caller.ts";
 import type { JwtKeys } from "./jwt-keys.ts";
 import { signLink } from "./link.ts";
 import type { ManifestStore } from "./manifest.ts";
 import { plannedBytes } from "./plan.ts";
+import type { RequestScope } from "./request-scope.ts";
 import { layoutZip } from "./zip/layout.ts";
 
 export interface CallerArchivesOptions {
@@ -13,7 +13,6 @@ export interface CallerArchivesOptions {
   /** What links are signed with. */
   readonly linkKeys: JwtKeys;
   readonly manifests?: ManifestStore | undefined;
-  readonly audit: Audit;
 }
 
 /** What a link is to be besides its archive request. */
@@ -37,25 +36,31 @@ export interface MintedLink {
 /** Archives for callers whose right to them has been established. Both reject before the first byte. */
 export interface CallerArchives {
   /** The archive as a whole; there are no ranges, as nothing could be asked for again. */
-  send(request: Request, caller: Caller, archive: ArchiveRequest): Promise<Response>;
+  send(
+    request: Request,
+    caller: Caller,
+    archive: ArchiveRequest,
+    scope: RequestScope,
+  ): Promise<Response>;
   /** A link to it, once all of it is there. */
   mint(
     request: Request,
     caller: Caller,
     archive: ArchiveRequest,
     terms: LinkTerms,
+    scope: RequestScope,
   ): Promise<MintedLink>;
 }
 
 export function createCallerArchives(options: CallerArchivesOptions): CallerArchives {
-  const { archives, linkKeys, manifests, audit } = options;
+  const { archives, linkKeys, manifests } = options;
   return {
-    async send(request, caller, archive) {
+    async send(request, caller, archive, scope) {
       const plan = await archives.plan(archive, { signal: request.signal });
       assertPinned(archive, plan);
-      return archives.send(request, { archive, plan, party: { subject: caller.id } });
+      return archives.send(request, { archive, plan, party: { subject: caller.id }, scope });
     },
-    async mint(request, caller, archive, { pin, ...terms }) {
+    async mint(request, caller, archive, { pin, ...terms }, { audit }) {
       const plan = await archives.plan(archive, { signal: request.signal });
       assertPinned(archive, plan);
       const id = crypto.randomUUID();

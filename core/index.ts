@@ -33,6 +33,8 @@ export { uniqueNames, type WantedName } from "./names.ts";
 export { type Plan, type PlanEntry, plannedBytes } from "./plan.ts";
 export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
 export { describeProblem, type Problem, problemResponse } from "./problem.ts";
+export { openScope, type RequestScope } from "./request-scope.ts";
+export type { StoreEvent } from "./resilience/retrying.ts";
 export { type DeliveryLimits, type RespondOptions, respond } from "./respond.ts";
 export { type StreamZipOptions, streamZip } from "./stream-zip.ts";
 export { defaultZipFormat, type ZipFormat } from "./zip/format.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { errors, type JWTPayload } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { type ArchiveRequest, parseArchiveRequest, strongEtag } from "./archive-request.ts";
 import { ZiplinkError } from "./errors.ts";
 import { type JwtKeys, secretKeys, signJwt, verifyJwt } from "./jwt-keys.ts";

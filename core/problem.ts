@@ -14,6 +14,7 @@ const titles: Readonly<Record<number, string>> = {
   415: "Unsupported Media Type",
   416: "Range Not Satisfiable",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   499: "Client Closed Request",
   500: "Internal Server Error",
   502: "Bad Gateway",
@@ -21,7 +22,7 @@ const titles: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** What a client is told to wait while the store is down and has not said for how long. */
+/** What a client is told to wait where nobody has said for how long. */
 const RETRY_AFTER_MS = 10_000;
 
 /** What a client may be told of an error. */
@@ -55,7 +56,7 @@ export function describeProblem(error: unknown): Problem {
 
 /**
  * The `application/problem+json` response (RFC 9457) for an error. Beside the standard members it has
- * `code` and the details of `describeProblem`.
+ * `code` and the details of `describeProblem`; its header has the error's fields.
  */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
   const { status, code, detail, details } = describeProblem(error);
@@ -69,7 +70,8 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
       "X-Content-Type-Options": "nosniff",
       ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
       ...(status === 403 ? { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } : {}),
-      ...(status === 503 ? { "Retry-After": retryAfter(error) } : {}),
+      ...(status === 503 || status === 429 ? { "Retry-After": retryAfter(error) } : {}),
+      ...toZiplinkError(error).headers,
       ...headers,
     },
   });

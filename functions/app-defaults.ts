@@ -4,6 +4,7 @@ import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
 import type { AppOptions } from "./app.ts";
 import { createAudit, createLogger } from "./log.ts";
+import { defaultProtection } from "./protection/protection-config.ts";
 
 /** What an application must say to mount the service; the rest it may. */
 export type DefaultOptions = Partial<AppOptions> & Pick<AppOptions, "source" | "linkKeys">;
@@ -22,7 +23,13 @@ export type ArchiveDefaults = Partial<ArchivesOptions> & Pick<ArchivesOptions, "
 
 /** All options of an app. Audit lines go to standard output unless told. */
 export function withDefaults(given: DefaultOptions): AppOptions {
-  return { ...defaults, corsOrigins: [], ...given, ...withArchiveDefaults(given) };
+  return {
+    ...defaults,
+    corsOrigins: [],
+    protection: defaultProtection,
+    ...given,
+    ...withArchiveDefaults(given),
+  };
 }
 
 /** The archives of one source, for routes of an application's own. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { formatBytes } from "../../core/quantities.ts";
 import { htmlDocument } from "./document.ts";
 import { fileList } from "./file-list.ts";
