@@ -1,6 +1,7 @@
 /** Two hundred clients at once, of whom fifty leave midway, and one who has to wait. */
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createFsSource } from "../adapters/fs.ts";
@@ -39,6 +40,19 @@ async function leaveMidway({ body }: Opened): Promise<void> {
     else length += chunk.length;
   }
   body.destroy();
+}
+
+/** Sends a request, and leaves before any of its answer can be read. */
+async function leaveAtOnce(url: string): Promise<void> {
+  const { hostname, port, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await new Promise<void>((resolve) => {
+    const request = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
+    socket.write(request, () => {
+      socket.destroy();
+      resolve();
+    });
+  });
 }
 
 test("200 downloads at once: those of 50 that leave hurt nobody, and leave nothing behind", async () => {
@@ -125,6 +139,17 @@ test("200 downloads at once: those of 50 that leave hurt nobody, and leave nothi
   // Sockets close a moment after the download has.
   await vi.waitFor(async () => expect((await inspect(service)).resources).toEqual(resources));
   expect((await inspect(service)).bytes - idle.bytes).toBeLessThan(8 * MiB); // of 1.8 GiB sent
+  // Nor do those leave anything behind who do not wait for their answer.
+  await Promise.all(
+    Array.from({ length: CLIENTS }, async (_, i) => leaveAtOnce(await urlFor("a", `gone-${i}`))),
+  );
+  for (let i = 0; i < CLIENTS; i++) {
+    const isOver = /^(download_ended|request_refused)$/;
+    await service.nextLine(
+      ({ message, subject }) => isOver.test(message) && String(subject).startsWith("gone-"),
+    );
+  }
+  expect((await metrics())("ziplink_active_downloads")).toBe(0);
   // Every place is free again.
   const again = await crowd();
   expect(again.filter(({ status }) => status === 200)).toHaveLength(CLIENTS);

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { secretKeys } from "../core/jwt-keys.ts";
 import { verifyLink } from "../core/link.ts";
 import { ConfigError, readConfig } from "../functions/config.ts";
+import { defaultProtection } from "../functions/protection/protection-config.ts";
 import { startService } from "./support/service-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
@@ -142,6 +143,8 @@ describe("settings", () => {
       gcs: {},
       cacheControl: "private, no-store",
       corsOrigins: [],
+      protection: defaultProtection,
+      observability: { metricsToken: undefined, traceProject: undefined },
       logLevel: "info",
     });
   });
