@@ -2,10 +2,11 @@ import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { pMapIterable } from "p-map";
-import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { allocateChunk, CHUNK_BYTES } from "../core/chunks.ts";
+import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
 import { changed, notFound, ZiplinkError } from "../core/errors.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
+import { assertVersion, FileChunks, version } from "./file-chunks.ts";
+import { isMissing, translate, translated } from "./fs-errors.ts";
 
 export interface FsSourceOptions {
   /** The folder to serve. A key is a path in it, its parts separated by `/` on every system. */
@@ -16,11 +17,11 @@ export interface FsSourceOptions {
 const STAT_CONCURRENCY = 32;
 
 /**
- * The regular files below a folder, whose names must be UTF-8. Symbolic links are followed while they stay inside it; one that leads
- * out, or in a circle, is refused as `denied`, in a listing too: leaving it out would make an archive
- * that only looks whole. A version is a file's size, modification time and inode; it is compared
- * when a file is opened and again before the last bytes are handed out, so a file that is written to, replaced or
- * cut short while it is read fails as `changed`.
+ * The regular files below a folder, whose names must be UTF-8. Symbolic links are followed while they
+ * stay inside it; one that leads out, or in a circle, is refused as `denied`, in a listing too: leaving
+ * it out would make an archive that only looks whole. A version is a file's size, modification time and
+ * inode; it is compared when a file is opened and again before the last bytes are handed out, so a file
+ * that is written to, replaced or cut short while it is read fails as `changed`.
  */
 export function createFsSource({ root }: FsSourceOptions): BlobSource {
   let realRoot: string | undefined;
@@ -127,80 +128,6 @@ interface FoundFile {
   readonly path: string;
 }
 
-/**
- * A range of an open file, read one chunk ahead so that the disk works while the last chunk is sent.
- * It is no generator since `return()` of one that has not started does not run its `finally`.
- */
-class FileChunks implements AsyncIterableIterator<Uint8Array> {
-  readonly #file: FileHandle;
-  readonly #blob: BlobInfo;
-  readonly #end: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => void this.#close().catch(() => undefined);
-  #position: number;
-  #ahead: Promise<Uint8Array> | undefined;
-  #closing: Promise<void> | undefined;
-
-  constructor(file: FileHandle, blob: BlobInfo, range: ByteRange, signal?: AbortSignal) {
-    this.#file = file;
-    this.#blob = blob;
-    this.#position = range.start;
-    this.#end = range.end;
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
-  }
-
-  [Symbol.asyncIterator]() {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    try {
-      this.#signal?.throwIfAborted();
-      if (this.#closing) return { done: true, value: undefined };
-      const chunk = await (this.#ahead ?? this.#read());
-      this.#signal?.throwIfAborted();
-      this.#position += chunk.length;
-      if (chunk.length > 0) {
-        // Before the last bytes are handed out: who has got all that was promised looks no further.
-        if (this.#position === this.#end) await assertVersion(this.#file, this.#blob);
-        this.#ahead = this.#read();
-        // Its failure is reported when it is asked for; until then it must not end the process.
-        this.#ahead.catch(() => undefined);
-        return { done: false, value: chunk };
-      }
-      return await this.return();
-    } catch (error) {
-      await this.#close();
-      this.#signal?.throwIfAborted();
-      throw translate(error);
-    }
-  }
-
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    await this.#close();
-    return { done: true, value: undefined };
-  }
-
-  /** The next chunk, empty behind the range's end. */
-  async #read(): Promise<Uint8Array> {
-    const length = Math.min(CHUNK_BYTES, this.#end - this.#position);
-    if (length === 0) return new Uint8Array();
-    const buffer = allocateChunk(length);
-    const { bytesRead } = await this.#file.read(buffer, 0, length, this.#position);
-    if (bytesRead === 0) throw changed();
-    return buffer.subarray(0, bytesRead);
-  }
-
-  #close(): Promise<void> {
-    this.#closing ??= (async () => {
-      this.#signal?.removeEventListener("abort", this.#onAbort);
-      await this.#file.close(); // waits for the read that may be under way
-    })();
-    return this.#closing;
-  }
-}
-
 function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
@@ -224,50 +151,4 @@ function toBlobInfo(key: string, stats: BigIntStats): BlobInfo {
     version: version(stats),
     modified: new Date(Number(stats.mtimeNs / 1_000_000n)),
   };
-}
-
-function version({ size, mtimeNs, ino }: BigIntStats): string {
-  return `${size}-${mtimeNs}-${ino}`;
-}
-
-async function assertVersion(file: FileHandle, blob: BlobInfo): Promise<void> {
-  const stats = await file.stat({ bigint: true });
-  if (!stats.isFile() || version(stats) !== blob.version) throw changed();
-}
-
-async function translated<T>(promise: Promise<T>): Promise<T> {
-  try {
-    return await promise;
-  } catch (error) {
-    throw translate(error);
-  }
-}
-
-/** Node's system errors as ours: https://nodejs.org/api/errors.html#common-system-errors */
-function translate(error: unknown): unknown {
-  if (isMissing(error)) return notFound(error);
-  switch (systemCode(error)) {
-    case "EACCES":
-    case "EPERM":
-    case "ELOOP":
-      return new ZiplinkError("denied", "The served folder may not be read.", { cause: error });
-    case "EMFILE":
-    case "ENFILE":
-    case "EIO":
-    case "EBUSY":
-      return new ZiplinkError("unavailable", "The files cannot be read now. Try again.", {
-        cause: error,
-      });
-    default:
-      return error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  const code = systemCode(error);
-  return code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG";
-}
-
-function systemCode(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

@@ -1,9 +1,12 @@
 import type { ArchiveRequest } from "./archive-request.ts";
+import type { Audit } from "./audit.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { Plan } from "./plan.ts";
-import { planArchive } from "./plan-archive.ts";
+import { type PlanLimits, planArchive } from "./plan-archive.ts";
 import { createPlanner, type Planner, type PlannerOptions } from "./planner.ts";
+import { formatBytes } from "./quantities.ts";
+import { openScope } from "./request-scope.ts";
 import { type ResilienceOptions, ResilientStore } from "./resilience/resilient-store.ts";
 import {
   type DeliveryOptions,
@@ -17,6 +20,8 @@ export interface ArchivesOptions extends Omit<PlannerOptions, "store">, Delivery
   readonly source: BlobSource;
   /** How hard it is tried when the source fails. */
   readonly resilience?: ResilienceOptions;
+  /** Where audit lines go of what is sent without a scope of its own. */
+  readonly audit: Audit;
 }
 
 /** The archives of one source, however they are asked for: by link or by a caller. */
@@ -24,22 +29,45 @@ export interface Archives {
   /** Plans of links, which are remembered for a while. */
   readonly byLink: Planner;
   /** A plan that is made now and for once. Rejects as `planArchive`. */
-  plan(request: ArchiveRequest, signal: AbortSignal): Promise<Plan>;
-  /** The response to `request`; see `sendArchive`. */
-  send(request: DownloadQuery, dispatch: Omit<Dispatch, "source">): Promise<Response>;
+  plan(request: ArchiveRequest, options?: PlanNow): Promise<Plan>;
+  /**
+   * The response to `request`; see `sendArchive`. To one that is no GET or HEAD it is the archive as a
+   * whole: conditions and ranges are about a resource, and what a POST is answered with is none (RFC
+   * 9110, 9.3.3). Rejects with what goes wrong before the first byte, a POST's with `too_large` too.
+   */
+  send(request: DownloadQuery, dispatch: ArchiveDispatch): Promise<Response>;
 }
+
+/** One archive to send. The scope is by default one that lets everybody in, and begins now. */
+export type ArchiveDispatch = Omit<Dispatch, "source" | "scope"> & Partial<Pick<Dispatch, "scope">>;
+
+export interface PlanNow {
+  /** Default: those of all archives. */
+  readonly limits?: PlanLimits;
+  readonly signal?: AbortSignal;
+}
+
+const READING: readonly string[] = ["GET", "HEAD"];
 
 export function createArchives(options: ArchivesOptions): Archives {
   const { limits, format } = options;
   const store = new ResilientStore(options.source, options.resilience);
   return {
     byLink: createPlanner({ ...options, store }),
-    async plan(request, signal) {
+    async plan(request, now = {}) {
       const given = (await options.given?.(request)) ?? [];
-      return planArchive(request, store.forDownload(), { limits, format, given, signal });
+      return planArchive(request, store.forDownload(), { limits, format, given, ...now });
     },
-    send: (request, dispatch) =>
-      sendArchive(request, { ...dispatch, source: store.forDownload() }, options),
+    async send(request, dispatch) {
+      const { scope = openScope(options.audit) } = dispatch;
+      const download = { ...dispatch, scope, source: store.forDownload() };
+      if (READING.includes(request.method)) return sendArchive(request, download, options);
+      assertFits(dispatch.plan, options.delivery.maxResponseBytes);
+      const whole = { method: "GET", headers: new Headers(), signal: request.signal };
+      const response = await sendArchive(whole, download, options);
+      response.headers.set("Accept-Ranges", "none");
+      return response;
+    },
   };
 }
 
@@ -49,5 +77,17 @@ export function assertPinned({ etag }: ArchiveRequest, plan: Plan): void {
   throw new ZiplinkError(
     "precondition_failed",
     "The contents have changed since this link was made. Ask for a new link.",
+  );
+}
+
+/** Of a compressed archive, whose length nobody knows yet, `respond` sees to it. */
+function assertFits(plan: Plan, limit: number): void {
+  const { length } = layoutZip(plan);
+  if (length <= limit || plan.format.compression === "deflate") return;
+  throw new ZiplinkError(
+    "too_large",
+    `This archive has ${formatBytes(length)}; here one response can have ${formatBytes(limit)}. ` +
+      "Make a link to it, and ask for it in ranges.",
+    { details: { limit, total: length } },
   );
 }

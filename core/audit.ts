@@ -7,8 +7,16 @@ import { toZiplinkError } from "./errors.ts";
  */
 export type AuditEvent = DownloadStarted | DownloadEnded | LinkCreated | RequestRefused;
 
+/** What ties the lines of a request to one another, and to those of other services. */
+export interface Traced {
+  /** As in the response's `X-Request-Id`. */
+  readonly requestId?: string;
+  /** The trace that the request is part of, in its platform's own form. */
+  readonly traceId?: string;
+}
+
 /** Whose request it is. */
-export interface AuditedParty {
+export interface AuditedParty extends Traced {
   /** The link's id; see `Link`. Absent where there is no link, or none that is genuine. */
   readonly link?: string;
   /** Whom the link was made for, or the caller who asked without one. */
@@ -26,6 +34,8 @@ interface Download extends AuditedParty {
 
 export interface DownloadStarted extends Download {
   readonly event: "download_started";
+  /** From the request's arrival until its first byte was there to be sent. */
+  readonly firstByteMs: number;
 }
 
 export interface DownloadEnded extends Download {
@@ -34,12 +44,13 @@ export interface DownloadEnded extends Download {
   readonly outcome: "completed" | "aborted" | "failed";
   /** Bytes handed to the connection. */
   readonly sent: number;
+  /** From the request's arrival to its end. */
   readonly durationMs: number;
   readonly failure?: Failure;
 }
 
 /** A caller has had a link made. */
-export interface LinkCreated {
+export interface LinkCreated extends Traced {
   readonly event: "link_created";
   /** Who asked for it. */
   readonly caller: string;

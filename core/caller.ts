@@ -53,10 +53,13 @@ function isPlain(key: string): boolean {
   if (key.startsWith("/") || !key.isWellFormed()) return false;
   const decoded = decodeRepeatedly(key);
   if (CONTROLS.test(decoded) || countSeparators(decoded) !== countSeparators(key)) return false;
-  return !decoded.normalize("NFKC").split(SEPARATORS).some(isDots);
+  return !decoded.normalize("NFKC").split(LIKE_SEPARATORS).some(isDots);
 }
 
 const SEPARATORS = /[/\\]/;
+
+/** With those that systems with another character set than Unicode take for one. */
+const LIKE_SEPARATORS = /[/\\\u2044\u2215\u2216\u29f5\u29f8]/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\x00-\x1f\x7f]/;
@@ -70,12 +73,15 @@ function isDots(segment: string): boolean {
   return /^ *\.{1,2}[. ]*$/.test(segment);
 }
 
+/** UTF-8 has no such bytes; decoders that take them make dots and slashes of what follows. */
+const OVERLONG = /%c[01]|%e0%[89][0-9a-f]|%f0%8[0-9a-f]/gi;
+
 /** What is left when nothing in it can be taken for an encoded character any more, `%u002e` neither. */
 function decodeRepeatedly(text: string): string {
-  const decoded = text.replace(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_, unit, byte) => {
-    const code = Number.parseInt(unit ?? byte, 16);
-    // UTF-8 has no such bytes; decoders that take them make dots and slashes of what follows.
-    return code === 0xc0 || code === 0xc1 ? "\0" : String.fromCharCode(code);
-  });
+  const decoded = text
+    .replace(OVERLONG, "\0")
+    .replace(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_, unit, byte) =>
+      String.fromCharCode(Number.parseInt(unit ?? byte, 16)),
+    );
   return decoded === text ? text : decodeRepeatedly(decoded);
 }

@@ -32,6 +32,8 @@ const statusByCode = {
   link_too_long: 422,
   /** More than can be compressed; it can be stored. */
   not_deflatable: 422,
+  /** A caller, or all of them together, ask more than this service does at once or in a minute. */
+  too_many_requests: 429,
   /** The client left before there was anything to send. The status is nginx's; nobody sees it. */
   aborted: 499,
   /** The store sent bytes that do not match what it, or the link, stated about them. */
@@ -51,10 +53,12 @@ export type ErrorCode = keyof typeof statusByCode;
 export interface ZiplinkErrorOptions {
   /** What went wrong underneath. It may name keys and paths, so it is never shown or logged as it is. */
   readonly cause?: unknown;
-  /** How long the store asks us to wait before we try again, in milliseconds. */
+  /** How long the store asks us to wait, or we a client, before another attempt. In milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Machine-readable facts that a caller may see, such as a limit and what was asked. */
   readonly details?: Readonly<Record<string, number | string>>;
+  /** Fields that the response to it has besides those of every problem. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -65,12 +69,14 @@ export class ZiplinkError extends Error {
   override readonly name = "ZiplinkError";
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, number | string>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: ZiplinkErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.details = options.details ?? {};
+    this.headers = options.headers ?? {};
     this.retryAfterMs = options.retryAfterMs;
   }
 

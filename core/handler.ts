@@ -6,6 +6,7 @@ import { type Link, verifyLink } from "./link.ts";
 import type { ManifestStore } from "./manifest.ts";
 import type { Plan } from "./plan.ts";
 import { refuse } from "./refuse.ts";
+import { openScope, type RequestScope } from "./request-scope.ts";
 import { downloadName } from "./respond.ts";
 import { selectEntries } from "./select-entries.ts";
 import { layoutZip } from "./zip/layout.ts";
@@ -18,7 +19,11 @@ export interface HandlerOptions extends ArchivesOptions {
 }
 
 /** Answers a request for the archive of the link whose token is given. Never rejects. */
-export type ArchiveHandler = (request: Request, token: string) => Promise<Response>;
+export type ArchiveHandler = (
+  request: Request,
+  token: string,
+  scope?: RequestScope,
+) => Promise<Response>;
 
 /**
  * Joins the stages: link, plan, layout, bytes, response. Nothing behind it sees the request.
@@ -31,17 +36,23 @@ export function createHandler(
 ): ArchiveHandler {
   const planner = archives.byLink;
 
-  return async (request, token) => {
+  return async (request, token, scope = openScope(options.audit)) => {
     let link: Link | undefined;
     try {
       link = await verifyLink(token, options.linkKeys, options.manifests, request.signal);
-      return await answer(request, token, link);
+      await scope.admit(partyOf(link));
+      return await answer(request, token, link, scope);
     } catch (error) {
-      return refuse(request, error, link ? partyOf(link) : {}, options.audit);
+      return refuse(request, error, link ? partyOf(link) : {}, scope.audit);
     }
   };
 
-  async function answer(request: Request, token: string, link: Link): Promise<Response> {
+  async function answer(
+    request: Request,
+    token: string,
+    link: Link,
+    scope: RequestScope,
+  ): Promise<Response> {
     const { plan: whole, isReused } = await planner.plan(token, link.request);
     assertPinned(link.request, whole);
     const { searchParams } = new URL(request.url);
@@ -50,11 +61,11 @@ export function createHandler(
     const onFailed = () => planner.forget(token);
     try {
       const archive = link.request;
-      return await archives.send(request, { archive, plan, party: partyOf(link), onFailed });
+      return await archives.send(request, { archive, plan, party: partyOf(link), scope, onFailed });
     } catch (error) {
       if (isStale(error)) planner.forget(token);
       // What the plan was made of is gone, and no byte is out yet: look again, once.
-      if (isReused && isStale(error)) return answer(request, token, link);
+      if (isReused && isStale(error)) return answer(request, token, link, scope);
       throw error;
     }
   }

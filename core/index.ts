@@ -1,6 +1,6 @@
 /** The public API of Ziplink's core: web-standard, no cloud, no framework. */
 export { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
-export type { Audit, AuditEvent, Failure } from "./audit.ts";
+export { type Audit, type AuditEvent, describeFailure, type Failure } from "./audit.ts";
 export type { BlobInfo, BlobSource, ByteRange } from "./blob-source.ts";
 export type { Auth, Caller } from "./caller.ts";
 export {
@@ -29,9 +29,12 @@ export {
   type ManifestStore,
   type ManifestStoreOptions,
 } from "./manifest.ts";
-export type { Plan, PlanEntry } from "./plan.ts";
+export { uniqueNames, type WantedName } from "./names.ts";
+export { type Plan, type PlanEntry, plannedBytes } from "./plan.ts";
 export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
-export { problemResponse } from "./problem.ts";
+export { describeProblem, type Problem, problemResponse } from "./problem.ts";
+export { openScope, type RequestScope } from "./request-scope.ts";
+export type { StoreEvent } from "./resilience/retrying.ts";
 export { type DeliveryLimits, type RespondOptions, respond } from "./respond.ts";
 export { type StreamZipOptions, streamZip } from "./stream-zip.ts";
 export { defaultZipFormat, type ZipFormat } from "./zip/format.ts";

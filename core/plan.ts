@@ -17,3 +17,8 @@ export interface Plan {
   readonly entries: readonly PlanEntry[];
   readonly format: ZipFormat;
 }
+
+/** Sum of the files' sizes, in bytes; the archive itself is a little longer. */
+export function plannedBytes({ entries }: Plan): number {
+  return entries.reduce((sum, { blob }) => sum + blob.size, 0);
+}

@@ -6,7 +6,6 @@ import { checkPreconditions, rangeIsCurrent, type Validators } from "./http-cond
 import { parseRange } from "./http-range.ts";
 import { safeSegment } from "./names.ts";
 import type { Plan } from "./plan.ts";
-import { problemResponse } from "./problem.ts";
 import { formatBytes } from "./quantities.ts";
 import { layoutZip } from "./zip/layout.ts";
 
@@ -39,8 +38,9 @@ export interface RespondOptions {
 
 /**
  * The response to a GET or HEAD for an archive, as RFC 9110 has it for a static file: 200 or 206 with
- * its exact length, 304, 412 or 416; and 413 where the platform cannot send it at once. One that is
- * compressed has no length, no ranges and a weak ETag. Rejects with what `open` rejects with.
+ * its exact length, or 304. One that is compressed has no length, no ranges and a weak ETag. Rejects with
+ * `precondition_failed`, `range_not_satisfiable`, `too_large` where the platform cannot send it at once,
+ * and what `open` rejects with.
  */
 export async function respond(request: ArchiveQuery, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
@@ -60,10 +60,9 @@ export async function respond(request: ArchiveQuery, options: RespondOptions): P
   const precondition = checkPreconditions(request.headers, validators);
   if (precondition === 304) return new Response(null, { status: 304, headers });
   if (precondition === 412) {
-    return problemResponse(
-      new ZiplinkError("precondition_failed", "The archive is not the one you asked for."),
-      { ETag: etag },
-    );
+    throw new ZiplinkError("precondition_failed", "The archive is not the one you asked for.", {
+      headers: { ETag: etag },
+    });
   }
   const described = {
     ...headers,
@@ -71,35 +70,32 @@ export async function respond(request: ArchiveQuery, options: RespondOptions): P
     "Content-Disposition": contentDisposition(downloadName(options.name)),
   };
   if (isDeflated) {
-    return respondDeflated(request, plan, options.delivery, described, () => open(undefined));
+    const fields = new Headers(described);
+    return respondDeflated(request, plan, options.delivery, fields, () => open(undefined));
   }
   const range = requestedRange(request, length, validators);
   if (range === "unsatisfiable") {
-    return problemResponse(
-      new ZiplinkError("range_not_satisfiable", `The archive has ${length} bytes.`, {
-        details: { length },
-      }),
-      { "Content-Range": `bytes */${length}`, "Accept-Ranges": "bytes" },
-    );
+    throw new ZiplinkError("range_not_satisfiable", `The archive has ${length} bytes.`, {
+      details: { length },
+      headers: { "Content-Range": `bytes */${length}`, "Accept-Ranges": "bytes" },
+    });
   }
   const { maxResponseBytes, maxFixedLength } = options.delivery;
   if (!range && request.method === "GET" && length > maxResponseBytes) {
-    return problemResponse(sliceIt(length, maxResponseBytes), {
-      ETag: etag,
-      "Accept-Ranges": "bytes",
-      "Ziplink-Length": String(length),
-    });
+    throw sliceIt(length, maxResponseBytes, etag);
   }
   const { start, end } = sendable(range ?? { start: 0, end: length }, request, maxResponseBytes);
+  // Made before the body: nothing may fail once that is open, as nobody would close it.
+  const sized = new Headers({
+    ...described,
+    ...(end - start <= maxFixedLength
+      ? { "Content-Length": String(end - start) }
+      : { "Ziplink-Length": String(length) }),
+    ...(range ? { "Content-Range": `bytes ${start}-${end - 1}/${length}` } : {}),
+  });
   return new Response(request.method === "HEAD" ? null : await open({ start, end }), {
     status: range ? 206 : 200,
-    headers: {
-      ...described,
-      ...(end - start <= maxFixedLength
-        ? { "Content-Length": String(end - start) }
-        : { "Ziplink-Length": String(length) }),
-      ...(range ? { "Content-Range": `bytes ${start}-${end - 1}/${length}` } : {}),
-    },
+    headers: sized,
   });
 }
 
@@ -112,12 +108,15 @@ function sendable(
   return { start, end: method === "HEAD" ? end : Math.min(end, start + maxBytes) };
 }
 
-function sliceIt(length: number, slice: number): ZiplinkError {
+function sliceIt(length: number, slice: number, etag: string): ZiplinkError {
   return new ZiplinkError(
     "too_large",
     `This archive has ${formatBytes(length)}; here one response can have ${formatBytes(slice)}. ` +
       `Ask for it in ranges of up to ${slice} bytes, beginning with "Range: bytes=0-${slice - 1}".`,
-    { details: { limit: slice, total: length, slice } },
+    {
+      details: { limit: slice, total: length, slice },
+      headers: { ETag: etag, "Accept-Ranges": "bytes", "Ziplink-Length": String(length) },
+    },
   );
 }
 

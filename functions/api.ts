@@ -1,11 +1,12 @@
 import type { Context, Hono } from "hono";
-import type { Audit } from "../core/audit.ts";
 import type { Auth, Caller } from "../core/caller.ts";
 import type { CallerArchives, MintedLink } from "../core/caller-archives.ts";
 import { toZiplinkError } from "../core/errors.ts";
 import { refuse } from "../core/refuse.ts";
+import type { RequestScope } from "../core/request-scope.ts";
 import { downloadName } from "../core/respond.ts";
 import { type ArchiveBodyOptions, parseLinkBody, toArchiveRequest } from "./api-request.ts";
+import type { ScopedEnv } from "./protection/scopes.ts";
 import { readJson } from "./read-json.ts";
 
 export interface ApiOptions extends ArchiveBodyOptions {
@@ -16,22 +17,21 @@ export interface ApiOptions extends ArchiveBodyOptions {
   readonly maxLinkSeconds: number;
   /** The longest body of a request. */
   readonly maxBodyBytes: number;
-  readonly audit: Audit;
 }
 
 /** The routes for callers: `POST /zip` for an archive, `POST /links` for a link to one. */
-export function addApi(app: Hono, archives: CallerArchives, options: ApiOptions): void {
+export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: ApiOptions): void {
   app.post("/zip", (context) =>
-    answer(context, async (request, caller, body) =>
-      archives.send(request, caller, await toArchiveRequest(body, caller, options)),
+    answer(context, async (request, caller, body, scope) =>
+      archives.send(request, caller, await toArchiveRequest(body, caller, options), scope),
     ),
   );
 
   app.post("/links", (context) =>
-    answer(context, async (request, caller, body) => {
+    answer(context, async (request, caller, body, scope) => {
       const { terms, archive: part } = parseLinkBody(body, options.maxLinkSeconds);
       const archive = await toArchiveRequest(part, caller, options);
-      const link = await archives.mint(request, caller, archive, terms);
+      const link = await archives.mint(request, caller, archive, terms, scope);
       const base = options.publicUrl ?? originOf(request);
       return describeLink(link, base, downloadName(archive.name), terms.expires);
     }),
@@ -39,17 +39,25 @@ export function addApi(app: Hono, archives: CallerArchives, options: ApiOptions)
 
   /** Who asks comes before what is asked; nothing of a stranger's body is read. */
   async function answer(
-    { req: { raw: request } }: Context,
-    work: (request: Request, caller: Caller, body: unknown) => Promise<Response>,
+    context: Context<ScopedEnv>,
+    work: (
+      request: Request,
+      caller: Caller,
+      body: unknown,
+      scope: RequestScope,
+    ) => Promise<Response>,
   ): Promise<Response> {
+    const request = context.req.raw;
+    const scope = context.get("scope");
     let caller: Caller | undefined;
     try {
       caller = await options.auth(request);
+      await scope.admit({ subject: caller.id });
       const body = await readJson(request, options.maxBodyBytes);
-      return await work(request, caller, body);
+      return await work(request, caller, body, scope);
     } catch (error) {
       const party = caller ? { subject: caller.id } : {};
-      return refuse(request, error, party, options.audit, challenge(request, error));
+      return refuse(request, error, party, scope.audit, challenge(request, error));
     }
   }
 }

@@ -1,8 +1,10 @@
+import { type Archives, type ArchivesOptions, createArchives } from "../core/archives.ts";
 import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
 import type { AppOptions } from "./app.ts";
 import { createAudit, createLogger } from "./log.ts";
+import { defaultProtection } from "./protection/protection-config.ts";
 
 /** What an application must say to mount the service; the rest it may. */
 export type DefaultOptions = Partial<AppOptions> & Pick<AppOptions, "source" | "linkKeys">;
@@ -16,15 +18,35 @@ export const defaults = {
   maxBodyBytes: 5_000_000,
 } as const;
 
+/** What an application must say to send archives by routes of its own; the rest it may. */
+export type ArchiveDefaults = Partial<ArchivesOptions> & Pick<ArchivesOptions, "source">;
+
 /** All options of an app. Audit lines go to standard output unless told. */
 export function withDefaults(given: DefaultOptions): AppOptions {
   return {
     ...defaults,
+    corsOrigins: [],
+    protection: defaultProtection,
+    ...given,
+    ...withArchiveDefaults(given),
+  };
+}
+
+/** The archives of one source, for routes of an application's own. */
+export function createArchivesWithDefaults(given: ArchiveDefaults): Archives {
+  return createArchives(withArchiveDefaults(given));
+}
+
+function withArchiveDefaults(given: ArchiveDefaults): ArchivesOptions {
+  const { limits, cacheSeconds, cacheControl } = defaults;
+  return {
+    limits,
+    cacheSeconds,
+    cacheControl,
     format: defaultZipFormat,
     delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
     crcs: given.crcs ?? createCrcKnowledge(),
     readAhead: given.readAhead ?? new ReadAheadPool(),
-    corsOrigins: [],
     audit: given.audit ?? createAudit(createLogger({ logLevel: "info" })),
     ...given,
   };

@@ -1,6 +1,5 @@
 import { type Context, Hono } from "hono";
-import { cors } from "hono/cors";
-import { createArchives } from "../core/archives.ts";
+import { type Archives, createArchives } from "../core/archives.ts";
 import type { Auth } from "../core/caller.ts";
 import { createCallerArchives } from "../core/caller-archives.ts";
 import { ZiplinkError } from "../core/errors.ts";
@@ -8,13 +7,23 @@ import { type ArchiveHandler, createHandler, type HandlerOptions } from "../core
 import { problemResponse } from "../core/problem.ts";
 import { type ApiOptions, addApi } from "./api.ts";
 import { type DefaultOptions, withDefaults } from "./app-defaults.ts";
+import { answerMetrics, type MetricsEndpoint } from "./metrics/metrics-route.ts";
 import { createPage } from "./page/page.ts";
+import { archiveCors, securityHeaders } from "./protection/headers.ts";
+import { createGate } from "./protection/limits.ts";
+import type { Protection } from "./protection/protection-config.ts";
+import { requestIds } from "./protection/request-ids.ts";
+import { type ScopedEnv, scopes } from "./protection/scopes.ts";
 
 export interface AppOptions extends HandlerOptions, Omit<ApiOptions, "auth"> {
   /** Tells who sends `POST /zip` and `POST /links`; without it there are no such routes. */
   readonly auth?: Auth | undefined;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
   readonly corsOrigins: readonly string[];
+  /** How much is served at once and in a minute. */
+  readonly protection: Protection;
+  /** Where `GET /metrics` has its answer from; without it there is no such route. */
+  readonly metrics?: MetricsEndpoint | undefined;
 }
 
 /** The service as a web-standard function, for whatever speaks fetch. */
@@ -25,40 +34,30 @@ const READING = ["GET", "HEAD"];
 /**
  * The routes: archives by link, a page for people, a health check and, where callers can be told, archives and links for
  * callers. What is not given has the default of the setting of its name; see the README.
+ *
+ * @param own archives of the same options, where the application sends them by routes of its own too
  */
-export function createApp(given: DefaultOptions): App {
-  const { corsOrigins, auth, ...options } = withDefaults(given);
-  const archives = createArchives(options);
+export function createApp(given: DefaultOptions, own?: Archives): App {
+  const { corsOrigins, auth, protection, metrics, ...options } = withDefaults(given);
+  const archives = own ?? createArchives(options);
   const archive: ArchiveHandler = createHandler(options, archives);
   const page = createPage(archive);
-  const sendArchive = ({ req }: Context) => archive(req.raw, req.param("token") ?? "");
+  const sendArchive = ({ req, get }: Context<ScopedEnv>) =>
+    archive(req.raw, req.param("token") ?? "", get("scope"));
 
-  const app = new Hono();
-  if (corsOrigins.length > 0) {
-    app.use(
-      "/zip/*",
-      cors({
-        origin: corsOrigins.includes("*") ? "*" : [...corsOrigins],
-        allowMethods: READING,
-        allowHeaders: ["Range", "If-Range", "If-Match", "If-None-Match"],
-        exposeHeaders: [
-          "Accept-Ranges",
-          "Content-Disposition",
-          "Content-Length",
-          "Content-Range",
-          "ETag",
-          "Ziplink-Length",
-        ],
-        maxAge: 3600,
-      }),
-    );
-  }
+  const app = new Hono<ScopedEnv>();
+  app.use(securityHeaders(options.publicUrl?.startsWith("https:") ?? false), requestIds());
+  // Who watches over the service is answered also when it is busy.
+  app.get("/healthz", (c) => c.text("ok\n", 200, { "Cache-Control": "no-store" }));
+  if (metrics) app.get("/metrics", ({ req }) => answerMetrics(req.raw, metrics));
+  app.use(scopes({ ...protection, audit: options.audit, gate: createGate(protection) }));
+  if (corsOrigins.length > 0) app.use("/zip/:token/:filename?", archiveCors(corsOrigins));
   // Hono answers HEAD by the route of GET; the handler sees the method and opens nothing.
   app.get("/zip/:token", sendArchive);
   app.get("/zip/:token/:filename", sendArchive);
-  app.get("/d/:token", ({ req }) => page(req.raw, req.param("token")));
-  app.get("/healthz", (c) => c.text("ok\n", 200, { "Cache-Control": "no-store" }));
-  for (const path of ["/zip/:token", "/zip/:token/:filename", "/d/:token", "/healthz"]) {
+  app.get("/d/:token", ({ req, get }) => page(req.raw, req.param("token"), get("scope")));
+  const readable = ["/zip/:token", "/zip/:token/:filename", "/d/:token", "/healthz"];
+  for (const path of metrics ? [...readable, "/metrics"] : readable) {
     app.all(path, () => methodNotAllowed(READING));
   }
   if (auth) {
@@ -71,8 +70,9 @@ export function createApp(given: DefaultOptions): App {
 }
 
 function methodNotAllowed(allowed: readonly string[]): Response {
-  const message = `Use ${allowed.join(" or ")}.`;
-  return problemResponse(new ZiplinkError("method_not_allowed", message), {
-    Allow: allowed.join(", "),
-  });
+  return problemResponse(
+    new ZiplinkError("method_not_allowed", `Use ${allowed.join(" or ")}.`, {
+      headers: { Allow: allowed.join(", ") },
+    }),
+  );
 }

@@ -6,6 +6,16 @@ import { crcSettings, type SealedStore, toCrcStore } from "./crc-config.ts";
 import { type Environment, integer, listSchema, parse, urlSchema } from "./environment.ts";
 import { type LinkConfig, linkSettings, toLinkConfig } from "./link-config.ts";
 import { type Location, locationSchema } from "./location.ts";
+import {
+  type Observability,
+  observabilitySettings,
+  toObservability,
+} from "./metrics/observability-config.ts";
+import {
+  type Protection,
+  protectionSettings,
+  toProtection,
+} from "./protection/protection-config.ts";
 
 export { ConfigError } from "./environment.ts";
 
@@ -13,6 +23,8 @@ const settings = z.object({
   ...linkSettings,
   ...authSettings,
   ...crcSettings,
+  ...protectionSettings,
+  ...observabilitySettings,
   SOURCE: locationSchema,
   HOST: z.string().min(1).optional(),
   PORT: integer(0, 65_535).default(8080),
@@ -57,6 +69,8 @@ export interface Config extends LinkConfig {
   readonly cacheControl: string;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
   readonly corsOrigins: readonly string[];
+  readonly protection: Protection;
+  readonly observability: Observability;
   readonly logLevel: "info" | "warn" | "error" | "silent";
 }
 
@@ -92,6 +106,8 @@ export function readConfig(env: Environment, platform: DeliveryLimits = unlimite
     crcStore: toCrcStore(data),
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,
+    protection: toProtection(data),
+    observability: toObservability(data),
     logLevel: data.LOG_LEVEL,
   };
 }

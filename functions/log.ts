@@ -1,5 +1,6 @@
 import { type Logger, pino } from "pino";
 import type { Audit } from "../core/audit.ts";
+import type { StoreEvent } from "../core/resilience/retrying.ts";
 import type { Config } from "./config.ts";
 
 const severities: Readonly<Record<string, string>> = {
@@ -23,12 +24,32 @@ export function createLogger({ logLevel }: Pick<Config, "logLevel">): Logger {
   });
 }
 
-/** An audit that writes one line an event. */
-export function createAudit(logger: Logger): Audit {
+/**
+ * An audit that writes one line an event.
+ *
+ * @param traceProject the Google Cloud project in which Cloud Logging is to look for traces
+ *   (https://cloud.google.com/trace/docs/trace-log-integration)
+ */
+export function createAudit(logger: Logger, traceProject?: string): Audit {
   return (event) => {
-    const { event: message, ...fields } = event;
+    const { event: message, ...rest } = event;
+    const fields = { ...rest, ...traceField(rest.traceId, traceProject) };
     if ("failure" in fields && fields.failure?.code === "internal") logger.error(fields, message);
     else if (message === "download_ended" && "failure" in fields) logger.warn(fields, message);
     else logger.info(fields, message);
   };
+}
+
+/** Google's ids alone are hexadecimal as a whole. */
+function traceField(id: string | undefined, project: string | undefined) {
+  if (project === undefined || !/^[0-9a-f]{32}$/.test(id ?? "")) return {};
+  return { "logging.googleapis.com/trace": `projects/${project}/traces/${id}` };
+}
+
+/** Writes a line when the circuit breaker changes; retries are too many for lines, and are metrics. */
+export function logStoreEvent(logger: Logger, event: StoreEvent): void {
+  if (event.event !== "store_breaker") return;
+  const { event: message, ...fields } = event;
+  if (event.state === "closed") logger.info(fields, message);
+  else logger.warn(fields, message);
 }

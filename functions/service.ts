@@ -9,12 +9,16 @@ import { createJwtAuth } from "./auth/jwt.ts";
 import { platformAuth } from "./auth/platform.ts";
 import type { AuthConfig } from "./auth-config.ts";
 import type { Config } from "./config.ts";
-import { createAudit, createLogger } from "./log.ts";
+import { createAudit, createLogger, logStoreEvent } from "./log.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { openManifestStore, openObjectStore, openSource } from "./stores.ts";
 
 /** The app that a configuration describes: what every entrypoint serves. */
 export async function createService(config: Config): Promise<App> {
   const logger = createLogger(config);
+  const { metricsToken: token, traceProject } = config.observability;
+  const log = createAudit(logger, traceProject);
+  const metrics = token === undefined ? undefined : createMetrics();
   return createApp({
     source: await openSource(config.source, config),
     linkKeys: config.linkKeys,
@@ -35,7 +39,18 @@ export async function createService(config: Config): Promise<App> {
     // One reader uses up a disk: parts of a file in parallel would only take memory.
     readAhead: new ReadAheadPool(config.source.kind === "folder" ? { partBytes: Infinity } : {}),
     corsOrigins: config.corsOrigins,
-    audit: createAudit(logger),
+    protection: config.protection,
+    metrics: metrics && token !== undefined ? { metrics, token } : undefined,
+    resilience: {
+      observe(event) {
+        logStoreEvent(logger, event);
+        metrics?.observe(event);
+      },
+    },
+    audit(event) {
+      log(event);
+      metrics?.observe(event);
+    },
   });
 }
 

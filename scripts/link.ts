@@ -12,6 +12,8 @@ const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
   --prefix P      every object whose key starts with P; "" for all
   --key K         one object; may be given many times
   --name N        the download's file name (default "archive.zip")
+  --deflate       compressed; such an archive has no length and does not resume
+  --report-missing  leaves out what is missing, and says so in the archive; with --key
   --expires T     how long the link works: 30s, 15m, 1h, 7d (default 1h)
   --subject S     whom it is for, for the audit log
   --title T       the heading of its page
@@ -32,6 +34,8 @@ await runCommand(async () => {
       prefix: { type: "string" },
       key: { type: "string", multiple: true },
       name: { type: "string" },
+      deflate: { type: "boolean", default: false },
+      "report-missing": { type: "boolean", default: false },
       expires: { type: "string", default: "1h" },
       subject: { type: "string" },
       title: { type: "string" },
@@ -82,12 +86,18 @@ function toRequest(values: {
   prefix?: string | undefined;
   key?: string[] | undefined;
   name?: string | undefined;
+  deflate: boolean;
+  "report-missing": boolean;
 }): ArchiveRequest {
   const { prefix, key, name } = values;
-  const named = name === undefined ? {} : { name };
-  if (prefix !== undefined && key === undefined) return { ...named, prefix };
+  const terms = {
+    ...(name === undefined ? {} : { name }),
+    ...(values.deflate ? ({ compression: "deflate" } as const) : {}),
+    ...(values["report-missing"] ? ({ onMissing: "report" } as const) : {}),
+  };
+  if (prefix !== undefined && key === undefined) return { ...terms, prefix };
   if (key !== undefined && prefix === undefined) {
-    return { ...named, entries: key.map((k) => ({ key: k })) };
+    return { ...terms, entries: key.map((k) => ({ key: k })) };
   }
   throw new CommandError(`Give either --prefix or --key.\n\n${USAGE}`);
 }

@@ -164,7 +164,7 @@ describe("POST /links", () => {
     });
     const failure = { code: "malformed", causes: [] };
     const refused = { event: "request_refused", subject: "caller-1", status: 400, failure };
-    expect(events).toEqual([refused]);
+    expect(events).toEqual([{ ...refused, requestId: expect.any(String) }]);
   });
 
   test.each([

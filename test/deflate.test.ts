@@ -144,7 +144,8 @@ describe("over HTTP", () => {
     expect([status, complete]).toEqual([200, false]);
     expect(bytes.indexOf(DIRECTORY)).toBe(-1);
     await vi.waitFor(() => expect(events).toHaveLength(2));
-    expect(events[0]).toEqual({ event: "download_started", link: "l", entries: 4 });
+    const firstByteMs = expect.any(Number);
+    expect(events[0]).toEqual({ event: "download_started", link: "l", entries: 4, firstByteMs });
     expect(events[1]).toMatchObject({ outcome: "failed", failure: { code: "denied" } });
     expect(source.counts.open).toBe(0);
   });

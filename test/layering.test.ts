@@ -61,3 +61,10 @@ test("the entrypoints alone hand the environment over", () => {
     "functions/node.ts",
   ]);
 });
+
+test.each(sourceFiles("examples"))("%s mounts what applications may import", (file) => {
+  for (const specifier of imports(file).filter((path) => path.startsWith("../"))) {
+    const target = join(file, "..", specifier);
+    expect(target).toMatch(/^(?:(?:core|functions)\/index\.ts$|adapters\/[\w-]+\.ts$|examples\/)/);
+  }
+});

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { secretKeys } from "../core/jwt-keys.ts";
 import { verifyLink } from "../core/link.ts";
 import { ConfigError, readConfig } from "../functions/config.ts";
+import { defaultProtection } from "../functions/protection/protection-config.ts";
 import { startService } from "./support/service-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
@@ -48,6 +49,16 @@ describe("npm run link", () => {
     expect(await verifyLink(token, secretKeys(secret))).toMatchObject({
       title: "Q 1",
       issuer: "K & S",
+    });
+  });
+
+  test("prints a link to a compressed archive that tells what is missing", async () => {
+    const url = await link(["--key", "a", "--deflate", "--report-missing"]);
+    const verified = await verifyLink(url.split("/")[4] ?? "", secretKeys(secret));
+    expect(verified.request).toEqual({
+      compression: "deflate",
+      onMissing: "report",
+      entries: [{ key: "a" }],
     });
   });
 
@@ -132,6 +143,8 @@ describe("settings", () => {
       gcs: {},
       cacheControl: "private, no-store",
       corsOrigins: [],
+      protection: defaultProtection,
+      observability: { metricsToken: undefined, traceProject: undefined },
       logLevel: "info",
     });
   });

@@ -6,7 +6,18 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { handmade, hmac, pemOf, post, privately, seconds } from "./support/api-client.ts";
+import { createMemorySource } from "../adapters/memory.ts";
+import type { Resolve } from "../functions/api-request.ts";
+import {
+  callerToken,
+  handmade,
+  hmac,
+  pemOf,
+  post,
+  privately,
+  seconds,
+} from "./support/api-client.ts";
+import { apiSecret, appOf } from "./support/apps.ts";
 import { type Downloaded, download } from "./support/download.ts";
 import {
   type GuardedService,
@@ -115,6 +126,13 @@ describe("links", () => {
     ["a caller's token", 401, ({ caller }) => caller()],
     ["a caller's token with a request", 401, ({ caller }) => caller({ aud: "ziplink", zip })],
     ["another audience", 401, ({ link }) => link(zip, { aud: "ziplink-api" })],
+    ["an audience that begins alike", 401, ({ link }) => link(zip, { aud: "ziplink2" })],
+    ["claims that are no object", 401, ({ links }) => signed(links.oct, ["ziplink"])],
+    ["claims that are null", 401, ({ links }) => signed(links.oct, null)],
+    ["a header that is critical", 401, ({ links }) => signed(links.oct, claims, { crit: ["x"] })],
+    ["a payload that is not encoded", 401, ({ links }) => signed(links.oct, claims, unencoded)],
+    ["an expiry beyond all numbers", 401, ({ link }) => link(zip, { exp: "Infinity" })],
+    ["a token of 8 KB", 400, ({ link }) => link({ ...zip, more: "x".repeat(6000) })],
     ["no audience", 401, ({ link }) => link(zip, { aud: undefined })],
     ["no expiry", 401, ({ link }) => link(zip, { exp: undefined })],
     ["an expiry in words", 401, ({ link }) => link(zip, { exp: "2099-01-01" })],
@@ -128,10 +146,32 @@ describe("links", () => {
     ["a manifest out of its folder", 400, ({ link }) => link(manifest("../files/a"))],
     ["a manifest that is not there", 404, ({ link }) => link(manifest("x.json"))],
     ["a manifest that was swapped", 412, ({ link }) => link(manifest("swapped.json"))],
+    ["a manifest and a request", 400, ({ link }) => link({ ...manifest("x.json"), ...zip })],
+    ["a manifest without its hash", 400, ({ link }) => link({ manifest: "swapped.json" })],
+    ["a manifest's hash in capitals", 400, ({ link }) => link(manifest("swapped.json", "A"))],
+    ["a manifest by an absolute path", 400, ({ link }) => link(manifest("/etc/passwd"))],
+    ["a manifest in an encoded folder", 400, ({ link }) => link(manifest("..%2fx.json"))],
     ["a deeply nested request", 400, ({ link }) => link(nested(500))],
+    ["a request within lists of lists", 400, ({ link }) => link({ entries: [[[[[zip]]]]] })],
+    ["a request that is text", 400, ({ link }) => link("prefix")],
+    ["no request", 400, ({ link }) => link(undefined)],
+    ["more entries than are allowed", 422, ({ link }) => link({ entries: many(51) })],
+    ["an ETag with a line break", 400, ({ link }) => link({ ...zip, etag: '"a\r\nb"' })],
+    ["a checksum beyond 32 bits", 400, ({ link }) => link(sized(2 ** 32))],
+    ["a checksum below zero", 400, ({ link }) => link(sized(-1))],
+    ["encoded dots", 404, ({ link }) => link({ entries: [{ key: "%2e%2e/manifests" }] })],
+    ["a Windows path", 404, ({ link }) => link({ entries: [{ key: "..\\manifests" }] })],
+    ["a drive", 404, ({ link }) => link({ entries: [{ key: "C:/Windows/win.ini" }] })],
+    ["a URL for a key", 404, ({ link }) => link({ entries: [{ key: "http://127.0.0.1:1/" }] })],
+    ["a prefix out of the folder", 404, ({ link }) => link({ prefix: "../manifests/" })],
   ];
+  const unencoded = { crit: ["b64"], b64: false };
+  const signed = (jwk: GuardedService["links"]["oct"], payload: unknown, header: object = {}) =>
+    handmade({ alg: "HS256", kid: jwk.kid, ...header }, payload, signerOf(jwk).sign);
+  const many = (count: number) => Array(count).fill({ key: "a/vertraulich.txt" });
+  const sized = (crc32: number) => ({ entries: [{ key: "a/vertraulich.txt", crc32 }] });
   const rekid = (jwk: object) => ({ ...jwk, kid: "l-oct" });
-  const manifest = (name: string) => ({ manifest: name, sha256: "0".repeat(64) });
+  const manifest = (name: string, digit = "0") => ({ manifest: name, sha256: digit.repeat(64) });
   const nested = (depth: number) =>
     JSON.parse(`${'{"prefix":'.repeat(depth)}1${"}".repeat(depth)}`);
 
@@ -287,6 +327,19 @@ describe("scopes of callers", () => {
     ["dots encoded twice", 403, key("a/%252e%252e/b/kündigung.txt")],
     ["dots encoded four times", 403, key("a/%2525252e%2525252e/b/kündigung.txt")],
     ["overlong dots", 403, key("a/%c0%ae%c0%ae/b/kündigung.txt")],
+    ["dots encoded in part, twice", 403, key("a/.%25%32%65/b/kündigung.txt")],
+    ["an overlong slash", 403, key("a/..%c0%afb/kündigung.txt")],
+    ["a longer overlong slash", 403, key("a/..%e0%80%afb/kündigung.txt")],
+    ["a slash of four bytes, overlong", 403, key("a/..%f0%80%80%afb/kündigung.txt")],
+    ["a slash of IIS", 403, key("a/..%u2215b/kündigung.txt")],
+    ["a division slash behind dots", 403, key("a/..∕b/kündigung.txt")],
+    ["small full stops", 403, key("a/﹒﹒/b/kündigung.txt")],
+    ["dots with dots behind", 403, key("a/.../b/kündigung.txt")],
+    ["a tab between dots", 403, key("a/.\t./b/kündigung.txt")],
+    ["dots behind an encoded space", 403, key("a/%20../b/kündigung.txt")],
+    ["a drive", 403, key("C:/a/vertraulich.txt")],
+    ["a URL", 403, key("file:///a/vertraulich.txt")],
+    ["their key with a case of its own in a scope", 403, { prefix: "a/" }, ["A/"]],
     ["dots of IIS", 403, key("a/%u002e%u002e/b/kündigung.txt")],
     ["full-width dots", 403, key("a/．．/b/kündigung.txt")],
     ["a two-dot leader", 403, key("a/‥/b/kündigung.txt")],
@@ -300,6 +353,7 @@ describe("scopes of callers", () => {
     ["a percent sign", 404, key("a/100% sure.txt")],
     ["an encoded percent sign", 404, key("a/100%25.txt")],
     ["dots within a name", 404, key("a/a..b.txt")],
+    ["a fraction", 404, key("a/1⁄2.txt")],
     ["a name that begins with a dot", 404, key("a/.env")],
     // Scopes that are none
     ["no scope", 403, { prefix: "a/" }, undefined],
@@ -353,6 +407,18 @@ describe("bodies", () => {
     ["no JSON", 400, '{"prefix":"a/vertraulich.txt"'],
     ["null", 400, "null"],
     ["a number", 400, "1"],
+    ["text", 400, '"prefix"'],
+    ["a byte order mark alone", 400, "\ufeff"],
+    ["two requests", 400, '{"prefix":"a/"}{"prefix":"b/"}'],
+    ["a comment", 400, '{"prefix":"a/"/* b/ */}'],
+    ["a prefix and entries", 400, '{"prefix":"a/","entries":[{"key":"a/x"}]}'],
+    ["a list that is an object", 400, '{"entries":{"0":{"key":"a/x"},"length":1}}'],
+    ["no entries", 400, '{"entries":[]}'],
+    ["an empty key", 400, '{"entries":[{"key":""}]}'],
+    ["lists within lists", 400, `{"entries":${"[".repeat(9_000)}${"]".repeat(9_000)}}`],
+    ["lists that do not end", 400, "[".repeat(40_000)],
+    ["a number beyond all", 400, '{"entries":[{"key":"a/x","crc32":1e999}]}'],
+    ["a compression that is none", 400, '{"prefix":"a/","compression":"../b"}'],
     ["a list", 400, '["a/vertraulich.txt"]'],
     ["deep nesting", 400, deep(7_000)],
     ["deep nesting in a field", 400, `{"prefix":${deep(7_000)}}`],
@@ -415,6 +481,122 @@ describe("bodies", () => {
   });
 });
 
+describe("ids of links and requests", () => {
+  test.each(["l-1", "1", "0", "-1", "me", "admin", "..", "%2e%2e", "null", "healthz", "*"])(
+    "open nothing: %s",
+    async (id) => {
+      for (const path of [`/zip/${id}`, `/zip/${id}/archive.zip`]) {
+        const response = await download(guarded.service.url + path);
+        expect([401, 404], path).toContain(response.status);
+        expectProblem(response, response.status);
+        expectNoLeak(response);
+      }
+    },
+  );
+
+  test("are not told by the answer: one that was made is like one that was not", async () => {
+    const token = guarded.link({ prefix: "a/" }, { jti: "known" });
+    expect((await download(`${guarded.service.url}/zip/${token}`)).status).toBe(200);
+    const bodies = await Promise.all(
+      ["known", "unknown"].map(async (id) =>
+        (await download(`${guarded.service.url}/zip/${id}`)).bytes.toString(),
+      ),
+    );
+    expect(bodies[0]).toBe(bodies[1]);
+  });
+});
+
+describe("ids of an application", () => {
+  const own = new Map<unknown, string>([
+    [1, "a/vertraulich.txt"],
+    ["2", "a/sub/gehalt.pdf"],
+  ]);
+  const resolve: Resolve = async (ids, { id }) =>
+    ids.map((asked) => {
+      const key = id === "caller-1" ? own.get(asked) : undefined;
+      return key === undefined ? undefined : { key };
+    });
+  const { post: send, events } = appOf(
+    createMemorySource({ "a/vertraulich.txt": "1", "a/sub/gehalt.pdf": "2", "b/x": "3" }),
+    { resolve },
+  );
+
+  test.each<[string, number, unknown[], string?]>([
+    ["the next one", 404, [2]],
+    ["the one before", 404, [0]],
+    ["one below zero", 404, [-1]],
+    ["one of theirs beside another's", 404, [1, 3]],
+    ["one of theirs many times beside another's", 404, [1, 1, 1, 3]],
+    ["the same in words", 404, ["1"]],
+    ["the same with a space", 404, ["2 "]],
+    ["the largest number", 404, [Number.MAX_SAFE_INTEGER]],
+    ["a number with a fraction", 400, [1.5]],
+    ["a number too large to be exact", 400, [1e300]],
+    ["SQL", 404, ["1 OR 1=1 --"]],
+    ["a key", 404, ["a/vertraulich.txt"]],
+    ["a path", 404, ["../a/vertraulich.txt"]],
+    ["a pattern", 404, ["%"]],
+    ["an operator", 400, [{ $gt: "" }]],
+    ["a list within the list", 400, [[1]]],
+    ["true", 400, [true]],
+    ["null", 400, [null]],
+    ["an empty text", 400, [""]],
+    ["a text without end", 400, ["x".repeat(2000)]],
+    ["theirs, by another caller", 404, [1], "caller-2"],
+  ])("%s: %i", async (_, status, ids, sub = "caller-1") => {
+    for (const path of ["/zip", "/links"]) {
+      const response = await send(path, { ids }, {}, callerToken(apiSecret, [""], { sub }));
+      expect(response.status, path).toBe(status);
+      const body = await response.text();
+      if (status === 404) {
+        expect(JSON.parse(body).detail).toBe("One or more objects were not found.");
+      }
+      const shown = body + JSON.stringify([...response.headers]) + JSON.stringify(events);
+      for (const secret of ["vertraulich", "gehalt", "b/x"]) expect(shown).not.toContain(secret);
+    }
+  });
+});
+
+describe("metrics", () => {
+  test("open to no token of a caller or a link", async () => {
+    for (const token of [guarded.caller(), guarded.link({ prefix: "" }), "x".repeat(64)]) {
+      const headers = { Authorization: `Bearer ${token}` };
+      const response = await download(`${guarded.service.url}/metrics`, { headers });
+      expect(response.status).toBe(401);
+      expectProblem(response, 401);
+      expectNoLeak(response, [token]);
+    }
+  });
+});
+
+describe("headers", () => {
+  type Case = [name: string, status: number, headers: Record<string, string>];
+  const cases: Case[] = [
+    ["a range without end", 200, { Range: `bytes=${"0-1,".repeat(2000)}0-1` }],
+    ["a range beyond all numbers", 416, { Range: `bytes=${"9".repeat(400)}-` }],
+    ["a range that is none", 200, { Range: "bytes=0x10-" }],
+    ["tags without end", 200, { "If-None-Match": '"a",'.repeat(2500) }],
+    ["a tag that does not end", 412, { "If-Match": `"${"a".repeat(9000)}` }],
+    ["a request id that is a program", 200, { "X-Request-Id": "$(id)" }],
+    ["a request id without end", 200, { "X-Request-Id": "a".repeat(9000) }],
+    ["a trace without end", 200, { traceparent: `00-${"a".repeat(9000)}` }],
+    ["another method in disguise", 200, { "X-HTTP-Method-Override": "DELETE" }],
+    ["another host", 200, { "X-Forwarded-Host": "evil.example" }],
+    ["another path", 200, { "X-Original-URL": "/metrics", "X-Rewrite-URL": "/metrics" }],
+    ["a body with a GET", 200, { "Content-Type": "application/json" }],
+  ];
+
+  test.each(cases)("%s: %i", async (_, status, headers) => {
+    const token = guarded.link({ prefix: "a/" });
+    const response = await download(`${guarded.service.url}/zip/${token}`, { headers });
+    expect(response.status).toBe(status);
+    if (status >= 400) expectProblem(response, status);
+    expect(response.headers["x-request-id"]).toMatch(/^[\w-]{36}$/);
+    // The archive itself names its files.
+    expectNoLeak(status < 400 ? { ...response, bytes: Buffer.alloc(0) } : response, [token]);
+  });
+});
+
 describe("methods", () => {
   test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"])(
     "%s of what takes POST: 405",
@@ -437,5 +619,34 @@ describe("methods", () => {
     const response = await post(`${guarded.service.url}/zip/${token}`, guarded.caller(), {});
     expect(response.status).toBe(405);
     expectNoLeak(response, [token]);
+  });
+});
+
+describe("the log of all of this", () => {
+  test("has a line for each refusal, and no token, secret, key, name, folder or stack", () => {
+    const log = guarded.service.output();
+    const refused = log.split("\n").filter((line) => line.includes('"request_refused"'));
+    expect(refused.length).toBeGreaterThan(150);
+    for (const line of refused) {
+      const { requestId, status, failure } = JSON.parse(line);
+      expect(requestId).toMatch(/^[\w-]{36}$/);
+      expect(failure.code).toBeTypeOf("string");
+      expect(status).toBeLessThan(500);
+    }
+    expect(guarded.issued.size).toBeGreaterThan(50);
+    for (const token of guarded.issued) {
+      for (const part of token.split(".").slice(1)) expect(log).not.toContain(part);
+    }
+    for (const secret of [...guarded.secrets, "eyJ", "Bearer", "node_modules", "file://"]) {
+      expect(log).not.toContain(secret);
+    }
+  });
+
+  test("has nothing but lines of the log: no library prints", () => {
+    const stray = guarded.service
+      .output()
+      .split("\n")
+      .filter((line) => !/^\{"severity":"(INFO|WARNING)"/.test(line));
+    expect(stray).toEqual([]);
   });
 });

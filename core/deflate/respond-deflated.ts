@@ -11,7 +11,7 @@ export async function respondDeflated(
   { method }: Pick<ArchiveQuery, "method">,
   plan: Plan,
   { maxResponseBytes }: DeliveryLimits,
-  headers: Readonly<Record<string, string>>,
+  headers: Headers,
   open: () => Promise<ReadableStream<Uint8Array>>,
 ): Promise<Response> {
   if (method === "HEAD") return new Response(null, { headers });

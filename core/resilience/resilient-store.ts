@@ -1,5 +1,6 @@
 import {
   type CircuitBreakerPolicy,
+  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   handleWhen,
@@ -38,11 +39,16 @@ export class ResilientStore {
       budget: 200,
       timeoutMs: 30_000,
       backoffMs: 100,
+      observe: () => undefined,
       ...retryOptions,
     };
+    const { observe } = this.#options;
     this.#breaker = circuitBreaker(handleWhen(isTransient), {
       halfOpenAfter: halfOpenAfterMs,
       breaker: new ConsecutiveBreaker(breakAfter),
+    });
+    this.#breaker.onStateChange((state) => {
+      observe({ event: "store_breaker", state: breakerStates[state] });
     });
   }
 
@@ -51,6 +57,14 @@ export class ResilientStore {
     return new ResilientSource(this.#source, new Retrying(this.#options, this.#breaker));
   }
 }
+
+const breakerStates = {
+  [CircuitState.Closed]: "closed",
+  [CircuitState.Open]: "open",
+  [CircuitState.HalfOpen]: "half_open",
+  // Held open by hand, which nobody does.
+  [CircuitState.Isolated]: "open",
+} as const;
 
 class ResilientSource implements BlobSource {
   readonly #source: BlobSource;

@@ -11,7 +11,16 @@ export interface RetryOptions {
   readonly timeoutMs: number;
   /** The first wait before another attempt, doubled each time up to 5 s. Milliseconds; default 100. */
   readonly backoffMs: number;
+  /** Told of what befalls the store; must not throw. Default: nobody is. */
+  readonly observe: (event: StoreEvent) => void;
 }
+
+/** What befalls a store, for whoever watches over it. */
+export type StoreEvent =
+  /** A call or a read failed in passing and is made again; `code` is that of the failure. */
+  | { readonly event: "store_retried"; readonly code: ErrorCode }
+  /** The circuit breaker: `open` leaves the store alone, `half_open` lets a probe through. */
+  | { readonly event: "store_breaker"; readonly state: "closed" | "open" | "half_open" };
 
 /** What another attempt may mend. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(["throttled", "unavailable", "timeout"]);
@@ -73,6 +82,7 @@ export class Retrying {
     const asked = error instanceof ZiplinkError ? (error.retryAfterMs ?? 0) : 0;
     const isOver = failures.count >= attempts || this.#failures > budget;
     if (!isTransient(error) || isOver || asked > MAX_RETRY_AFTER_MS) throw error;
+    this.#options.observe({ event: "store_retried", code: error.code });
     const backoff = Math.min(backoffMs * 2 ** (failures.count - 1), MAX_BACKOFF_MS);
     // Half of it by chance: reads that broke together do not all come back at once.
     const wait = Math.max(asked, backoff * (0.5 + Math.random() / 2));
@@ -98,7 +108,7 @@ export class Retrying {
 }
 
 /** Whether another attempt may mend it. */
-export function isTransient(error: unknown): boolean {
+export function isTransient(error: unknown): error is ZiplinkError {
   return error instanceof ZiplinkError && TRANSIENT.has(error.code);
 }
 

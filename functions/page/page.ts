@@ -1,7 +1,12 @@
 import type { ArchiveHandler } from "../../core/handler.ts";
+import type { RequestScope } from "../../core/request-scope.ts";
 
 /** Answers a request for the page of the link whose token is given. */
-export type PageHandler = (request: Request, token: string) => Promise<Response>;
+export type PageHandler = (
+  request: Request,
+  token: string,
+  scope?: RequestScope,
+) => Promise<Response>;
 
 /**
  * The page that a person sees who opens a link: the archive's description, as programs get it too, or what is
@@ -9,10 +14,10 @@ export type PageHandler = (request: Request, token: string) => Promise<Response>
  * sends an archive need not wait for it.
  */
 export function createPage(archive: ArchiveHandler): PageHandler {
-  return async (request, token) => {
+  return async (request, token, scope) => {
     const { toPage } = await import("./to-page.ts");
     const { url, signal } = request;
     const description = new Request(`${url.split("?")[0]}?format=json`, { signal });
-    return toPage(await archive(description, token), token);
+    return toPage(await archive(description, token, scope), token);
   };
 }

@@ -193,6 +193,8 @@ export function serviceEnvironment(config: GcpConfig | AwsConfig): Record<string
     CRC_STORE: crcStore,
     MANIFEST_STORE: manifestStore,
     PUBLIC_URL: config.publicUrl,
+    // Cloud Logging shows a line with its trace if it names the project.
+    GOOGLE_CLOUD_PROJECT: config.target === "gcp" ? config.project : undefined,
     CORS_ORIGINS: cors.length > 0 ? cors.join(",") : undefined,
     MAX_ENTRIES: limits.maxEntries,
     MAX_BYTES: limits.maxBytes,

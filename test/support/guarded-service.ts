@@ -15,6 +15,9 @@ const FILES: Readonly<Record<string, string>> = {
   "b/kündigung.txt": "of b",
 };
 
+/** What opens the service's metrics. */
+const METRICS_TOKEN = randomBytes(32).toString("hex");
+
 const oct = (kid: string) => ({ kty: "oct", kid, k: randomBytes(32).toString("base64url") });
 const pair = (kid: string, curve: "P-256" | "ed25519"): JWK => ({
   ...(curve === "ed25519"
@@ -47,6 +50,8 @@ export interface GuardedService {
   readonly manifests: string;
   /** All that no body and no log may show: names, keys, folders, secrets. */
   readonly secrets: readonly string[];
+  /** Every token that `link` and `caller` have made so far. */
+  readonly issued: ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
@@ -69,10 +74,15 @@ export async function startGuardedService(): Promise<GuardedService> {
     MAX_ENTRIES: "50",
     MAX_BODY_BYTES: "50_000",
     MAX_LINK_SECONDS: "3600",
+    METRICS: "true",
+    METRICS_TOKEN: METRICS_TOKEN,
   });
+  const issued = new Set<string>();
   const sign = (claims: object, jwk: JWK) => {
     const { alg, sign: signer } = signerOf(jwk);
-    return handmade({ alg, typ: "JWT", kid: jwk.kid }, claims, signer);
+    const token = handmade({ alg, typ: "JWT", kid: jwk.kid }, claims, signer);
+    issued.add(token);
+    return token;
   };
   const keys: JWK[] = [...Object.values(links), ...Object.values(callers)];
   return {
@@ -93,10 +103,12 @@ export async function startGuardedService(): Promise<GuardedService> {
         key,
       ),
     manifests: join(folder, "manifests"),
+    issued,
     secrets: [
       ...Object.keys(FILES).flatMap((key) => [key, key.slice(key.lastIndexOf("/") + 1)]),
       ...keys.flatMap(({ k, d }) => [k, d]).filter((secret) => secret !== undefined),
       folder,
+      METRICS_TOKEN,
       "\n    at ",
       "eyJ",
     ],

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { createMemorySource } from "../adapters/memory.ts";
+import {
+  type AuditEvent,
+  describeProblem,
+  plannedBytes,
+  secretKeys,
+  signLink,
+  ZiplinkError,
+} from "../core/index.ts";
+import { createApp, createArchives } from "../functions/index.ts";
+import { codeOf } from "./support/error-codes.ts";
+import { readArchive } from "./support/read-archive.ts";
+import { counting } from "./support/sources.ts";
+
+const modified = new Date("2024-02-29T12:34:56Z");
+const objects = {
+  "a.txt": { bytes: Buffer.from("first"), modified },
+  "b.txt": { bytes: Buffer.from("second"), modified },
+};
+const archive = { name: "two", entries: [{ key: "a.txt" }, { key: "b.txt", name: "B.txt" }] };
+const party = { subject: "user-1" };
+
+/** Archives for an application's routes, and what they have audited. */
+function mount(delivery = { maxResponseBytes: Infinity, maxFixedLength: Infinity }) {
+  const events: AuditEvent[] = [];
+  const source = counting(createMemorySource(objects));
+  const options = { source, delivery, audit: (event: AuditEvent) => events.push(event) };
+  return { options, events, archives: createArchives(options) };
+}
+
+const request = (method: string, headers = {}) =>
+  new Request("http://application.example/files", { method, headers });
+
+describe("a route of an application's own", () => {
+  test("sends a GET what RFC 9110 has for a file, and a POST the whole", async () => {
+    const { archives, events } = mount();
+    const plan = await archives.plan(archive);
+    expect(plannedBytes(plan)).toBe("firstsecond".length);
+    const send = (method: string) =>
+      archives.send(request(method, { Range: "bytes=0-3" }), { archive, plan, party });
+    const part = await send("GET");
+    expect([part.status, await part.text()]).toEqual([206, "PK\x03\x04"]);
+    expect((await send("HEAD")).status).toBe(200);
+    const whole = await send("POST");
+    expect(whole.headers.get("Accept-Ranges")).toBe("none");
+    expect(whole.headers.get("Content-Disposition")).toContain("two.zip");
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    expect(readArchive(bytes)).toEqual({ "a.txt": "first", "B.txt": "second" });
+    expect(events.at(-1)).toMatchObject({ event: "download_ended", subject: "user-1" });
+  });
+
+  test("has limits of its own", async () => {
+    const { archives } = mount();
+    const plan = (maxEntries: number, maxBytes: number) =>
+      codeOf(archives.plan(archive, { limits: { maxEntries, maxBytes } }));
+    expect(await plan(2, 11)).toBe("resolved");
+    expect(await plan(1, 11)).toBe("too_many_entries");
+    expect(await plan(2, 10)).toBe("too_large");
+  });
+
+  test("cannot send more at once than the platform", async () => {
+    const { archives } = mount({ maxResponseBytes: 100, maxFixedLength: Infinity });
+    const plan = await archives.plan(archive);
+    expect(await codeOf(archives.send(request("POST"), { archive, plan, party }))).toBe(
+      "too_large",
+    );
+    expect(await codeOf(archives.send(request("GET"), { archive, plan, party }))).toBe("too_large");
+  });
+
+  test("shares what links know of the store", async () => {
+    const { options, archives } = mount();
+    const linkKeys = secretKeys("a secret of thirty-two bytes, ok");
+    const app = createApp({ ...options, linkKeys }, archives);
+    const token = await signLink(archive, {
+      keys: linkKeys,
+      expires: new Date(Date.now() + 60_000),
+    });
+    const link = await app(new Request(`http://application.example/zip/${token}`));
+    const plan = await archives.plan(archive);
+    const own = await archives.send(request("GET"), { archive, plan, party });
+    expect(own.headers.get("ETag")).toBe(link.headers.get("ETag"));
+    expect(await own.text()).toBe(await link.text());
+    const { plan: planned } = await archives.byLink.plan(token, archive);
+    expect(planned).toEqual(plan);
+    expect(options.source.counts.stats).toBe(4); // of the link once, although it was asked for twice
+  });
+});
+
+test.each<[unknown, object]>([
+  [
+    new ZiplinkError("too_large", "Too much.", { details: { limit: 1, total: 2 } }),
+    {
+      status: 413,
+      code: "too_large",
+      detail: "Too much.",
+      details: { limit: 1, total: 2 },
+      headers: {},
+    },
+  ],
+  [
+    new ZiplinkError("denied", "The bucket's policy forbids it."),
+    {
+      status: 404,
+      code: "not_found",
+      detail: "One or more objects were not found.",
+      details: {},
+      headers: {},
+    },
+  ],
+  [
+    new ZiplinkError("throttled", "Slow down.", { retryAfterMs: 1_500, headers: { ETag: '"x"' } }),
+    {
+      status: 503,
+      code: "throttled",
+      detail: "Slow down.",
+      details: {},
+      headers: { "Retry-After": "2", ETag: '"x"' },
+    },
+  ],
+  [
+    new TypeError("a key"),
+    {
+      status: 500,
+      code: "internal",
+      detail: "Something went wrong on our side.",
+      details: {},
+      headers: {},
+    },
+  ],
+])("what a client may be told of %s", (error, problem) => {
+  expect(describeProblem(error)).toEqual(problem);
+});

@@ -1,0 +1,147 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createFsSource } from "../../adapters/fs.ts";
+import { createFsObjectStore } from "../../adapters/fs-object-store.ts";
+import { createManifestStore, secretKeys } from "../../core/index.ts";
+import { attachmentKey, dataKey } from "../../examples/access-package/access-package.ts";
+import { createAccessPackages } from "../../examples/access-package/app.ts";
+import { openDatabase } from "../../examples/access-package/database.ts";
+import { addMember } from "../../examples/shared/sessions.ts";
+import { createNodeListener } from "../../functions/index.ts";
+import { download } from "./download.ts";
+import { captureLog, listen } from "./examples.ts";
+import { makeFolder, removeFolder } from "./temporary-folder.ts";
+
+/** What the messages' links begin with, whoever asks for them. */
+export const PUBLIC_URL = "https://privacy.example.org";
+
+export type AccessPackagesService = Awaited<ReturnType<typeof startAccessPackages>>;
+
+/** The example over HTTP, with two workspaces and no requests. Rows go by names. */
+export async function startAccessPackages() {
+  const log = captureLog();
+  const db = openDatabase();
+  const folder = await makeFolder();
+  const root = join(folder, "objects");
+  /** All that neither a body nor the log may show. */
+  const secrets = [folder, "privacy-requests/", "eyJ"];
+  const ids = new Map<string, string>();
+  const idOf = (name: string) => {
+    const id = ids.get(name) ?? crypto.randomUUID();
+    ids.set(name, id);
+    return id;
+  };
+
+  async function put(key: string, text: string): Promise<void> {
+    await mkdir(dirname(join(root, key)), { recursive: true });
+    await writeFile(join(root, key), text);
+  }
+
+  /** The session of a new member. */
+  function enroll(name: string, role = "privacy_officer", workspace = "ours"): string {
+    const member = { userId: idOf(name), workspaceId: idOf(workspace), role };
+    const token = addMember(db, member);
+    secrets.push(token);
+    return token;
+  }
+
+  /** A request with its data, `files` by their names, and one record. */
+  async function addRequest(
+    name: string,
+    {
+      status = "complete",
+      workspace = "ours",
+      files = {},
+    }: { status?: string; workspace?: string; files?: Record<string, string> } = {},
+  ): Promise<void> {
+    const email = `${name.replaceAll(" ", ".")}@betroffen.example`;
+    db.prepare("INSERT INTO privacy_requests VALUES (?, ?, ?, ?, '2026-02-03T04:05:06Z')").run(
+      idOf(name),
+      idOf(workspace),
+      status,
+      email,
+    );
+    const value = `<script>alert("Geheimnis von ${name}")</script>`;
+    db.prepare("INSERT INTO records VALUES (?, 'CRM', 'Notiz', ?)").run(idOf(name), value);
+    secrets.push(email, "Geheimnis");
+    await put(dataKey(idOf(name)), JSON.stringify({ "CRM: Notiz": value }));
+    for (const [fileName, text] of Object.entries(files)) await attach(name, fileName, text);
+  }
+
+  /** An attachment of a request; gives its id. */
+  async function attach(request: string, fileName: string, text: string): Promise<string> {
+    const id = crypto.randomUUID();
+    db.prepare("INSERT INTO attachments VALUES (?, ?, ?, ?, NULL)").run(
+      id,
+      idOf(request),
+      fileName,
+      `Beschreibung <b>${fileName}</b>`,
+    );
+    secrets.push(fileName);
+    await put(attachmentKey(idOf(request), id), text);
+    return id;
+  }
+
+  for (const name of ["ours", "theirs"]) {
+    db.prepare("INSERT INTO workspaces VALUES (?, ?)").run(idOf(name), `Verein ${name}`);
+  }
+  const officer = enroll("officer");
+  const linkKeys = secretKeys("a secret of thirty-two bytes, ok");
+
+  /** Another process's application, on the same database and stores. */
+  const start = () => {
+    const objects = createFsObjectStore({ root: join(folder, "manifests") });
+    const app = createAccessPackages({
+      db,
+      source: createFsSource({ root }),
+      logger: log.logger,
+      linkKeys,
+      manifests: createManifestStore({ objects }),
+      publicUrl: PUBLIC_URL,
+    });
+    return listen(createNodeListener(app));
+  };
+  const server = await start();
+
+  interface Asking {
+    readonly method?: string;
+    readonly token?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly at?: string;
+  }
+  const ask = (
+    request: string,
+    what: "stream" | "message",
+    { token = officer, headers = {}, at = server.url, ...rest }: Asking = {},
+  ) =>
+    download(`${at}/api/v1/privacy-request/${ids.get(request) ?? request}/access-package/${what}`, {
+      ...rest,
+      headers: { Authorization: `Bearer ${token}`, ...headers },
+    });
+
+  return {
+    log,
+    db,
+    linkKeys,
+    idOf,
+    enroll,
+    addRequest,
+    attach,
+    put,
+    start,
+    stream: (request: string, asking?: Asking) => ask(request, "stream", asking),
+    announce: (request: string, asking?: Asking) =>
+      ask(request, "message", { method: "POST", ...asking }),
+    /** The messages that wait for the mailer. */
+    outbox: (request: string) =>
+      db.prepare("SELECT * FROM outbox WHERE request_id = ? ORDER BY rowid").all(idOf(request)),
+    /** Where the server itself has what a message's link is for. */
+    linkIn: (body: unknown) =>
+      /https:\S+/.exec(String(body))?.[0].replace(PUBLIC_URL, server.url) ?? "",
+    secrets,
+    async stop() {
+      await server.stop();
+      await removeFolder(folder);
+    },
+  };
+}
