@@ -49,7 +49,7 @@ export function needChange(...problems: readonly string[]): ConfigError {
 export function parse<T extends z.ZodObject>(schema: T, env: Environment): z.infer<T> {
   // A variable that is set to nothing counts as not set, as it does for shells and consoles.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const result = schema.safeParse(given);
+  const result = schema.safeParse(given, { jitless: true });
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) => {
     const isMissing = given[String(path[0])] === undefined;

@@ -50,7 +50,7 @@ type Event2 = z.infer<typeof version2>;
  * the API's stage. Throws `malformed` for what is no request.
  */
 export function toRequest(event: unknown, signal: AbortSignal): Request {
-  const { data, error } = z.union([version2, version1]).safeParse(event);
+  const { data, error } = z.union([version2, version1]).safeParse(event, { jitless: true });
   if (!data) throw noRequest(error);
   try {
     return "rawPath" in data ? fromVersion2(data, signal) : fromVersion1(data, signal);
