@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { archivePage, descriptionSchema } from "./archive-page.ts";
 import { errorPage } from "./error-page.ts";
 import { pageHeaders } from "./headers.ts";
