@@ -11,6 +11,7 @@ import { downloadName } from "./respond.ts";
 import { selectEntries } from "./select-entries.ts";
 import { layoutZip } from "./zip/layout.ts";
 
+/** What archives are sent by, and what their links are verified with. */
 export interface HandlerOptions extends ArchivesOptions {
   /** What links are verified with. */
   readonly linkKeys: JwtKeys;

@@ -7,9 +7,13 @@ import { type PlanLimits, planArchive } from "./plan-archive.ts";
 import type { ResilientStore } from "./resilience/resilient-store.ts";
 import type { ZipFormat } from "./zip/format.ts";
 
+/** What plans are made of, and for how long they hold. */
 export interface PlannerOptions {
+  /** Where objects are looked for. */
   readonly store: ResilientStore;
+  /** What one archive may hold; a request for more is refused as `planArchive` does. */
   readonly limits: PlanLimits;
+  /** How archives are written, unless a request asks for another compression. */
   readonly format: ZipFormat;
   /** How long a plan is used again, in seconds; 0 for never. */
   readonly cacheSeconds: number;
@@ -28,6 +32,10 @@ export interface Planner {
 /** Entries of all remembered plans together; each takes about half a kilobyte. */
 const MAX_CACHED_ENTRIES = 200_000;
 
+/**
+ * Plans by `planArchive`, up to 200,000 entries of them remembered. Requests for the same plan at the
+ * same time share one; a plan that fails is not remembered.
+ */
 export function createPlanner(options: PlannerOptions): Planner {
   const { store, limits, format, cacheSeconds } = options;
   const cache = new LRUCache<string, Plan>({

@@ -15,10 +15,11 @@ import type { Protection } from "./protection/protection-config.ts";
 import { requestIds } from "./protection/request-ids.ts";
 import { type ScopedEnv, scopes } from "./protection/scopes.ts";
 
+/** All that the routes depend on; see `DefaultOptions` for what an application may leave out. */
 export interface AppOptions extends HandlerOptions, Omit<ApiOptions, "auth"> {
   /** Tells who sends `POST /zip` and `POST /links`; without it there are no such routes. */
   readonly auth?: Auth | undefined;
-  /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
+  /** Origins whose pages may fetch archives; `["*"]` for all, `[]`, the default, for none. */
   readonly corsOrigins: readonly string[];
   /** How much is served at once and in a minute. */
   readonly protection: Protection;

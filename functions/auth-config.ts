@@ -21,6 +21,7 @@ const schema = z.object({
   API_AUTH: z.literal("platform").optional(),
 });
 
+/** The settings that are about callers. */
 export const authSettings = schema.shape;
 
 /**

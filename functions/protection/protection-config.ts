@@ -34,8 +34,10 @@ const schema = z.object({
   TRUSTED_PROXIES: integer(0, 10).default(defaultProtection.trustedProxies),
 });
 
+/** The settings that are about limits. */
 export const protectionSettings = schema.shape;
 
+/** The limits of these settings. */
 export function toProtection(data: z.infer<typeof schema>): Protection {
   return {
     maxActive: data.MAX_ACTIVE_DOWNLOADS,
