@@ -7,7 +7,7 @@ export interface S3ClientOptions {
   readonly region?: string | undefined;
   /** URL of a store other than AWS's. Default: that of the region. */
   readonly endpoint?: string | undefined;
-  /** Name the bucket in the path, not the host name, as many other stores want it. Default false. */
+  /** Name the bucket in the path, not the host name, as many other stores want. Default false. */
   readonly forcePathStyle?: boolean;
   /** Default: looked for where AWS's tools look, the environment first. */
   readonly credentials?: S3ClientConfig["credentials"];

@@ -23,18 +23,26 @@ export interface PlannerOptions {
 
 /** Plans by token, each used again for a short while: slices of an archive then list nothing. */
 export interface Planner {
-  /** The plan of a verified token's request, and whether it is an earlier one. */
-  plan(token: string, request: ArchiveRequest): Promise<{ plan: Plan; isReused: boolean }>;
+  /** The plan of a verified token's request. Rejects as `planArchive`. */
+  plan(token: string, request: ArchiveRequest): Promise<FoundPlan>;
   /** Makes the next `plan` look again, as an object has turned out to be another one. */
   forget(token: string): void;
+}
+
+/** A plan for a link. */
+export interface FoundPlan {
+  /** What the link's archive is, or was when it was planned. */
+  readonly plan: Plan;
+  /** Whether it is one that was remembered, so that an object may have changed since. */
+  readonly isReused: boolean;
 }
 
 /** Entries of all remembered plans together; each takes about half a kilobyte. */
 const MAX_CACHED_ENTRIES = 200_000;
 
 /**
- * Plans by `planArchive`, up to 200,000 entries of them remembered. Requests for the same plan at the
- * same time share one; a plan that fails is not remembered.
+ * Plans by `planArchive`, up to 200,000 entries of them remembered. Who asks for the same one at the
+ * same time shares it; one that fails is not remembered.
  */
 export function createPlanner(options: PlannerOptions): Planner {
   const { store, limits, format, cacheSeconds } = options;

@@ -23,10 +23,10 @@ export const defaults = {
 } as const;
 
 /**
- * What an application must say to send archives by routes of its own; the rest it may. By default an
- * archive has up to 10,000 entries and 10^12 bytes of files and is stored, a plan is used again for 10
- * seconds, `Cache-Control` is `private, no-store`, responses have no limit, and audit lines go to
- * standard output.
+ * What an application must say to send archives by routes of its own; the rest it may. By default
+ * an archive has up to 10,000 entries and 10^12 bytes of files and is stored, a plan is used again
+ * for 10 seconds, `Cache-Control` is `private, no-store`, responses have no limit, and audit lines
+ * go to standard output.
  */
 export type ArchiveDefaults = Partial<ArchivesOptions> & Pick<ArchivesOptions, "source">;
 

@@ -22,8 +22,8 @@ export interface CrcStore {
   /** The table of the archive with this ETag; empty if there is none that is genuine. */
   load(etag: string, signal?: AbortSignal): Promise<CrcTable>;
   /**
-   * Keeps the table of the archive with this ETag, in place of an earlier one. Rejects with what the
-   * object store rejects with, as `load` does.
+   * Keeps the table of the archive with this ETag, in place of an earlier one. Rejects, as `load`
+   * does, with what the object store rejects with.
    */
   save(etag: string, table: CrcTable, signal?: AbortSignal): Promise<void>;
 }
