@@ -12,7 +12,7 @@ const lines = [
 ] as const;
 
 const SIZE = { width: 880, height: 540 };
-const AREA = { left: 76, right: 760, top: 92, bottom: 440 };
+const AREA = { left: 76, right: 748, top: 92, bottom: 440 };
 /** From one name at the end of a line to the next, at least. */
 const NAME_HEIGHT = 17;
 

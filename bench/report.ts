@@ -78,12 +78,14 @@ export function reportOf(
   return { name, title, rows: Object.fromEntries(measured) };
 }
 
-/** Median, smallest and largest; of an even number the upper of the two in the middle. */
+/** Median, smallest and largest; of an even number of values the median is the mean of the two in the middle. */
 export function seriesOf(runs: readonly (number | null)[]): Series | undefined {
   const sorted = runs.filter((value) => value !== null).sort((a, b) => a - b);
-  const [min, median, max] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
-  if (min === undefined || median === undefined || max === undefined) return undefined;
-  return { median, min, max, runs };
+  const [min, max] = [sorted[0], sorted.at(-1)];
+  const [lower, upper] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  if (min === undefined || max === undefined) return undefined;
+  if (lower === undefined || upper === undefined) return undefined;
+  return { median: Number(((lower + upper) / 2).toPrecision(4)), min, max, runs };
 }
 
 /** A report as text: the medians, and in brackets from least to most. */

@@ -8,9 +8,6 @@ import type { StoreSpec } from "./store-server.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Objects that a contestant reads before it is measured, where there are that many. */
-const WARM_UP = 50;
-
 const peers = ["zip-stream", "archiver", "client-zip", "yazl", "s3-zip"] as const;
 
 /**
@@ -96,7 +93,7 @@ async function* smallObjects(): AsyncGenerator<Workload> {
     timeoutMs: 300_000,
     reference: "ziplink",
     // client-zip and yazl also read one object after the other, and would take another 47 s each: `sizes` has them.
-    rows: fromStore(["ziplink", "zip-stream", "archiver", "s3-zip"], spec, store.endpoint),
+    rows: fromStore(["ziplink", "zip-stream", "archiver", "s3-zip"], spec, store.endpoint, 50),
   };
 }
 
@@ -140,6 +137,7 @@ async function* sizes(): AsyncGenerator<Workload> {
   for (const [objectBytes, objects] of SIZES) {
     const spec = { objects, objectBytes, firstByteMs: 20, bytesPerSecond: 0 };
     using store = await startStore(spec);
+    const warmUp = Math.max(1, Math.min(8, (16 * MIB) / objectBytes));
     const size =
       objectBytes < MIB ? `${objectBytes / KIB} KiB` : `${Math.round(objectBytes / MIB)} MiB`;
     yield {
@@ -148,27 +146,31 @@ async function* sizes(): AsyncGenerator<Workload> {
       timeoutMs: 120_000,
       reference: "pass-through",
       objectBytes,
-      rows: fromStore(["pass-through", "ziplink", ...peers], spec, store.endpoint, 8),
+      rows: fromStore(["pass-through", "ziplink", ...peers], spec, store.endpoint, warmUp),
     };
   }
 }
 
-/** @param warmUp objects that warm up each contestant and its client, whose code is no part of a download */
+/**
+ * @param warmUp how many objects each contestant reads before it is measured, since the client's code is no part of a
+ *   download; by default none of the store's, but some from memory
+ */
 function fromStore(
   contestants: readonly ContestantName[],
   { objects, objectBytes }: StoreSpec,
   endpoint: string,
-  warmUp = WARM_UP,
+  warmUp = 0,
 ): Entrant[] {
   const input = { kind: "store", endpoint, entries: objects, entryBytes: objectBytes } as const;
-  return contestants.map((contestant) => ({
-    name: contestant,
-    contestant,
-    // Of large objects none are spared; but s3-zip takes nothing else.
-    warmUp:
-      objects > WARM_UP || contestant === "s3-zip"
-        ? { ...input, entries: Math.min(objects, warmUp) }
-        : { kind: "synthetic", entries: 10, entryBytes: KIB },
-    input,
-  }));
+  return contestants.map((contestant) => {
+    const fromMemory = warmUp === 0 && contestant !== "s3-zip"; // which reads from a bucket alone
+    return {
+      name: contestant,
+      contestant,
+      warmUp: fromMemory
+        ? { kind: "synthetic", entries: 10, entryBytes: KIB }
+        : { ...input, entries: Math.max(1, warmUp) },
+      input,
+    };
+  });
 }

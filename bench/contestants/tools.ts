@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import type { Input } from "../input.ts";
@@ -43,7 +44,8 @@ export function createToolContestant(name: ToolName): Contestant {
   return async (input, _request, response) => {
     const { command, arguments: of } = tools[name];
     const before = childrenCpuMs();
-    const child = spawn(command, of(pathsOf(input)), { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, of(pathsOf(input)), { stdio: ["ignore", "pipe", "pipe"] });
+    const said = text(child.stderr);
     const exited = new Promise<number | null>((resolve, reject) => {
       child.on("exit", resolve).on("error", reject);
     });
@@ -54,7 +56,7 @@ export function createToolContestant(name: ToolName): Contestant {
     }, READ_PEAK_MS);
     try {
       const [status] = await Promise.all([exited, pipeline(child.stdout, response)]);
-      if (status !== 0) throw new Error(`${basename(command)} ended with ${status}`);
+      if (status !== 0) throw new Error(`${command} ended with ${status}: ${await said}`);
       return { cpuMs: childrenCpuMs() - before, idleBytes: 0, peakBytes };
     } finally {
       clearInterval(reading);
