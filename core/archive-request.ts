@@ -48,13 +48,13 @@ interface ArchiveFields {
    */
   readonly compression?: "store" | "deflate" | undefined;
   /**
-   * What becomes of `entries` that are missing. "fail" refuses the archive with `not_found`; "report"
-   * leaves them out, and the entry `_missing.txt` lists them. Default "fail".
+   * What becomes of `entries` that are missing. "fail" refuses the archive with `not_found`;
+   * "report" leaves them out, and the entry `_missing.txt` lists them. Default "fail".
    */
   readonly onMissing?: "fail" | "report" | undefined;
   /**
-   * Pins the archive by its strong ETag, quotes included: once its contents have changed, so that its
-   * ETag is another one, it is refused with `precondition_failed`. Default: not pinned.
+   * Pins the archive by its strong ETag, quotes included: once its contents have changed, so that
+   * its ETag is another one, it is refused with `precondition_failed`. Default: not pinned.
    */
   readonly etag?: string | undefined;
 }
@@ -69,8 +69,8 @@ export interface ArchiveEntry {
    */
   readonly name?: string | undefined;
   /**
-   * CRC-32 of the whole object, unsigned, if the requester knows it; resuming need not read the object
-   * again then. One that is wrong fails the archive, with `changed` or `corrupt`.
+   * CRC-32 of the whole object, unsigned, if the requester knows it; resuming need not read the
+   * object again then. One that is wrong fails the archive, with `changed` or `corrupt`.
    */
   readonly crc32?: number | undefined;
 }
@@ -84,8 +84,8 @@ export interface EntriesRequest extends ArchiveFields {
 /** An archive of every object whose key starts with a prefix. */
 export interface PrefixRequest extends ArchiveFields {
   /**
-   * Up to 1,024 characters; `""` is every object. What is before its last `/`, and that, is left out of
-   * the names in the ZIP.
+   * Up to 1,024 characters; `""` is every object. What is before its last `/`, and that, is left
+   * out of the names in the ZIP.
    */
   readonly prefix: string;
 }

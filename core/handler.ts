@@ -54,7 +54,7 @@ export function createHandler(
     link: Link,
     scope: RequestScope,
   ): Promise<Response> {
-    const { plan: whole, isReused } = await planner.plan(token, link.request);
+    const { plan: whole, isReused } = await planner.plan(token, link.request, request.signal);
     assertPinned(link.request, whole);
     const { searchParams } = new URL(request.url);
     const plan = selectEntries(whole, searchParams);

@@ -46,8 +46,8 @@ const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 
 /**
- * A manifest store on any store of small objects. An object's name is the SHA-256 of its bytes, so the
- * same request is kept once. The store has 10 seconds to answer; up to 16 MiB of requests are
+ * A manifest store on any store of small objects. An object's name is the SHA-256 of its bytes, so
+ * the same request is kept once. The store has 10 seconds to answer; up to 16 MiB of requests are
  * remembered in the process.
  */
 export function createManifestStore(options: ManifestStoreOptions): ManifestStore {

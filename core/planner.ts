@@ -5,6 +5,7 @@ import type { GivenEntry } from "./given-blobs.ts";
 import type { Plan } from "./plan.ts";
 import { type PlanLimits, planArchive } from "./plan-archive.ts";
 import type { ResilientStore } from "./resilience/resilient-store.ts";
+import { SharedWork } from "./shared-work.ts";
 import type { ZipFormat } from "./zip/format.ts";
 
 /** What plans are made of, and for how long they hold. */
@@ -23,8 +24,12 @@ export interface PlannerOptions {
 
 /** Plans by token, each used again for a short while: slices of an archive then list nothing. */
 export interface Planner {
-  /** The plan of a verified token's request. Rejects as `planArchive`. */
-  plan(token: string, request: ArchiveRequest): Promise<FoundPlan>;
+  /**
+   * The plan of a verified token's request. One that is being made is waited for by all who want it,
+   * and given up when `signal` has aborted for all of them. Rejects as `planArchive`, and with the
+   * signal's reason.
+   */
+  plan(token: string, request: ArchiveRequest, signal?: AbortSignal): Promise<FoundPlan>;
   /** Makes the next `plan` look again, as an object has turned out to be another one. */
   forget(token: string): void;
 }
@@ -40,10 +45,7 @@ export interface FoundPlan {
 /** Entries of all remembered plans together; each takes about half a kilobyte. */
 const MAX_CACHED_ENTRIES = 200_000;
 
-/**
- * Plans by `planArchive`, up to 200,000 entries of them remembered. Who asks for the same one at the
- * same time shares it; one that fails is not remembered.
- */
+/** Plans by `planArchive`, up to 200,000 entries of them remembered; one that fails is not. */
 export function createPlanner(options: PlannerOptions): Planner {
   const { store, limits, format, cacheSeconds } = options;
   const cache = new LRUCache<string, Plan>({
@@ -51,27 +53,28 @@ export function createPlanner(options: PlannerOptions): Planner {
     maxSize: MAX_CACHED_ENTRIES,
     sizeCalculation: ({ entries }) => entries.length,
   });
-  const underWay = new Map<string, Promise<Plan>>();
-  const make = async (request: ArchiveRequest) =>
-    planArchive(request, store.forDownload(), {
-      limits,
-      format,
-      given: (await options.given?.(request)) ?? [],
+  const underWay = new Map<string, SharedWork<Plan>>();
+  const make = (request: ArchiveRequest) =>
+    new SharedWork(async (signal) => {
+      const given = (await options.given?.(request)) ?? [];
+      return planArchive(request, store.forDownload(), { limits, format, given, signal });
     });
 
   return {
-    async plan(token, request) {
+    async plan(token, request, signal) {
       const id = identify(token);
       const known = cache.get(id);
       if (known) return { plan: known, isReused: true };
-      const planning = underWay.get(id) ?? make(request);
+      const current = underWay.get(id);
+      const planning = current && !current.isGivenUp ? current : make(request);
       underWay.set(id, planning);
       try {
-        const plan = await planning;
+        const plan = await planning.wait(signal);
         if (cacheSeconds > 0) cache.set(id, plan);
         return { plan, isReused: false };
       } finally {
-        underWay.delete(id);
+        // It goes with the last who waited; another may have taken its place by then.
+        if (planning.isGivenUp && underWay.get(id) === planning) underWay.delete(id);
       }
     },
     forget(token) {

@@ -35,6 +35,8 @@ export interface Problem {
   readonly detail: string;
   /** The error's details, such as a limit and what was asked. */
   readonly details: ZiplinkError["details"];
+  /** Fields that the response should have, such as `Retry-After`. */
+  readonly headers: ZiplinkError["headers"];
 }
 
 /**
@@ -44,22 +46,23 @@ export interface Problem {
 export function describeProblem(error: unknown): Problem {
   const known = toZiplinkError(error);
   const { status, message, details } = known;
+  const headers = { ...retryAfter(known), ...known.headers };
   switch (known.code) {
     case "denied":
-      return { status, code: "not_found", detail: objectMessages.not_found, details };
+      return { status, code: "not_found", detail: objectMessages.not_found, details, headers };
     case "internal":
-      return { status, code: "internal", detail: message, details: {} };
+      return { status, code: "internal", detail: message, details: {}, headers };
     default:
-      return { status, code: known.code, detail: message, details };
+      return { status, code: known.code, detail: message, details, headers };
   }
 }
 
 /**
  * The `application/problem+json` response (RFC 9457) for an error. Beside the standard members it has
- * `code` and the details of `describeProblem`; its header has the error's fields.
+ * `code` and the details of `describeProblem`, and its header has the error's fields.
  */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
-  const { status, code, detail, details } = describeProblem(error);
+  const { status, code, detail, details, headers: fields } = describeProblem(error);
   const title = titles[status];
   const problem = { type: "about:blank", title, status, detail, code, ...details };
   return new Response(JSON.stringify(problem), {
@@ -70,14 +73,13 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
       "X-Content-Type-Options": "nosniff",
       ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
       ...(status === 403 ? { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } : {}),
-      ...(status === 503 || status === 429 ? { "Retry-After": retryAfter(error) } : {}),
-      ...toZiplinkError(error).headers,
+      ...fields,
       ...headers,
     },
   });
 }
 
-/** Whole seconds. */
-function retryAfter(error: unknown): string {
-  return String(Math.ceil((toZiplinkError(error).retryAfterMs ?? RETRY_AFTER_MS) / 1000));
+function retryAfter({ status, retryAfterMs = RETRY_AFTER_MS }: ZiplinkError) {
+  if (status !== 503 && status !== 429) return {};
+  return { "Retry-After": String(Math.ceil(retryAfterMs / 1000)) };
 }

@@ -127,6 +127,7 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
                 env: [
                   { name: "NODE_OPTIONS", value: "--max-semi-space-size=4" },
                   { name: "SOURCE", value: "gs://my-bucket/docs" },
+                  { name: "GOOGLE_CLOUD_PROJECT", value: "my-project" },
                   { name: "CORS_ORIGINS", value: "https://a.example,https://b.example" },
                   { name: "MAX_ENTRIES", value: "500" },
                   {

@@ -65,7 +65,7 @@ describe("a route of an application's own", () => {
     expect(await codeOf(archives.send(request("POST"), { archive, plan, party }))).toBe(
       "too_large",
     );
-    expect((await archives.send(request("GET"), { archive, plan, party })).status).toBe(413);
+    expect(await codeOf(archives.send(request("GET"), { archive, plan, party }))).toBe("too_large");
   });
 
   test("shares what links know of the store", async () => {
@@ -90,15 +90,43 @@ describe("a route of an application's own", () => {
 test.each<[unknown, object]>([
   [
     new ZiplinkError("too_large", "Too much.", { details: { limit: 1, total: 2 } }),
-    { status: 413, code: "too_large", detail: "Too much.", details: { limit: 1, total: 2 } },
+    {
+      status: 413,
+      code: "too_large",
+      detail: "Too much.",
+      details: { limit: 1, total: 2 },
+      headers: {},
+    },
   ],
   [
     new ZiplinkError("denied", "The bucket's policy forbids it."),
-    { status: 404, code: "not_found", detail: "One or more objects were not found.", details: {} },
+    {
+      status: 404,
+      code: "not_found",
+      detail: "One or more objects were not found.",
+      details: {},
+      headers: {},
+    },
+  ],
+  [
+    new ZiplinkError("throttled", "Slow down.", { retryAfterMs: 1_500, headers: { ETag: '"x"' } }),
+    {
+      status: 503,
+      code: "throttled",
+      detail: "Slow down.",
+      details: {},
+      headers: { "Retry-After": "2", ETag: '"x"' },
+    },
   ],
   [
     new TypeError("a key"),
-    { status: 500, code: "internal", detail: "Something went wrong on our side.", details: {} },
+    {
+      status: 500,
+      code: "internal",
+      detail: "Something went wrong on our side.",
+      details: {},
+      headers: {},
+    },
   ],
 ])("what a client may be told of %s", (error, problem) => {
   expect(describeProblem(error)).toEqual(problem);

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { sessionTables } from "../shared/sessions.ts";
 
 /** An empty database of the application, in memory or in a file. */

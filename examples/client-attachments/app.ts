@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { Logger } from "pino";
-import { z } from "zod";
+import * as z from "zod";
 import { type BlobSource, describeProblem, plannedBytes } from "../../core/index.ts";
 import { type App, createArchives, createAudit, readJson } from "../../functions/index.ts";
 import { answerError, validate } from "../shared/errors.ts";

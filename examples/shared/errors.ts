@@ -1,6 +1,6 @@
 import { HTTPException } from "hono/http-exception";
 import type { Logger } from "pino";
-import type { z } from "zod";
+import type * as z from "zod";
 import { describeFailure, describeProblem } from "../../core/index.ts";
 
 /**
@@ -8,14 +8,18 @@ import { describeFailure, describeProblem } from "../../core/index.ts";
  * message, which may quote keys and names.
  */
 export function answerError(error: unknown, logger: Logger): Response {
-  const { status, detail } =
-    error instanceof HTTPException
-      ? { status: error.status, detail: error.message }
-      : describeProblem(error);
+  const {
+    status,
+    detail,
+    headers: fields,
+  } = error instanceof HTTPException
+    ? { status: error.status, detail: error.message, headers: {} }
+    : describeProblem(error);
   if (status >= 500) logger.error({ status, failure: describeFailure(error) }, "request_failed");
   const headers = {
     "Cache-Control": "no-store",
     ...(status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
+    ...fields,
   };
   return Response.json({ detail }, { status, headers });
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { HTTPException } from "hono/http-exception";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Who works where. A session is of one user in one workspace, and its token is kept as a hash alone. */
 export const sessionTables = `
