@@ -1,40 +1,39 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { malformed } from "./malformed.ts";
+import { validate } from "./validate.ts";
 
 /** Bounds a single string; S3 and GCS allow keys of 1,024 bytes. */
-const text = z.string().min(1).max(1024);
+const text = z.string().check(z.minLength(1), z.maxLength(1024));
 
 /** What a schema of `T` is made of: each of its fields, and no other. */
-type ShapeOf<T> = { readonly [K in keyof T]-?: z.ZodType<T[K]> };
+type ShapeOf<T> = { readonly [K in keyof T]-?: z.core.$ZodType<T[K]> };
 
 const entry = z.strictObject({
   key: text,
-  name: text.optional(),
-  crc32: z.int().min(0).max(0xffffffff).optional(),
+  name: z.optional(text),
+  crc32: z.optional(z.int().check(z.minimum(0), z.maximum(0xffffffff))),
 } satisfies ShapeOf<ArchiveEntry>);
 
 /** A strong entity tag (RFC 9110, 8.8.3). */
 export const strongEtag = z
   .string()
-  .regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes");
+  .check(z.regex(/^"[\x21\x23-\x7e]+"$/, "must be a strong entity tag in quotes"));
 
 const archive = {
-  name: z.string().min(1).max(200).optional(),
-  compression: z.enum(["store", "deflate"]).optional(),
-  onMissing: z.enum(["fail", "report"]).optional(),
-  etag: strongEtag.optional(),
+  name: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  compression: z.optional(z.enum(["store", "deflate"])),
+  onMissing: z.optional(z.enum(["fail", "report"])),
+  etag: z.optional(strongEtag),
 } satisfies ShapeOf<ArchiveFields>;
 
-const schema = z.union([
-  z.strictObject({
-    ...archive,
-    entries: z.array(entry).min(1),
-  } satisfies ShapeOf<EntriesRequest>),
-  z.strictObject({
-    ...archive,
-    prefix: z.string().max(1024),
-  } satisfies ShapeOf<PrefixRequest>),
-]);
+const list = z.strictObject({
+  ...archive,
+  entries: z.array(entry).check(z.minLength(1)),
+} satisfies ShapeOf<EntriesRequest>);
+const folder = z.strictObject({
+  ...archive,
+  prefix: z.string().check(z.maxLength(1024)),
+} satisfies ShapeOf<PrefixRequest>);
 
 interface ArchiveFields {
   /**
@@ -100,7 +99,7 @@ export type ArchiveRequest = EntriesRequest | PrefixRequest;
 export function parseArchiveRequest(input: unknown, path = "zip"): ArchiveRequest {
   // Which of the two forms is meant shows in the fields; errors then speak of that one alone.
   const isList = typeof input === "object" && input !== null && "entries" in input;
-  const result = (isList ? schema.options[0] : schema.options[1]).safeParse(input);
+  const result = isList ? validate(list, input) : validate(folder, input);
   if (result.success) return result.data;
   const hint = isList ? undefined : 'An archive request has either "entries" or "prefix".';
   throw malformed(result.error, path === "" ? [] : [path], hint);

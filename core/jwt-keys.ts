@@ -7,9 +7,10 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ZiplinkError } from "./errors.ts";
 import { malformed } from "./malformed.ts";
+import { validate } from "./validate.ts";
 
 /** RFC 7518, 3.2: a key for HS256 has at least the hash's 256 bits. */
 const MIN_SECRET_BYTES = 32;
@@ -45,39 +46,44 @@ export function secretKeys(secret: string): JwtKeys {
   return [{ algorithm: "HS256", verifying: key, signing: key }];
 }
 
-const base64url = z.string().regex(/^[\w-]+$/, "must be base64url without padding");
-const named = { kid: z.string().min(1).max(200).optional(), use: z.literal("sig").optional() };
+const base64url = z.string().check(z.regex(/^[\w-]+$/, "must be base64url without padding"));
+const named = {
+  kid: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  use: z.optional(z.literal("sig")),
+};
 
 /** RFC 7517, with the parameters of RFC 7518, 6 and RFC 8037; those not used here are passed over. */
 const jwkSchema = z.discriminatedUnion("kty", [
   z.object({
     ...named,
     kty: z.literal("oct"),
-    alg: z.literal("HS256").optional(),
-    k: base64url.refine((k) => Buffer.from(k, "base64url").length >= MIN_SECRET_BYTES, {
-      message: `must have at least ${MIN_SECRET_BYTES} bytes`,
-    }),
+    alg: z.optional(z.literal("HS256")),
+    k: base64url.check(
+      z.refine((k) => Buffer.from(k, "base64url").length >= MIN_SECRET_BYTES, {
+        message: `must have at least ${MIN_SECRET_BYTES} bytes`,
+      }),
+    ),
   }),
   z.object({
     ...named,
     kty: z.literal("EC"),
-    alg: z.literal("ES256").optional(),
+    alg: z.optional(z.literal("ES256")),
     crv: z.literal("P-256"),
     x: base64url,
     y: base64url,
-    d: base64url.optional(),
+    d: z.optional(base64url),
   }),
   z.object({
     ...named,
     kty: z.literal("OKP"),
-    alg: z.literal("EdDSA").optional(),
+    alg: z.optional(z.literal("EdDSA")),
     crv: z.literal("Ed25519"),
     x: base64url,
-    d: base64url.optional(),
+    d: z.optional(base64url),
   }),
 ]);
 
-const jwksSchema = z.object({ keys: z.array(jwkSchema).min(1) });
+const jwksSchema = z.object({ keys: z.array(jwkSchema).check(z.minLength(1)) });
 
 /**
  * The keys of a JSON Web Key Set (RFC 7517, 5), as JSON text: `oct` keys for HS256, `EC` keys on
@@ -85,7 +91,7 @@ const jwksSchema = z.object({ keys: z.array(jwkSchema).min(1) });
  * nothing, if it is none.
  */
 export function parseJwks(text: string): JwtKeys {
-  const result = jwksSchema.safeParse(parseJson(text));
+  const result = validate(jwksSchema, parseJson(text), { isOnce: true });
   if (!result.success) throw malformed(result.error, []);
   const keys = result.data.keys.map(toKey);
   const kids = keys.map(({ kid }) => kid);

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { errors, type JWTPayload } from "jose";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type ArchiveRequest, parseArchiveRequest, strongEtag } from "./archive-request.ts";
 import { ZiplinkError } from "./errors.ts";
 import { type JwtKeys, secretKeys, signJwt, verifyJwt } from "./jwt-keys.ts";
 import { malformed } from "./malformed.ts";
 import { type ManifestReference, type ManifestStore, manifestReference } from "./manifest.ts";
+import { validate } from "./validate.ts";
 
 const AUDIENCE = "ziplink";
 
@@ -30,8 +31,8 @@ export interface Link {
 
 /** Claims that the page shows. Nothing is decided by them. */
 const shownClaims = z.object({
-  title: z.string().min(1).max(200).optional(),
-  iss: z.string().min(1).max(200).optional(),
+  title: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  iss: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
 });
 
 interface LinkClaims {
@@ -144,7 +145,7 @@ export async function verifyLink(
 }
 
 function parseShownClaims(claims: unknown): z.infer<typeof shownClaims> {
-  const result = shownClaims.safeParse(claims);
+  const result = validate(shownClaims, claims);
   if (result.success) return result.data;
   throw malformed(result.error, []);
 }
@@ -167,10 +168,10 @@ async function requestOf(
   return etag === undefined ? request : { ...request, etag };
 }
 
-const pinnedReference = manifestReference.extend({ etag: strongEtag.optional() });
+const pinnedReference = z.extend(manifestReference, { etag: z.optional(strongEtag) });
 
 function parseReference(zip: object): ManifestReference & { etag?: string | undefined } {
-  const result = pinnedReference.safeParse(zip);
+  const result = validate(pinnedReference, zip);
   if (result.success) return result.data;
   throw malformed(result.error, ["zip"]);
 }

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { ZiplinkError } from "./errors.ts";
 
 /** An unknown field may be named anything, of any length. */
@@ -12,7 +12,7 @@ const MAX_FIELD_LENGTH = 200;
  * @param hint a sentence to add
  */
 export function malformed(
-  { issues }: z.ZodError,
+  { issues }: z.core.$ZodError,
   path: readonly string[],
   hint?: string,
 ): ZiplinkError {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
 import type { ObjectStore } from "./crc/crc-store.ts";
 import { ZiplinkError } from "./errors.ts";
@@ -8,9 +8,13 @@ import { ZiplinkError } from "./errors.ts";
 /** Where the request of a link stands that is too long for a URL. Only its signer can state one. */
 export const manifestReference = z.strictObject({
   // One part of a path, as it is the name of a file too.
-  manifest: z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/, "is not a manifest's name"),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case"),
-} satisfies { readonly [K in keyof ManifestReference]: z.ZodType<ManifestReference[K]> });
+  manifest: z
+    .string()
+    .check(z.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/, "is not a manifest's name")),
+  sha256: z
+    .string()
+    .check(z.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case")),
+} satisfies { readonly [K in keyof ManifestReference]: z.core.$ZodType<ManifestReference[K]> });
 
 /** Where a request is kept, and the hash that proves it is the one that was signed. */
 export interface ManifestReference {

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import {
   type ArchiveEntry,
   type ArchiveRequest,
@@ -9,6 +9,7 @@ import type { LinkTerms } from "../core/caller-archives.ts";
 import { notFound, ZiplinkError } from "../core/errors.ts";
 import { malformed } from "../core/malformed.ts";
 import { assertEntryCount, type PlanLimits } from "../core/plan-archive.ts";
+import { validate } from "../core/validate.ts";
 
 /** What an application calls an object. */
 export type ApplicationId = string | number;
@@ -55,7 +56,9 @@ export async function toArchiveRequest(
 }
 
 const idsSchema = z.looseObject({
-  ids: z.array(z.union([z.string().min(1).max(1024), z.int()])).min(1),
+  ids: z
+    .array(z.union([z.string().check(z.minLength(1), z.maxLength(1024)), z.int()]))
+    .check(z.minLength(1)),
 });
 
 async function resolveIds(
@@ -64,7 +67,7 @@ async function resolveIds(
   limits: PlanLimits,
   resolve: Resolve,
 ): Promise<ArchiveRequest> {
-  const result = idsSchema.safeParse(body);
+  const result = validate(idsSchema, body);
   if (!result.success) throw malformed(result.error, []);
   const { ids, ...rest } = result.data;
   for (const field of ["entries", "prefix"]) {
@@ -86,11 +89,11 @@ async function resolveIds(
 
 /** What a body of `POST /links` has beside the archive request. */
 const termsSchema = z.object({
-  expiresIn: z.int().min(1).optional(),
-  expires: z.iso.datetime({ offset: true }).optional(),
-  subject: z.string().min(1).max(200).optional(),
-  title: z.string().min(1).max(200).optional(),
-  pin: z.boolean().default(true),
+  expiresIn: z.optional(z.int().check(z.minimum(1))),
+  expires: z.optional(z.iso.datetime({ offset: true })),
+  subject: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  title: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  pin: z._default(z.boolean(), true),
 });
 
 /** How long a link works unless its request says otherwise. */
@@ -104,7 +107,7 @@ export function parseLinkBody(
   body: unknown,
   maxSeconds: number,
 ): { readonly terms: LinkTerms; readonly archive: unknown } {
-  const result = termsSchema.safeParse(body);
+  const result = validate(termsSchema, body);
   if (!result.success) throw malformed(result.error, []);
   const { subject, title, pin } = result.data;
   const terms = {

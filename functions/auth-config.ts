@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { canSign, type JwtKeys, secretKeys, shareKey } from "../core/jwt-keys.ts";
 import { listSchema, needChange, secretSchema } from "./environment.ts";
 import { jwksSchema } from "./link-config.ts";
@@ -14,11 +14,11 @@ export type AuthConfig =
   | { readonly kind: "platform" };
 
 const schema = z.object({
-  API_SECRET: secretSchema.optional(),
-  API_JWKS: jwksSchema.optional(),
-  GOOGLE_AUDIENCE: z.string().min(1).optional(),
-  GOOGLE_ALLOWED_EMAILS: listSchema.default([]),
-  API_AUTH: z.literal("platform").optional(),
+  API_SECRET: z.optional(secretSchema),
+  API_JWKS: z.optional(jwksSchema),
+  GOOGLE_AUDIENCE: z.optional(z.string().check(z.minLength(1))),
+  GOOGLE_ALLOWED_EMAILS: z._default(listSchema, []),
+  API_AUTH: z.optional(z.literal("platform")),
 });
 
 /** The settings that are about callers. */

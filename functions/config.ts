@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { DeliveryLimits } from "../core/respond.ts";
 import { defaults } from "./app-defaults.ts";
 import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
@@ -26,22 +26,27 @@ const settings = z.object({
   ...protectionSettings,
   ...observabilitySettings,
   SOURCE: locationSchema,
-  HOST: z.string().min(1).optional(),
-  PORT: integer(0, 65_535).default(8080),
-  HTTP2: z.stringbool().default(false),
-  MAX_ENTRIES: integer(1).default(defaults.limits.maxEntries),
-  MAX_BYTES: integer(1).default(defaults.limits.maxBytes),
-  MAX_BODY_BYTES: integer(1).default(defaults.maxBodyBytes),
-  MAX_LINK_SECONDS: integer(1).default(defaults.maxLinkSeconds),
-  PUBLIC_URL: urlSchema.transform((url) => url.replace(/\/+$/, "")).optional(),
-  SMALL_ENTRY_BYTES: integer(0).default(1024 * 1024),
-  MAX_RESPONSE_BYTES: integer(1).optional(),
-  MAX_FIXED_LENGTH: integer(0).optional(),
-  PLAN_CACHE_SECONDS: integer(0).default(defaults.cacheSeconds),
-  CLIENT_STALL_SECONDS: integer(1).default(30),
-  CACHE_CONTROL: z.string().min(1).default(defaults.cacheControl),
-  CORS_ORIGINS: listSchema.default([]),
-  LOG_LEVEL: z.enum(["info", "warn", "error", "silent"]).default("info"),
+  HOST: z.optional(z.string().check(z.minLength(1))),
+  PORT: z._default(integer(0, 65_535), 8080),
+  HTTP2: z._default(z.stringbool(), false),
+  MAX_ENTRIES: z._default(integer(1), defaults.limits.maxEntries),
+  MAX_BYTES: z._default(integer(1), defaults.limits.maxBytes),
+  MAX_BODY_BYTES: z._default(integer(1), defaults.maxBodyBytes),
+  MAX_LINK_SECONDS: z._default(integer(1), defaults.maxLinkSeconds),
+  PUBLIC_URL: z.optional(
+    z.pipe(
+      urlSchema,
+      z.transform((url: string) => url.replace(/\/+$/, "")),
+    ),
+  ),
+  SMALL_ENTRY_BYTES: z._default(integer(0), 1024 * 1024),
+  MAX_RESPONSE_BYTES: z.optional(integer(1)),
+  MAX_FIXED_LENGTH: z.optional(integer(0)),
+  PLAN_CACHE_SECONDS: z._default(integer(0), defaults.cacheSeconds),
+  CLIENT_STALL_SECONDS: z._default(integer(1), 30),
+  CACHE_CONTROL: z._default(z.string().check(z.minLength(1)), defaults.cacheControl),
+  CORS_ORIGINS: z._default(listSchema, []),
+  LOG_LEVEL: z._default(z.enum(["info", "warn", "error", "silent"]), "info"),
 });
 
 /** The service's settings. What each means and its default stands in the README. */

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { needChange, secretSchema } from "./environment.ts";
 import { type Location, locationSchema } from "./location.ts";
 
@@ -10,8 +10,8 @@ export interface SealedStore {
 }
 
 const schema = z.object({
-  CRC_STORE: locationSchema.optional(),
-  CRC_STORE_SECRET: secretSchema.optional(),
+  CRC_STORE: z.optional(locationSchema),
+  CRC_STORE_SECRET: z.optional(secretSchema),
 });
 
 /** The settings that are about kept checksums. */

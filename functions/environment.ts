@@ -1,27 +1,35 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { validate } from "../core/validate.ts";
 
 /** A whole number in an environment variable; digits and underscores, as in 10_000. */
 export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z
-    .string()
-    .regex(/^\d[\d_]*$/, "must be a whole number")
-    .transform((digits) => Number(digits.replaceAll("_", "")))
-    .pipe(z.int().min(min).max(max));
+  z.pipe(
+    z.pipe(
+      z.string().check(z.regex(/^\d[\d_]*$/, "must be a whole number")),
+      z.transform((digits: string) => Number(digits.replaceAll("_", ""))),
+    ),
+    z.int().check(z.minimum(min), z.maximum(max)),
+  );
 
 /** A secret of which HS256 takes the UTF-8 bytes. */
-export const secretSchema = z.string().refine((secret) => Buffer.byteLength(secret) >= 32, {
-  message: "must have at least 32 bytes; make one with: openssl rand -base64 32",
-});
+export const secretSchema = z.string().check(
+  z.refine((secret) => Buffer.byteLength(secret) >= 32, {
+    message: "must have at least 32 bytes; make one with: openssl rand -base64 32",
+  }),
+);
 
 /** The URL of a server. */
 export const urlSchema = z.url({ protocol: /^https?$/ });
 
 /** A list with commas between its items; none of them is empty. */
-export const listSchema = z.string().transform((list) =>
-  list
-    .split(",")
-    .map((item) => item.trim())
-    .filter(Boolean),
+export const listSchema = z.pipe(
+  z.string(),
+  z.transform((list: string) =>
+    list
+      .split(",")
+      .map((item) => item.trim())
+      .filter(Boolean),
+  ),
 );
 
 /** Settings that cannot be used, each named with what to do. Never quotes a value. */
@@ -46,10 +54,10 @@ export function needChange(...problems: readonly string[]): ConfigError {
 }
 
 /** The settings of a schema from environment variables. Throws `ConfigError`, which names all that are wrong. */
-export function parse<T extends z.ZodObject>(schema: T, env: Environment): z.infer<T> {
+export function parse<T extends z.ZodMiniObject>(schema: T, env: Environment): z.infer<T> {
   // A variable that is set to nothing counts as not set, as it does for shells and consoles.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const result = schema.safeParse(given);
+  const result = validate(schema, given, { isOnce: true });
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message }) => {
     const isMissing = given[String(path[0])] === undefined;

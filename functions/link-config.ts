@@ -1,27 +1,31 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type JwtKeys, parseJwks, secretKeys } from "../core/jwt-keys.ts";
 import { type Environment, needChange, parse, secretSchema, urlSchema } from "./environment.ts";
 import { type Location, locationSchema } from "./location.ts";
 
 /** A JSON Web Key Set as a setting has it. */
-export const jwksSchema = z.string().transform((text, context): JwtKeys => {
-  try {
-    return parseJwks(text);
-  } catch (error) {
-    // Its messages name fields and quote nothing.
-    context.addIssue({ code: "custom", message: `is no key set: ${(error as Error).message}` });
-    return z.NEVER;
-  }
-});
+export const jwksSchema = z.pipe(
+  z.string(),
+  z.transform((text: string, { issues }): JwtKeys => {
+    try {
+      return parseJwks(text);
+    } catch (error) {
+      // Its messages name fields and quote nothing.
+      const message = `is no key set: ${(error as Error).message}`;
+      issues.push({ code: "custom", message, input: text });
+      return z.NEVER;
+    }
+  }),
+);
 
 /** What making a link needs. */
 const schema = z.object({
-  LINK_SECRET: secretSchema.optional(),
-  LINK_JWKS: jwksSchema.optional(),
-  MANIFEST_STORE: locationSchema.optional(),
-  S3_ENDPOINT: urlSchema.optional(),
-  S3_FORCE_PATH_STYLE: z.stringbool().default(false),
-  GCS_API_ENDPOINT: urlSchema.optional(),
+  LINK_SECRET: z.optional(secretSchema),
+  LINK_JWKS: z.optional(jwksSchema),
+  MANIFEST_STORE: z.optional(locationSchema),
+  S3_ENDPOINT: z.optional(urlSchema),
+  S3_FORCE_PATH_STYLE: z._default(z.stringbool(), false),
+  GCS_API_ENDPOINT: z.optional(urlSchema),
 });
 
 /** The settings that making a link needs, as part of all. */

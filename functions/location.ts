@@ -1,22 +1,31 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /** Where objects are. A prefix is as it was written, never decoded, and "" for all of a bucket. */
 export type Location =
   | { readonly kind: "folder"; readonly path: string }
-  | { readonly kind: "s3" | "gcs"; readonly bucket: string; readonly prefix: string }
+  | BucketLocation
   | { readonly kind: "http"; readonly base: string };
+
+export interface BucketLocation {
+  readonly kind: "s3" | "gcs";
+  readonly bucket: string;
+  readonly prefix: string;
+}
 
 const FORMS = "file:///path, s3://bucket/prefix, gs://bucket/prefix or https://host/base/";
 
 /** A location as a setting has it: a URL, or a path. */
-export const locationSchema = z.string().transform((value, context): Location => {
-  const location = parseLocation(value);
-  if (location) return location;
-  context.addIssue({ code: "custom", message: `must be a path, or one of ${FORMS}` });
-  return z.NEVER;
-});
+export const locationSchema = z.pipe(
+  z.string(),
+  z.transform((value: string, { issues }): Location => {
+    const location = parseLocation(value);
+    if (location) return location;
+    issues.push({ code: "custom", message: `must be a path, or one of ${FORMS}`, input: value });
+    return z.NEVER;
+  }),
+);
 
 function parseLocation(value: string): Location | undefined {
   // Object names are no URL paths: what looks like an escape in them is none.

@@ -10,7 +10,7 @@ import { platformAuth } from "./auth/platform.ts";
 import type { AuthConfig } from "./auth-config.ts";
 import type { Config } from "./config.ts";
 import { createAudit, createLogger, logStoreEvent } from "./log.ts";
-import { createMetrics } from "./metrics/metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import { openManifestStore, openObjectStore, openSource } from "./stores.ts";
 
 /** The app that a configuration describes: what every entrypoint serves. */
@@ -18,7 +18,7 @@ export async function createService(config: Config): Promise<App> {
   const logger = createLogger(config);
   const { metricsToken: token, traceProject } = config.observability;
   const log = createAudit(logger, traceProject);
-  const metrics = token === undefined ? undefined : createMetrics();
+  const metrics = token === undefined ? undefined : await openMetrics();
   return createApp({
     source: await openSource(config.source, config),
     linkKeys: config.linkKeys,
@@ -52,6 +52,11 @@ export async function createService(config: Config): Promise<App> {
       metrics?.observe(event);
     },
   });
+}
+
+async function openMetrics(): Promise<Metrics> {
+  const { createMetrics } = await import("./metrics/metrics.ts");
+  return createMetrics();
 }
 
 async function openCrcStore(config: Config): Promise<CrcStore | undefined> {

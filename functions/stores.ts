@@ -1,6 +1,4 @@
 import { statSync } from "node:fs";
-import { createFsSource } from "../adapters/fs.ts";
-import { createFsObjectStore } from "../adapters/fs-object-store.ts";
 import type { BlobSource } from "../core/blob-source.ts";
 import type { ObjectStore } from "../core/crc/crc-store.ts";
 import { createManifestStore, type ManifestStore } from "../core/manifest.ts";
@@ -10,24 +8,23 @@ import type { Location } from "./location.ts";
 
 type StoreConfig = Pick<Config, "s3" | "gcs">;
 
-/** The source at a location. Only the SDK that it needs is loaded. */
+/** The source at a location. Only the adapter and the SDK that it needs are loaded. */
 export async function openSource(location: Location, config: StoreConfig): Promise<BlobSource> {
   switch (location.kind) {
-    case "folder":
+    case "folder": {
       if (!statSync(location.path, { throwIfNoEntry: false })?.isDirectory()) {
         throw new ConfigError("SOURCE: there is no such folder");
       }
+      const { createFsSource } = await import("../adapters/fs.ts");
       return createFsSource({ root: location.path });
+    }
     case "s3": {
-      const { createS3Source } = await import("../adapters/s3.ts");
-      const { createS3Client } = await import("../adapters/s3-client.ts");
-      const { bucket, prefix } = location;
-      return createS3Source({ client: createS3Client(config.s3), bucket, prefix });
+      const { openS3Source } = await import("./stores/s3.ts");
+      return openS3Source(location, config.s3);
     }
     case "gcs": {
-      const { createGcsBucket, createGcsSource } = await import("../adapters/gcs.ts");
-      const { bucket, prefix } = location;
-      return createGcsSource({ bucket: createGcsBucket({ bucket, ...config.gcs }), prefix });
+      const { openGcsSource } = await import("./stores/gcs.ts");
+      return openGcsSource(location, config.gcs);
     }
     case "http": {
       const { createHttpSource } = await import("../adapters/http.ts");
@@ -43,19 +40,17 @@ export async function openObjectStore(
   config: StoreConfig,
 ): Promise<ObjectStore> {
   switch (location.kind) {
-    case "folder":
+    case "folder": {
+      const { createFsObjectStore } = await import("../adapters/fs-object-store.ts");
       return createFsObjectStore({ root: location.path });
+    }
     case "s3": {
-      const { createS3Client } = await import("../adapters/s3-client.ts");
-      const { createS3ObjectStore } = await import("../adapters/s3-object-store.ts");
-      const { bucket, prefix } = location;
-      return createS3ObjectStore({ client: createS3Client(config.s3), bucket, prefix });
+      const { openS3ObjectStore } = await import("./stores/s3.ts");
+      return openS3ObjectStore(location, config.s3);
     }
     case "gcs": {
-      const { createGcsBucket } = await import("../adapters/gcs.ts");
-      const { createGcsObjectStore } = await import("../adapters/gcs-object-store.ts");
-      const { bucket, prefix } = location;
-      return createGcsObjectStore({ bucket: createGcsBucket({ bucket, ...config.gcs }), prefix });
+      const { openGcsObjectStore } = await import("./stores/gcs.ts");
+      return openGcsObjectStore(location, config.gcs);
     }
     case "http":
       throw new ConfigError(

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type Bundle,
@@ -64,6 +64,64 @@ test.each(bundleTargets)(
     }
   },
 );
+
+/** What is loaded with a file of a bundle: it, and what it imports in any other way than by `import()`. */
+function loadedWith(name: string, files: ReadonlyMap<string, string>, found = new Set<string>()) {
+  const text = files.get(name);
+  if (text === undefined || found.has(name)) return found;
+  found.add(name);
+  for (const [, path = ""] of text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)) {
+    loadedWith(join(dirname(name), path), files, found);
+  }
+  return found;
+}
+
+/** The sources that some files of a bundle are made of. */
+async function sourcesOf(target: BundleTarget, names: Iterable<string>): Promise<string[]> {
+  const maps = await contents(join(folder, `${target}-maps`));
+  return [...names].flatMap((name) => JSON.parse(maps.get(`${name}.map`) ?? "").sources);
+}
+
+function packagesOf(sources: readonly string[]): string[] {
+  const names = sources.map((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
+/** What every start waits for. Whatever is added here is paid for by the first download of each instance. */
+const started = [
+  ...["@pinojs/redact", "atomic-sleep", "on-exit-leak-free", "pino", "pino-std-serializers"],
+  ...["quick-format-unescaped", "safe-stable-stringify", "sonic-boom", "thread-stream"],
+  ...["cockatiel", "content-disposition", "hono", "jose", "lru-cache"],
+  ...["p-limit", "p-map", "rate-limiter-flexible", "yocto-queue", "zod"],
+];
+
+test.each([
+  ["gcp", "index.js", ["@hono/node-server"]],
+  ["aws", "index.mjs", []],
+] as const)("a start on %s loads little", async (target, entry, own) => {
+  const files = await contents(join(folder, target));
+  const names = loadedWith(entry, files);
+  const sources = await sourcesOf(target, names);
+  expect(packagesOf(sources)).toEqual([...started, ...own].sort());
+  expect(sources.filter((source) => source.includes("/zod/v4/classic/"))).toEqual([]);
+  expect(sources.filter((source) => source.includes("/functions/page/"))).toEqual([
+    expect.stringMatching(/\/page\.ts$/),
+  ]);
+  const bytes = [...names].reduce((sum, name) => sum + (files.get(name)?.length ?? 0), 0);
+  expect(bytes).toBeLessThan(300_000);
+});
+
+test("the client of S3 comes with the operations that are called, and no others", async () => {
+  const files = await contents(join(folder, "aws"));
+  const entry = [...files.keys()].find((name) => /^chunks\/s3-\w+\.mjs$/.test(name)) ?? "";
+  const loaded = [...loadedWith(entry, files)].map((name) => files.get(name)).join("");
+  expect(loaded).toContain("ListObjectsV2");
+  expect(loaded).not.toContain("GetBucketLifecycleConfiguration");
+  expect(loaded.length).toBeLessThan(320_000);
+  const all = [...files.values()].join("");
+  expect(all).toContain("GetParameters");
+  expect(all).not.toContain("DescribeMaintenanceWindows");
+});
 
 test("the same sources give the same bytes", async () => {
   const again = await buildBundle("aws", join(folder, "again"));

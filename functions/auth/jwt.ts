@@ -1,15 +1,16 @@
 import { errors } from "jose";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Auth, Caller } from "../../core/caller.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { type JwtKeys, verifyJwt } from "../../core/jwt-keys.ts";
+import { validate } from "../../core/validate.ts";
 import { badBearer, bearerToken } from "./bearer.ts";
 
 const AUDIENCE = "ziplink-api";
 
 /** What a caller may ask for. Strict: a restriction that is not known here must not be passed over. */
 const scopeSchema = z.strictObject({
-  prefixes: z.array(z.string().max(1024)).min(1).max(1000),
+  prefixes: z.array(z.string().check(z.maxLength(1024))).check(z.minLength(1), z.maxLength(1000)),
 });
 
 /**
@@ -27,7 +28,7 @@ export function createJwtAuth(keys: JwtKeys): Auth {
 }
 
 function parseScope(scope: unknown): NonNullable<Caller["prefixes"]> {
-  const result = scopeSchema.safeParse(scope);
+  const result = validate(scopeSchema, scope);
   if (result.success) return result.data.prefixes;
   throw new ZiplinkError(
     "forbidden",

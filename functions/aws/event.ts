@@ -1,8 +1,9 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ZiplinkError } from "../../core/errors.ts";
+import { validate } from "../../core/validate.ts";
 
-const optional = <T extends z.ZodType>(schema: T) => schema.nullish();
-const record = <T extends z.ZodType>(schema: T) => optional(z.record(z.string(), schema));
+const optional = z.nullish;
+const record = <T extends z.ZodMiniType>(schema: T) => optional(z.record(z.string(), schema));
 const body = { body: optional(z.string()), isBase64Encoded: optional(z.boolean()) };
 
 /**
@@ -11,7 +12,7 @@ const body = { body: optional(z.string()), isBase64Encoded: optional(z.boolean()
  */
 const version2 = z.object({
   version: z.literal("2.0"),
-  rawPath: z.string().startsWith("/"),
+  rawPath: z.string().check(z.startsWith("/")),
   rawQueryString: optional(z.string()),
   cookies: optional(z.array(z.string())),
   headers: record(z.string()),
@@ -29,13 +30,13 @@ const version2 = z.object({
  */
 const version1 = z.object({
   httpMethod: z.string(),
-  path: z.string().startsWith("/"),
+  path: z.string().check(z.startsWith("/")),
   headers: record(z.string()),
   multiValueHeaders: record(z.array(z.string())),
   queryStringParameters: record(z.string()),
   multiValueQueryStringParameters: record(z.array(z.string())),
   requestContext: z.object({
-    path: optional(z.string().startsWith("/")),
+    path: optional(z.string().check(z.startsWith("/"))),
     stage: optional(z.string()),
     domainName: optional(z.string()),
   }),
@@ -50,7 +51,7 @@ type Event2 = z.infer<typeof version2>;
  * the API's stage. Throws `malformed` for what is no request.
  */
 export function toRequest(event: unknown, signal: AbortSignal): Request {
-  const { data, error } = z.union([version2, version1]).safeParse(event);
+  const { data, error } = validate(z.union([version2, version1]), event, { isOnce: true });
   if (!data) throw noRequest(error);
   try {
     return "rawPath" in data ? fromVersion2(data, signal) : fromVersion1(data, signal);

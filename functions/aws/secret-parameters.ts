@@ -21,15 +21,8 @@ export async function readSecretParameters(env: Environment): Promise<Environmen
     }
     names.set(variable, name);
   }
-  const { GetParametersCommand, SSMClient } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient({});
-  const command = new GetParametersCommand({
-    Names: [...new Set(names.values())],
-    WithDecryption: true,
-  });
-  const { Parameters = [] } = await client.send(command);
-  client.destroy();
-  const values = new Map(Parameters.map(({ Name = "", Value }) => [Name, Value]));
+  const { readParameters } = await import("./parameter-store.ts");
+  const values = await readParameters([...new Set(names.values())]);
   const read: Record<string, string> = {};
   for (const [variable, name] of names) {
     const value = values.get(name);

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { needChange, secretSchema } from "../environment.ts";
 
 /** Who may look into the running service, and how its log names traces. */
@@ -10,14 +10,18 @@ export interface Observability {
 }
 
 const schema = z.object({
-  METRICS: z.stringbool().default(false),
-  METRICS_TOKEN: secretSchema
-    .regex(/^[\w.~+/-]+=*$/, "must be of letters, digits and -._~+/ alone, as a bearer token is")
-    .optional(),
-  GOOGLE_CLOUD_PROJECT: z
-    .string()
-    .regex(/^[a-z0-9.:-]+$/, "is no project's id")
-    .optional(),
+  METRICS: z._default(z.stringbool(), false),
+  METRICS_TOKEN: z.optional(
+    secretSchema.check(
+      z.regex(
+        /^[\w.~+/-]+=*$/,
+        "must be of letters, digits and -._~+/ alone, as a bearer token is",
+      ),
+    ),
+  ),
+  GOOGLE_CLOUD_PROJECT: z.optional(
+    z.string().check(z.regex(/^[a-z0-9.:-]+$/, "is no project's id")),
+  ),
 });
 
 /** The settings that are about metrics and traces. */

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { formatBytes } from "../../core/quantities.ts";
 import { htmlDocument } from "./document.ts";
 import { fileList } from "./file-list.ts";
@@ -10,12 +10,12 @@ import { lang, pageTexts } from "./texts.ts";
 /** What `?format=json` says of an archive, as far as the page shows it. */
 export const descriptionSchema = z.object({
   filename: z.string(),
-  title: z.string().optional(),
-  issuer: z.string().optional(),
+  title: z.optional(z.string()),
+  issuer: z.optional(z.string()),
   /** Unknown where it is compressed as it is sent: it then comes as a whole, by the plain link alone. */
-  length: z.number().nullable(),
+  length: z.nullable(z.number()),
   etag: z.string(),
-  slice: z.number().nullable(),
+  slice: z.nullable(z.number()),
   expires: z.coerce.date(),
   entries: z.array(z.object({ name: z.string(), size: z.number() })),
 });

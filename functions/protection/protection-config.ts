@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { integer } from "../environment.ts";
 import type { ServiceLimits } from "./limits.ts";
 
@@ -22,16 +22,20 @@ export const defaultProtection: Protection = {
 
 /** A number of which 0 means that there is no limit. */
 const limit = (fallback: number) =>
-  integer(0)
-    .transform((count) => count || Infinity)
-    .default(fallback);
+  z._default(
+    z.pipe(
+      integer(0),
+      z.transform((count: number) => count || Infinity),
+    ),
+    fallback,
+  );
 
 const schema = z.object({
   MAX_ACTIVE_DOWNLOADS: limit(defaultProtection.maxActive),
   MAX_ACTIVE_PER_CALLER: limit(defaultProtection.maxActivePerCaller),
   REQUESTS_PER_MINUTE: limit(defaultProtection.requestsPerMinute),
   REQUESTS_PER_MINUTE_PER_CALLER: limit(defaultProtection.requestsPerMinutePerCaller),
-  TRUSTED_PROXIES: integer(0, 10).default(defaultProtection.trustedProxies),
+  TRUSTED_PROXIES: z._default(integer(0, 10), defaultProtection.trustedProxies),
 });
 
 /** The settings that are about limits. */

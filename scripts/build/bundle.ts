@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { pureSchemas } from "./pure-schemas.ts";
 import { writeZip } from "./write-zip.ts";
 
 export const bundleTargets = ["gcp", "aws"] as const;
@@ -63,6 +64,7 @@ export async function buildBundle(target: BundleTarget, outDir: string): Promise
     format: "esm",
     mainFields: ["module", "main"], // of ES modules, what nothing uses is left out
     external: [...external],
+    plugins: [pureSchemas],
     banner: { js: REQUIRE },
     sourcemap: "external",
     logLevel: "warning",
