@@ -34,7 +34,7 @@ const READING = ["GET", "HEAD"];
 
 /**
  * The routes: archives by link, a page for people, a health check and, where callers can be told, archives and links for
- * callers. What is not given has the default of the setting of its name; see the README.
+ * callers. What is not given has the default of the setting of its name; see docs/SETTINGS.md.
  *
  * @param own archives of the same options, where the application sends them by routes of its own too
  */
