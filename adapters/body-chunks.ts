@@ -3,9 +3,11 @@ import type { Readable } from "node:stream";
 import { allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
 import { ZiplinkError } from "../core/errors.ts";
 
+/** What a body must come to, and who sees it. */
 export interface BodyOptions {
   /** How many bytes it must have. */
   readonly length: number;
+  /** Aborting it lets go of the body at once. */
   readonly signal: AbortSignal | undefined;
   /** A failure of the body's own as one of ours. */
   readonly translate: (error: unknown) => unknown;

@@ -8,6 +8,7 @@ import { compareUtf8 } from "../core/utf8-order.ts";
 import { assertVersion, FileChunks, version } from "./file-chunks.ts";
 import { isMissing, translate, translated } from "./fs-errors.ts";
 
+/** Which folder is served. */
 export interface FsSourceOptions {
   /** The folder to serve. A key is a path in it, its parts separated by `/` on every system. */
   readonly root: string;

@@ -57,12 +57,15 @@ function ofStatus(status: number, error: ClientError): unknown {
   }
 }
 
+/** There is no such object, or no longer this generation of it. */
 export const notFound = (cause?: unknown) => failure("not_found", objectMessages.not_found, cause);
+/** There is another generation in place of the one that was asked for. */
 export const changed = (cause?: unknown) => failure("changed", objectMessages.changed, cause);
 const denied = (cause?: unknown) => failure("denied", "The store may not be read.", cause);
 const timeout = (cause?: unknown) => failure("timeout", "The store did not answer in time.", cause);
 const unavailable = (cause?: unknown) =>
   failure("unavailable", "The store cannot be read now. Try again.", cause);
+/** What the store sent is not what it, or a checksum, states. */
 export const corrupt = (message: string) => failure("corrupt", message);
 
 function failure(code: ErrorCode, message: string, cause?: unknown): ZiplinkError {

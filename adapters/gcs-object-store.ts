@@ -6,17 +6,22 @@ import { askGcs } from "./gcs-errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage. */
 export interface GcsStoreBucket {
+  /** The object of this name; asks for nothing yet. */
   file(name: string): GcsStoredFile;
 }
 
+/** What is used of a `File` of @google-cloud/storage, to read and to write it. */
 export interface GcsStoredFile extends Pick<GcsFile, "createReadStream"> {
+  /** Writes the object as a whole, in place of an earlier one. */
   save(
     bytes: Buffer,
     options: { readonly resumable: boolean; readonly contentType: string },
   ): Promise<unknown>;
 }
 
+/** Where in which bucket the objects are. */
 export interface GcsObjectStoreOptions {
+  /** As of `createGcsBucket`. */
   readonly bucket: GcsStoreBucket;
   /** What the name of every object begins with, such as `ziplink-crc/`. */
   readonly prefix: string;

@@ -13,17 +13,23 @@ import { askGcs, changed, corrupt, notFound, translate } from "./gcs-errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage, so that a test can put its own in its place. */
 export interface GcsBucket {
+  /** The object of this name, at this generation or at its latest; asks for nothing yet. */
   file(name: string, options?: { readonly generation?: string }): GcsFile;
   /** Resolves to the files, the next query, and the API's answer as it came. */
   getFiles(query: GetFilesOptions): Promise<readonly [unknown, unknown, unknown]>;
 }
 
+/** What is used of a `File` of @google-cloud/storage. */
 export interface GcsFile {
+  /** Resolves to the object's metadata first. */
   getMetadata(): Promise<readonly [FileMetadata, ...unknown[]]>;
+  /** The object's bytes; `end` is the offset of the last one. */
   createReadStream(options: CreateReadStreamOptions): Readable;
 }
 
+/** Which bucket, and where its store is. */
 export interface GcsBucketOptions {
+  /** Its name, without `gs://`. */
   readonly bucket: string;
   /** Where a server that stands in for Cloud Storage listens; it is sent no credentials. */
   readonly apiEndpoint?: string;
@@ -51,7 +57,9 @@ export function createGcsBucket({ bucket, apiEndpoint }: GcsBucketOptions) {
 
 type RequestOptions = ReturnType<Storage["interceptors"][number]["request"]>;
 
+/** What is served of which bucket. */
 export interface GcsSourceOptions {
+  /** As of `createGcsBucket`. */
   readonly bucket: GcsBucket;
   /** What every name begins with and no key does, such as `exports/`; default nothing. */
   readonly prefix?: string;

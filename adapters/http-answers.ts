@@ -3,7 +3,9 @@ import type { BlobInfo, ByteRange } from "../core/blob-source.ts";
 import { changed } from "../core/errors.ts";
 import { unavailable } from "./http-errors.ts";
 
+/** What is used of an answer of undici's. */
 export type Answer = Pick<Dispatcher.ResponseData, "statusCode" | "headers" | "body">;
+/** Names are in lower case; a field that came several times has several values. */
 export type AnswerHeaders = Answer["headers"];
 
 /** An entity tag that `If-Match` can compare (RFC 9110, 8.8.3), of ASCII only, as we send it back. */

@@ -89,6 +89,7 @@ function timedOut(cause: Error): ZiplinkError {
   return new ZiplinkError("timeout", "The store did not answer in time. Try again.", { cause });
 }
 
+/** The store cannot be read as things are; the message says why, and names no object. */
 export function unavailable(message: string, cause?: Error): ZiplinkError {
   return new ZiplinkError("unavailable", message, { cause });
 }

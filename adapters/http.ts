@@ -5,6 +5,7 @@ import { BodyChunks } from "./body-chunks.ts";
 import { type Answer, assertAnswers, STRONG_TAG, toBlobInfo } from "./http-answers.ts";
 import { refusal, translate } from "./http-errors.ts";
 
+/** Which URL is served, and how its server is asked. */
 export interface HttpSourceOptions {
   /**
    * The folder to serve, as an `http:` or `https:` URL without credentials, query and fragment. A key
@@ -13,7 +14,7 @@ export interface HttpSourceOptions {
   readonly base: string | URL;
   /** How to connect. It must not follow redirects. Default: an `Agent` of this source's own. */
   readonly dispatcher?: Dispatcher;
-  /** Sent with each request, as `Authorization` may have to be. */
+  /** Sent with each request, as `Authorization` may have to be. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * How long the headers of an answer may take and, unless there is a `dispatcher`, a connection; in
@@ -33,6 +34,8 @@ const DISCARD_LIMIT = { bytes: 16 * 1024, milliseconds: 1000 };
  * 8.8): that has seconds, so of two objects of one size within a second it takes one for the other.
  * Each answer must state the version that was asked for, in case the server ignores `If-Match`. A
  * server that writes to a file while it sends it can mix two versions, and nobody can tell.
+ *
+ * Throws a `TypeError` for a `base` that is not of the form above.
  */
 export function createHttpSource(options: HttpSourceOptions): BlobSource {
   const { timeoutMs = 30_000 } = options;

@@ -2,12 +2,15 @@ import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
 import { changed, notFound } from "../core/errors.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
 
+/** One object as it is to be kept. */
 export interface MemoryObject {
+  /** All of it. Must not be changed afterwards. */
   readonly bytes: Uint8Array;
   /** Default: now. */
   readonly modified?: Date;
+  /** Media type; default unknown. */
   readonly contentType?: string;
-  /** As a store that keeps it would state it; default unknown. */
+  /** CRC-32 of the bytes, unsigned, as a store that keeps it would state it; default unknown. */
   readonly crc32?: number;
 }
 
@@ -15,6 +18,7 @@ export interface MemoryObject {
 export interface MemorySource extends BlobSource {
   /** Adds the object, or replaces it by a new version. The bytes must not be changed afterwards. */
   put(key: string, object: MemoryObject | Uint8Array | string): void;
+  /** Takes the object away, if there is one. */
   delete(key: string): void;
 }
 

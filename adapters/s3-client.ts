@@ -1,12 +1,13 @@
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { createAgents } from "./agents.ts";
 
+/** Which store, as whom, and how many connections to it. */
 export interface S3ClientOptions {
   /** Default: what the environment or the instance says. */
   readonly region?: string | undefined;
-  /** URL of a store other than AWS's. */
+  /** URL of a store other than AWS's. Default: that of the region. */
   readonly endpoint?: string | undefined;
-  /** Name the bucket in the path, not in the host name, as many other stores want it. */
+  /** Name the bucket in the path, not the host name, as many other stores want. Default false. */
   readonly forcePathStyle?: boolean;
   /** Default: looked for where AWS's tools look, the environment first. */
   readonly credentials?: S3ClientConfig["credentials"];

@@ -87,10 +87,12 @@ export async function translated<T>(
   }
 }
 
+/** Whether the store has refused us, once its error has been translated. */
 export function isDenied(error: unknown): boolean {
   return error instanceof ZiplinkError && error.code === "denied";
 }
 
+/** The store has answered with other bytes, or another range, than it was asked for. */
 export function corrupt(): ZiplinkError {
   return new ZiplinkError("corrupt", "The store's answer is not what it was asked for.");
 }

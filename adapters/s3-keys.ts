@@ -33,6 +33,7 @@ export function isSendable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\0");
 }
 
+/** Whether a `..` in `key`, resolved as in a path, leads above where the key begins. */
 export function climbsOut(key: string): boolean {
   let depth = 0;
   return key.split("/").some((part) => {

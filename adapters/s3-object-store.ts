@@ -3,8 +3,11 @@ import type { ObjectStore } from "../core/crc/crc-store.ts";
 import { translateS3Error } from "./s3-errors.ts";
 import { toFolder } from "./s3-keys.ts";
 
+/** Where in which bucket the objects are. */
 export interface S3ObjectStoreOptions {
+  /** As of `createS3Client`. */
   readonly client: S3Client;
+  /** Its name, without `s3://`. */
   readonly bucket: string;
   /** The folder of the bucket to keep them in. Default: its top. */
   readonly prefix?: string;

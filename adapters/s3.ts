@@ -14,8 +14,11 @@ import { BodyChunks } from "./body-chunks.ts";
 import { brokenBody, corrupt, denied, isDenied, translated } from "./s3-errors.ts";
 import { climbsOut, decodeKey, isSendable, toFolder, toS3Key } from "./s3-keys.ts";
 
+/** What is served of which bucket. */
 export interface S3SourceOptions {
+  /** As of `createS3Client`, whose retries and timeouts suit; it is not closed by the source. */
   readonly client: S3Client;
+  /** Its name, without `s3://`. */
   readonly bucket: string;
   /** The folder of the bucket to serve: keys are relative to it and cannot leave it. Default: all. */
   readonly prefix?: string;

@@ -45,6 +45,7 @@ export interface Input {
   /** For the others; each entry is made when it is asked for. */
   readonly entries: Iterable<Entry>;
   readonly bucket?: Bucket;
+  readonly folder?: Folder;
 }
 
 export interface Entry {
@@ -52,6 +53,12 @@ export interface Entry {
   readonly size: number;
   /** Opens it; whoever asks for a stream reads it. */
   readonly open: () => Readable | Buffer;
+}
+
+/** A folder's regular files, for programs that open them themselves. */
+export interface Folder {
+  readonly root: string;
+  readonly files: readonly FileSpec[];
 }
 
 /** What s3-zip takes: it reads from the bucket itself. */
@@ -86,6 +93,7 @@ export function createInput(spec: InputSpec): Input {
       size,
       open: () => createReadStream(join(root, name), READ_AHEAD),
     })),
+    folder: { root, files },
   };
 }
 

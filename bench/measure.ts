@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { on } from "node:events";
+import { on, once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 import { download } from "./download.ts";
 import { entryCount, type InputSpec, payloadBytes } from "./input.ts";
@@ -9,8 +10,8 @@ import type { ServerFigures, ServerMessage, Task } from "./server.ts";
 export interface Figures extends ServerFigures {
   /** From the client's connecting to the last byte. */
   readonly seconds: number;
-  /** Bytes of the entries, not of the ZIP around them, in a second. */
-  readonly bytesPerSecond: number;
+  /** From the request, before anything is connected, to the first byte of the body. */
+  readonly firstByteMs: number;
 }
 
 const serverPath = fileURLToPath(import.meta.resolve("./server.ts"));
@@ -35,7 +36,8 @@ export async function measure(
       receive(server, "measured", limit),
     ]);
     assertLength(bytes, task.input);
-    return { ...figures, seconds, bytesPerSecond: payloadBytes(task.input) / seconds };
+    const firstByteMs = await timeFirstByte(`http://127.0.0.1:${port}/first-byte`, limit);
+    return { ...figures, seconds, firstByteMs };
   } catch (error) {
     if (limit.aborted && !signal.aborted) {
       throw new Error(`It took more than ${timeoutMs / 1000} s.`, { cause: error });
@@ -45,6 +47,20 @@ export async function measure(
     ended.abort();
     server.kill("SIGKILL");
   }
+}
+
+/**
+ * By a request of its own, after the measured one: curl tells when the headers begin, which some send long before the
+ * body. The client leaves behind the first byte.
+ */
+async function timeFirstByte(url: string, signal: AbortSignal): Promise<number> {
+  const started = performance.now();
+  const request = get(url, { agent: false });
+  const [response] = (await once(request, "response", { signal })) as [IncomingMessage];
+  await once(response, "readable", { signal });
+  const elapsed = performance.now() - started;
+  response.on("error", () => undefined).destroy(); // it leaves; that the rest never came is no news
+  return elapsed;
 }
 
 async function receive<K extends ServerMessage["kind"]>(

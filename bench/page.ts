@@ -5,17 +5,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 import { signLink } from "../core/link.ts";
+import { type Report, reportOf, type Values } from "./report.ts";
 
 const SECRET = "a secret for the benchmark alone, ok";
 const ENTRIES = 10_000;
-
-/** Times from asking for the page on, in milliseconds, one each round. */
-export interface PageTimes {
-  /** Until something was painted (First Contentful Paint). */
-  readonly painted: number[];
-  /** Until a box could be ticked, and the page had shown that it was. */
-  readonly interactive: number[];
-}
 
 /** How 10,000 entries lie in their archive. */
 const shapes = {
@@ -25,29 +18,31 @@ const shapes = {
 
 /**
  * How long Chromium takes for the page of a link to 10,000 files, from a service on this machine that has listed them
- * before. Each round is a page in a browser profile of its own.
+ * before: until something is painted, and until a box can be ticked and the page has shown that it was. Each round is
+ * a page in a browser profile of its own.
  */
-export async function measurePage(rounds: number): Promise<Record<string, PageTimes>> {
-  const results: Record<string, PageTimes> = {};
+export async function* measurePage(runs: number): AsyncGenerator<Report> {
+  const rows: Record<string, Values[]> = {};
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu"],
   });
   try {
     for (const [shape, nameOf] of Object.entries(shapes)) {
-      results[shape] = await measureShape(nameOf, rounds, browser);
+      console.error(`page ${shape}`);
+      rows[shape] = await measureShape(nameOf, runs, browser);
     }
   } finally {
     await browser.close();
   }
-  return results;
+  yield reportOf("page", "the page of a link to 10,000 files, in Chromium", rows);
 }
 
 async function measureShape(
   nameOf: (i: number) => string,
-  rounds: number,
+  runs: number,
   browser: Browser,
-): Promise<PageTimes> {
+): Promise<Values[]> {
   const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
   const server = spawn(
     process.execPath,
@@ -78,11 +73,11 @@ async function measureShape(
     const port = /"port":(\d+)/.exec(printed)?.[1];
     const expires = new Date(Date.now() + 3_600_000);
     const token = await signLink({ prefix: "" }, { secret: SECRET, expires });
-    const times: PageTimes = { painted: [], interactive: [] };
     const url = `http://127.0.0.1:${port}/d/${token}`;
     await (await fetch(url)).text();
-    for (let round = 0; round < rounds; round++) await measureOnce(url, browser, times);
-    return times;
+    const rounds: Values[] = [];
+    while (rounds.length < runs) rounds.push(await measureOnce(url, browser));
+    return rounds;
   } finally {
     server.kill("SIGKILL");
     await rm(folder, { recursive: true, force: true });
@@ -101,7 +96,7 @@ const PROBE = `new MutationObserver((_, observer) => {
   }));
 }).observe(document, { attributes: true, subtree: true })`;
 
-async function measureOnce(url: string, browser: Browser, times: PageTimes): Promise<void> {
+async function measureOnce(url: string, browser: Browser): Promise<Values> {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
@@ -110,8 +105,7 @@ async function measureOnce(url: string, browser: Browser, times: PageTimes): Pro
     await page.addInitScript(PROBE);
     await page.goto(url);
     const { painted, interactive } = await measured.promise;
-    times.painted.push(painted);
-    times.interactive.push(interactive);
+    return { paintedMs: painted, interactiveMs: interactive };
   } finally {
     await context.close();
   }

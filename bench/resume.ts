@@ -3,23 +3,18 @@ import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ArchiveRequest } from "../core/archive-request.ts";
+import { type Report, reportOf, type Values } from "./report.ts";
 import { Service } from "./service.ts";
 
 const FILES = 160;
 const FILE_BYTES = 64 * 1024 * 1024;
-
-/** Times to the first byte of a body, in milliseconds, in rounds of one each. */
-export interface FirstBytes {
-  readonly fresh: readonly number[];
-  readonly resumed: readonly number[];
-}
 
 /**
  * How long the first byte of a 10 GiB archive of a folder takes, from its beginning and from 90% on.
  * Nothing is known of the files' checksums, and each request is of a service that has just started, so
  * nine tenths of them have to be read again. The client leaves behind the first byte.
  */
-export async function measureResume(rounds: number): Promise<FirstBytes> {
+export async function* measureResume(runs: number): AsyncGenerator<Report> {
   const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
   try {
     for (let i = 0; i < FILES; i++) {
@@ -28,13 +23,18 @@ export async function measureResume(rounds: number): Promise<FirstBytes> {
       await truncate(path, FILE_BYTES); // sparse
     }
     const start = Math.floor(FILES * FILE_BYTES * 0.9);
-    const fresh: number[] = [];
-    const resumed: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      fresh.push(await firstByte(folder, "bytes=0-"));
-      resumed.push(await firstByte(folder, `bytes=${start}-`));
+    const fresh: Values[] = [];
+    const resumed: Values[] = [];
+    for (let round = 1; round <= runs; round++) {
+      console.error(`resume ${round}/${runs}`);
+      fresh.push({ firstByteMs: await firstByte(folder, "bytes=0-") });
+      resumed.push({ firstByteMs: await firstByte(folder, `bytes=${start}-`) });
     }
-    return { fresh, resumed };
+    yield reportOf(
+      "resume",
+      "the first byte of a 10 GiB archive of a folder, by a service that has just started",
+      { "from the beginning": fresh, "from 90% on": resumed },
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,166 +1,116 @@
 /**
  * `npm run bench`: Ziplink and its peers, each sending the same entries as a stored ZIP over HTTP.
  *
- * - `--runs N`: runs of each contestant, in turns; default 5. `--quick`: one.
- * - `--only NAME`: this workload alone; may be repeated.
+ * - `--runs N`: rounds of each part, all contestants once in each; default 5. `--quick`: one.
+ * - `--only NAME`: this part alone; may be repeated.
+ * - `--out FILE`: writes the figures, of whatever was measured, there instead of to `bench/results.json`.
+ * - `--plot`: measures nothing, and draws the plot from `bench/results.json`, or `--out`'s file.
  *
  * Options of Node that this is started with apply to the servers too, as NODE_OPTIONS does.
  *
- * A run of all workloads, if not quick, writes its figures to `bench/results.json`. The exit code is
- * 1 if a contestant failed or Ziplink took more than it may, of memory or of time to start.
+ * A run of all parts, if not quick, writes `bench/results.json` and the plot, `docs/images/throughput.svg`. The
+ * exit code is 1 if a claim does not hold, or if Ziplink or what it is compared with failed.
  */
 import { readFile, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { hasRuntimeClient } from "../test/support/lambda/lambda-service.ts";
-import { describeColdStart, measureColdStarts } from "./cold-start.ts";
-import { reportCrowds } from "./crowd.ts";
+import { claims, judge, renderVerdicts, type Verdict } from "./claims.ts";
 import { client } from "./download.ts";
-import { describeLambda, measureLambda } from "./lambda.ts";
-import { type Figures, measure } from "./measure.ts";
-import { measurePage } from "./page.ts";
-import { measureResume } from "./resume.ts";
-import { createSampleFiles } from "./sample-files.ts";
-import { startStore } from "./store.ts";
-import { median, renderTable, type Summary, summarize } from "./summary.ts";
-import { createWorkload, type Workload, type WorkloadName, workloadNames } from "./workloads.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import { parts } from "./parts.ts";
+import { drawThroughput } from "./plot.ts";
+import { type Report, renderReport } from "./report.ts";
 
-/** Workloads that are Ziplink's alone, each with a report of its own. */
-const OTHERS = ["resume", "crowd", "cold-start", "lambda", "page"];
+/** The JSON file. */
+interface Results {
+  readonly date: string;
+  readonly machine: Machine;
+  readonly nodeOptions: string;
+  /** The program that downloaded. */
+  readonly client: string;
+  readonly runs: number;
+  /** The peers' versions. */
+  readonly peers: Readonly<Record<string, string>>;
+  readonly reports: readonly Report[];
+  readonly claims: readonly Verdict[];
+}
+
+const PLOT = fileURLToPath(new URL("../docs/images/throughput.svg", import.meta.url));
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
-    only: { type: "string", multiple: true, default: [...workloadNames, ...OTHERS] },
+    only: { type: "string", multiple: true },
+    out: { type: "string" },
+    plot: { type: "boolean", default: false },
   },
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 if (!Number.isSafeInteger(runs) || runs < 1) throw new RangeError("--runs takes a count");
-const names = flags.only.filter((name) => !OTHERS.includes(name)).map(toWorkloadName);
+const names = flags.only ?? [...parts.keys()];
+const unknown = names.find((name) => !parts.has(name));
+if (unknown !== undefined)
+  throw new RangeError(`--only takes one of ${[...parts.keys()].join(", ")}`);
+const resultsPath = flags.out ?? fileURLToPath(new URL("results.json", import.meta.url));
 
-const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
-}
+if (flags.plot) await draw(JSON.parse(await readFile(resultsPath, "utf8")) as Results);
+else await measureAll();
 
-await using cleanUp = new AsyncDisposableStack();
-const results: Record<string, Record<string, Summary>> = {};
-try {
-  for (const name of names) {
-    const workload = await createWorkload(
-      name,
-      async () => {
-        console.error("making 1 GiB of files");
-        return cleanUp.use(await createSampleFiles(interrupted.signal));
-      },
-      async (spec) => cleanUp.use(await startStore(spec)).endpoint,
-    );
-    const summaries = await run(workload);
-    console.log(`\n${renderTable(workload, summaries)}`);
-    assertPeaks(workload, summaries);
-    results[name] = Object.fromEntries(summaries);
+async function measureAll(): Promise<void> {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
   }
-  if (flags.only.includes("resume")) {
-    const { fresh, resumed } = await measureResume(Math.max(runs, 3));
-    const [one, other] = [median(fresh), median(resumed)];
-    console.log(
-      `\nresume: first byte of a 10 GiB archive of a folder, a service just started, median of ${fresh.length}\n` +
-        `from the beginning  ${one.toFixed(1)} ms\nfrom 90% on         ${other.toFixed(1)} ms, ` +
-        `${(other / one).toFixed(2)} times as long`,
-    );
-  }
-  if (flags.only.includes("crowd") && !(await reportCrowds(runs))) process.exitCode = 1;
-  if (flags.only.includes("cold-start")) {
-    for (const start of await measureColdStarts(Math.max(runs, 3)))
-      report(describeColdStart(start));
-  }
-  if (flags.only.includes("lambda")) {
-    if (hasRuntimeClient()) report(describeLambda(await measureLambda()));
-    else console.error("lambda: no aws-lambda-ric in test/lambda; `npm test` installs it");
-  }
-  if (flags.only.includes("page")) {
-    for (const [shape, { painted, interactive }] of Object.entries(await measurePage(runs))) {
-      console.log(
-        `\npage: 10,000 files in ${shape}, in Chromium, median of ${painted.length}\n` +
-          `painted      ${median(painted).toFixed(0)} ms\ninteractive  ${median(interactive).toFixed(0)} ms`,
-      );
-    }
-  }
-  if (!flags.quick && workloadNames.every((name) => names.includes(name))) await save();
-} catch (error) {
-  if (!interrupted.signal.aborted) throw error;
-  console.error(String(interrupted.signal.reason));
-  process.exitCode = 130;
-}
-
-/** Every contestant once in each round, so that what else the machine does strikes all alike. */
-async function run({ name, timeoutMs, reference, rows }: Workload): Promise<Map<string, Summary>> {
-  const rounds: Map<string, Figures>[] = [];
-  for (let round = 1; round <= runs; round++) {
-    const figures = new Map<string, Figures>();
-    rounds.push(figures);
-    for (const { name: row, contestant, warmUp, input } of rows) {
-      console.error(`${name} ${round}/${runs} ${row}`);
-      try {
-        const task = { contestant, warmUp, input };
-        figures.set(row, await measure(task, timeoutMs, interrupted.signal));
-      } catch (error) {
-        interrupted.signal.throwIfAborted();
-        console.error(error);
-        console.log(`${name} ${round}/${runs} ${row} FAILED: ${String(error)}`);
-        // A peer's failure is a finding; a row that is needed for the ratios must be there.
-        if (contestant === "ziplink" || row === reference) process.exitCode = 1;
+  const reports: Report[] = [];
+  try {
+    for (const [name, measure] of parts) {
+      if (!names.includes(name)) continue;
+      for await (const report of measure(runs, interrupted.signal)) {
+        console.log(`\n${renderReport(report)}`);
+        reports.push(report);
       }
+      interrupted.signal.throwIfAborted();
     }
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    console.error(String(interrupted.signal.reason));
+    process.exitCode = 130;
+    return;
   }
-  const summaries = new Map<string, Summary>();
-  for (const row of rows) {
-    const summary = summarize(rounds, row.name, reference);
-    if (summary) summaries.set(row.name, summary);
-  }
-  return summaries;
+  const verdicts = judge(claims, reports);
+  const asked = verdicts.filter(({ report }) => reports.some(({ name }) => name === report));
+  if (asked.length > 0) console.log(`\n${renderVerdicts(asked)}`);
+  if (verdicts.some(({ met }) => met === false)) process.exitCode = 1;
+  const isWhole = flags.only === undefined && !flags.quick;
+  if (!isWhole && flags.out === undefined) return;
+  const results = await describeRun(reports, verdicts);
+  await writeFile(resultsPath, `${JSON.stringify(results, null, 1)}\n`);
+  if (isWhole) await draw(results);
 }
 
-function assertPeaks({ rows }: Workload, summaries: ReadonlyMap<string, Summary>): void {
-  for (const { name, maxPeakBytes } of rows) {
-    const peakMib = summaries.get(name)?.peakMib.max ?? 0;
-    if (maxPeakBytes === undefined) continue;
-    const limitMib = maxPeakBytes / 2 ** 20;
-    const holds = peakMib <= limitMib;
-    console.log(`${name}: ${holds ? "within" : "OVER"} its limit of ${limitMib.toFixed(0)} MiB`);
-    if (!holds) process.exitCode = 1;
-  }
-}
-
-async function save(): Promise<void> {
-  const { dependencies } = JSON.parse(
-    await readFile(new URL("package.json", import.meta.url), "utf8"),
-  ) as { dependencies: Record<string, string> };
-  const report = {
+async function describeRun(
+  reports: readonly Report[],
+  verdicts: readonly Verdict[],
+): Promise<Results> {
+  const text = await readFile(new URL("package.json", import.meta.url), "utf8");
+  const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
+  return {
     date: new Date().toISOString(),
-    node: process.version,
+    machine: await describeMachine(),
     nodeOptions: [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ").trim(),
-    platform: `${process.platform} ${process.arch}`,
-    cpu: { model: cpus()[0]?.model ?? "unknown", count: cpus().length },
     client,
     runs,
     peers: dependencies,
-    workloads: results,
+    reports,
+    claims: verdicts,
   };
-  const path = new URL("results.json", import.meta.url);
-  await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-/** Prints what a workload has come to; the exit code is 1 if it is over its limit. */
-function report({ text, holds }: { readonly text: string; readonly holds: boolean }): void {
-  console.log(`\n${text}\n${holds ? "within its limit" : "OVER its limit"}`);
-  if (!holds) process.exitCode = 1;
-}
-
-function toWorkloadName(name: string): WorkloadName {
-  const known = workloadNames.find((each) => each === name);
-  if (known === undefined)
-    throw new RangeError(`--only takes one of ${[...workloadNames, ...OTHERS].join(", ")}`);
-  return known;
+async function draw({ reports, machine, peers, runs, date }: Results): Promise<void> {
+  const { cpu, cores, memoryGib, system, node } = machine;
+  const where = [`${cores} cores of ${cpu}`, `${memoryGib} GiB`, system, `Node ${node}`];
+  const caption = `Medians of ${runs} runs. ${where.join(", ")}; ${date.slice(0, 10)}`;
+  await writeFile(PLOT, drawThroughput(reports, peers, caption));
+  console.error(`drew ${PLOT}`);
 }

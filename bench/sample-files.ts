@@ -3,15 +3,9 @@ import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "../core/zip/crc32.ts";
-import type { FileSpec } from "./input.ts";
+import type { FileSpec, Folder } from "./input.ts";
 
 const MIB = 1024 * 1024;
-
-/** A folder's regular files. */
-export interface Folder {
-  readonly root: string;
-  readonly files: readonly FileSpec[];
-}
 
 export interface SampleFiles extends AsyncDisposable {
   /** Sixteen files of 64 MiB. */

@@ -1,6 +1,7 @@
 /**
  * The process that one contestant runs in, for one run: `node server.ts TASK`. It serves the archive
- * of `task.input` at `/`, a small one at `/warm-up`, and tells its parent what `/` has cost it.
+ * of `task.input` at `/`, a small one at `/warm-up`, and tells its parent what `/` has cost it. At `/first-byte` it
+ * is the archive again, for a client that is expected to leave.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -32,23 +33,28 @@ const task = JSON.parse(process.argv[2] ?? "") as Task;
 const { send } = await contestants[task.contestant]();
 
 const server = createServer((request, response) => {
-  const isWarmUp = request.url === "/warm-up";
   const idleBytes = residentBytes();
   resetPeak();
   const before = process.cpuUsage();
-  response.on("close", () => {
-    if (isWarmUp || !response.writableFinished) return;
+  const sent = send(
+    createInput(request.url === "/warm-up" ? task.warmUp : task.input),
+    request,
+    response,
+  );
+  sent.catch((error) => {
+    if (request.url !== "/first-byte") console.error(error);
+    response.destroy();
+  });
+  if (request.url !== "/") return;
+  response.on("close", async () => {
+    if (!response.writableFinished) return;
     const { user, system } = process.cpuUsage(before);
-    tell({
-      kind: "measured",
+    const own = {
       cpuMs: (user + system) / 1000,
       idleBytes,
       peakBytes: Math.max(0, peakBytes() - idleBytes),
-    });
-  });
-  send(createInput(isWarmUp ? task.warmUp : task.input), request, response).catch((error) => {
-    console.error(error);
-    response.destroy();
+    };
+    tell({ kind: "measured", ...((await sent) ?? own) });
   });
 });
 

@@ -1,96 +1,42 @@
+import type { Entrant, Workload } from "./contest.ts";
 import type { ContestantName } from "./contestants/index.ts";
-import type { InputSpec } from "./input.ts";
-import type { SampleFiles } from "./sample-files.ts";
+import { hasTool } from "./contestants/tools.ts";
+import { createSampleFiles } from "./sample-files.ts";
+import { startStore } from "./store.ts";
 import type { StoreSpec } from "./store-server.ts";
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
-/** Objects that a contestant reads before it is measured, where there are that many. */
-const WARM_UP = 50;
-
-/** One archive, and who is to send it. */
-export interface Workload {
-  readonly name: string;
-  readonly title: string;
-  readonly timeoutMs: number;
-  /** The row that the others are compared with. */
-  readonly reference: string;
-  readonly rows: readonly Row[];
-}
-
-export interface Row {
-  readonly name: string;
-  readonly contestant: ContestantName;
-  readonly warmUp: InputSpec;
-  readonly input: InputSpec;
-  /** What Ziplink promises: the most memory above idle, in bytes. */
-  readonly maxPeakBytes?: number;
-}
-
-export const workloadNames = [
-  "files",
-  "memory-10g",
-  "entries-100k",
-  "small-objects",
-  "large-object",
-  "objects",
-] as const;
-export type WorkloadName = (typeof workloadNames)[number];
+const peers = ["zip-stream", "archiver", "client-zip", "yazl", "s3-zip"] as const;
 
 /**
- * @param sampleFiles makes the files of the workload that needs them
- * @param store starts a store for a workload that reads from one; resolves to its endpoint
+ * Each gives its workloads one after the other; the files or the store of one are there until the next one is
+ * asked for.
  */
-export async function createWorkload(
-  name: WorkloadName,
-  sampleFiles: () => Promise<SampleFiles>,
-  store: (spec: StoreSpec) => Promise<string>,
-): Promise<Workload> {
-  switch (name) {
-    case "files":
-      return files(name, await sampleFiles());
-    case "memory-10g":
-      return memory(name);
-    case "entries-100k":
-      return entries(name);
-    case "small-objects": {
-      const spec = { objects: 2_000, objectBytes: 16 * 1024, firstByteMs: 20, bytesPerSecond: 0 };
-      const title = "2,000 objects of 16 KiB from a store that takes 20 ms to the first byte";
-      const peers = ["zip-stream", "archiver", "client-zip", "yazl", "s3-zip"] as const;
-      return fromStore(name, title, "ziplink", ["ziplink", ...peers], spec, await store(spec));
-    }
-    case "large-object": {
-      const spec = { objects: 1, objectBytes: 2048 * MIB, firstByteMs: 5, bytesPerSecond: 90e6 };
-      const title = "one object of 2 GiB from a store that gives each connection 90 MB/s";
-      return fromStore(
-        name,
-        title,
-        "pass-through",
-        ["pass-through", "ziplink"],
-        spec,
-        await store(spec),
-      );
-    }
-    case "objects": {
-      const spec = { objects: 16, objectBytes: 64 * MIB, firstByteMs: 0, bytesPerSecond: 0 };
-      const title = "16 objects of 64 MiB from a store as fast as this machine";
-      const peers = ["zip-stream", "archiver", "client-zip", "yazl", "s3-zip"] as const;
-      const rows = ["pass-through", "ziplink", ...peers] as const;
-      return fromStore(name, title, "pass-through", rows, spec, await store(spec));
-    }
-  }
-}
+export const workloads = {
+  files,
+  "memory-10g": memory,
+  "entries-100k": entries,
+  "small-objects": smallObjects,
+  "large-object": largeObject,
+  objects,
+  sizes,
+} satisfies Record<string, (signal: AbortSignal) => AsyncIterable<Workload>>;
 
-function files(name: string, { archive, warmUp }: SampleFiles): Workload {
-  const row = (contestant: ContestantName, label: string = contestant, statesCrc32 = false) => ({
-    name: label,
-    contestant,
-    warmUp: { kind: "files", ...warmUp, statesCrc32 } as const,
-    input: { kind: "files", ...archive, statesCrc32 } as const,
-  });
-  return {
+async function* files(signal: AbortSignal): AsyncGenerator<Workload> {
+  console.error("making 1 GiB of files");
+  await using sample = await createSampleFiles(signal);
+  const row = (contestant: ContestantName, name: string = contestant, statesCrc32 = false) => ({
     name,
-    title: "16 files of 64 MiB from disk, which all read in chunks of 256 KiB",
+    contestant,
+    warmUp: { kind: "files", ...sample.warmUp, statesCrc32 } as const,
+    input: { kind: "files", ...sample.archive, statesCrc32 } as const,
+  });
+  const outside = (["cat", "python-zipfile", "info-zip"] as const).filter(hasTool);
+  yield {
+    name: "files",
+    title: "16 files of 64 MiB from disk",
     timeoutMs: 120_000,
     reference: "pass-through",
     rows: [
@@ -101,13 +47,14 @@ function files(name: string, { archive, warmUp }: SampleFiles): Workload {
       row("archiver"),
       row("client-zip"),
       row("yazl"),
+      ...outside.map((contestant) => row(contestant)),
     ],
   };
 }
 
-function memory(name: string): Workload {
-  return {
-    name,
+async function* memory(): AsyncGenerator<Workload> {
+  yield {
+    name: "memory-10g",
     title: "160 objects of 64 MiB, 10 GiB, from memory",
     timeoutMs: 300_000,
     reference: "ziplink",
@@ -117,53 +64,113 @@ function memory(name: string): Workload {
         contestant: "ziplink",
         warmUp: { kind: "synthetic", entries: 1, entryBytes: 2 * MIB },
         input: { kind: "synthetic", entries: 160, entryBytes: 64 * MIB },
-        maxPeakBytes: 64 * MIB,
       },
     ],
   };
 }
 
-function fromStore(
-  name: string,
-  title: string,
-  reference: ContestantName,
-  contestants: readonly ContestantName[],
-  { objects, objectBytes }: StoreSpec,
-  endpoint: string,
-): Workload {
-  const input = { kind: "store", endpoint, entries: objects, entryBytes: objectBytes } as const;
-  return {
-    name,
-    title,
-    timeoutMs: 300_000,
-    reference,
-    rows: contestants.map((contestant) => ({
+async function* entries(): AsyncGenerator<Workload> {
+  yield {
+    name: "entries-100k",
+    title: "100,000 objects of 1 KiB from memory",
+    timeoutMs: 120_000,
+    reference: "ziplink",
+    rows: (["ziplink", "zip-stream", "archiver"] as const).map((contestant) => ({
       name: contestant,
       contestant,
-      // Of many objects some warm up the client as well, whose code is no part of a download.
-      warmUp:
-        objects > WARM_UP || contestant === "s3-zip"
-          ? { ...input, entries: Math.min(objects, WARM_UP) }
-          : { kind: "synthetic", entries: 10, entryBytes: 1024 },
-      input,
-      ...(contestant === "ziplink" ? { maxPeakBytes: 64 * MIB } : {}),
+      warmUp: { kind: "synthetic", entries: 10, entryBytes: KIB },
+      input: { kind: "synthetic", entries: 100_000, entryBytes: KIB },
     })),
   };
 }
 
-function entries(name: string): Workload {
-  const row = (contestant: ContestantName) =>
-    ({
+async function* smallObjects(): AsyncGenerator<Workload> {
+  const spec = { objects: 2_000, objectBytes: 16 * KIB, firstByteMs: 20, bytesPerSecond: 0 };
+  using store = await startStore(spec);
+  yield {
+    name: "small-objects",
+    title: "2,000 objects of 16 KiB from a store that takes 20 ms to the first byte",
+    timeoutMs: 300_000,
+    reference: "ziplink",
+    // client-zip and yazl also read one object after the other, and would take another 47 s each: `sizes` has them.
+    rows: fromStore(["ziplink", "zip-stream", "archiver", "s3-zip"], spec, store.endpoint, 50),
+  };
+}
+
+async function* largeObject(): AsyncGenerator<Workload> {
+  const spec = { objects: 1, objectBytes: 2048 * MIB, firstByteMs: 5, bytesPerSecond: 90e6 };
+  using store = await startStore(spec);
+  yield {
+    name: "large-object",
+    title: "one object of 2 GiB from a store that gives each connection 90 MB/s",
+    timeoutMs: 300_000,
+    reference: "pass-through",
+    rows: fromStore(["pass-through", "ziplink"], spec, store.endpoint),
+  };
+}
+
+async function* objects(): AsyncGenerator<Workload> {
+  const spec = { objects: 16, objectBytes: 64 * MIB, firstByteMs: 0, bytesPerSecond: 0 };
+  using store = await startStore(spec);
+  yield {
+    name: "objects",
+    title: "16 objects of 64 MiB from a store as fast as this machine",
+    timeoutMs: 300_000,
+    reference: "pass-through",
+    rows: fromStore(["pass-through", "ziplink", ...peers], spec, store.endpoint),
+  };
+}
+
+/** Lengths of objects, and how many of each: enough to tell, few enough for minutes. */
+const SIZES = [
+  [4 * KIB, 64],
+  [16 * KIB, 64],
+  [64 * KIB, 64],
+  [256 * KIB, 64],
+  [MIB, 48],
+  [4 * MIB, 32],
+  [16 * MIB, 16],
+  [64 * MIB, 8],
+] as const;
+
+async function* sizes(): AsyncGenerator<Workload> {
+  for (const [objectBytes, objects] of SIZES) {
+    const spec = { objects, objectBytes, firstByteMs: 20, bytesPerSecond: 0 };
+    using store = await startStore(spec);
+    const warmUp = Math.max(1, Math.min(8, (16 * MIB) / objectBytes));
+    const size =
+      objectBytes < MIB ? `${objectBytes / KIB} KiB` : `${Math.round(objectBytes / MIB)} MiB`;
+    yield {
+      name: `sizes ${size}`,
+      title: `${objects} objects of ${size} from a store that takes 20 ms to the first byte`,
+      timeoutMs: 120_000,
+      reference: "pass-through",
+      objectBytes,
+      rows: fromStore(["pass-through", "ziplink", ...peers], spec, store.endpoint, warmUp),
+    };
+  }
+}
+
+/**
+ * @param warmUp how many objects each contestant reads before it is measured, since the client's code is no part of a
+ *   download; by default none of the store's, but some from memory
+ */
+function fromStore(
+  contestants: readonly ContestantName[],
+  { objects, objectBytes }: StoreSpec,
+  endpoint: string,
+  warmUp = 0,
+): Entrant[] {
+  const input = { kind: "store", endpoint, entries: objects, entryBytes: objectBytes } as const;
+  return contestants.map((contestant) => {
+    const fromMemory = warmUp === 0 && contestant !== "s3-zip"; // which reads from a bucket alone
+    return {
       name: contestant,
       contestant,
-      warmUp: { kind: "synthetic", entries: 10, entryBytes: 1024 },
-      input: { kind: "synthetic", entries: 100_000, entryBytes: 1024 },
-    }) as const;
-  return {
-    name,
-    title: "100,000 objects of 1 KiB from memory",
-    timeoutMs: 120_000,
-    reference: "ziplink",
-    rows: [{ ...row("ziplink"), maxPeakBytes: 200e6 }, row("zip-stream"), row("archiver")],
-  };
+      warmUp: fromMemory
+        ? { kind: "synthetic", entries: 10, entryBytes: KIB }
+        : { ...input, entries: Math.max(1, warmUp) },
+      input,
+    };
+  });
 }

@@ -16,7 +16,9 @@ import {
 } from "./send-archive.ts";
 import { layoutZip } from "./zip/layout.ts";
 
+/** What the archives of one source are planned and sent by. */
 export interface ArchivesOptions extends Omit<PlannerOptions, "store">, DeliveryOptions {
+  /** Where the objects are. It is tried again when it fails, so it need not do that itself. */
   readonly source: BlobSource;
   /** How hard it is tried when the source fails. */
   readonly resilience?: ResilienceOptions;
@@ -41,14 +43,20 @@ export interface Archives {
 /** One archive to send. The scope is by default one that lets everybody in, and begins now. */
 export type ArchiveDispatch = Omit<Dispatch, "source" | "scope"> & Partial<Pick<Dispatch, "scope">>;
 
+/** How one plan is made, where it is not as all others. */
 export interface PlanNow {
   /** Default: those of all archives. */
   readonly limits?: PlanLimits;
+  /** Aborting it ends the planning; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 const READING: readonly string[] = ["GET", "HEAD"];
 
+/**
+ * Archives of `options.source`, each download with a budget of failures of its own; the circuit
+ * breaker and the remembered plans are shared by all of them.
+ */
 export function createArchives(options: ArchivesOptions): Archives {
   const { limits, format } = options;
   const store = new ResilientStore(options.source, options.resilience);

@@ -32,33 +32,41 @@ interface Download extends AuditedParty {
   readonly range?: ByteRange;
 }
 
+/** The first bytes of an archive are there to be sent. */
 export interface DownloadStarted extends Download {
+  /** Tells it from the other events. */
   readonly event: "download_started";
-  /** From the request's arrival until its first byte was there to be sent. */
+  /** From the request's arrival until its first byte was there to be sent. Milliseconds. */
   readonly firstByteMs: number;
 }
 
+/** A download that had started is over. */
 export interface DownloadEnded extends Download {
+  /** Tells it from the other events. */
   readonly event: "download_ended";
   /** `aborted`: the client left. `failed`: we broke the connection. */
   readonly outcome: "completed" | "aborted" | "failed";
   /** Bytes handed to the connection. */
   readonly sent: number;
-  /** From the request's arrival to its end. */
+  /** From the request's arrival to its end. Milliseconds. */
   readonly durationMs: number;
+  /** Why it failed; absent unless it did. */
   readonly failure?: Failure;
 }
 
 /** A caller has had a link made. */
 export interface LinkCreated extends Traced {
+  /** Tells it from the other events. */
   readonly event: "link_created";
   /** Who asked for it. */
   readonly caller: string;
+  /** The link's id; see `Link`. */
   readonly link: string;
   /** Whom the link was made for. */
   readonly subject?: string;
+  /** How many entries its archive has. */
   readonly entries: number;
-  /** Sum of the files' sizes. */
+  /** Sum of the files' sizes, in bytes. */
   readonly bytes: number;
   /** When the link stops working. */
   readonly expires: Date;
@@ -66,13 +74,17 @@ export interface LinkCreated extends Traced {
 
 /** A request that got an error instead of what it asked for. */
 export interface RequestRefused extends AuditedParty {
+  /** Tells it from the other events. */
   readonly event: "request_refused";
+  /** HTTP status of the response. */
   readonly status: number;
+  /** Why it was refused. */
   readonly failure: Failure;
 }
 
 /** An error without its messages, which may quote keys and paths. */
 export interface Failure {
+  /** One of `ErrorCode`; `internal` for what is no `ZiplinkError`. */
   readonly code: string;
   /** Class, and code where it has one, of each cause in turn: ["Error ECONNRESET"]. */
   readonly causes: readonly string[];
@@ -80,6 +92,7 @@ export interface Failure {
   readonly stack?: readonly string[];
 }
 
+/** Takes the audit's events, each as it happens. It must not throw. */
 export type Audit = (event: AuditEvent) => void;
 
 /** What may be logged of an error. */

@@ -11,6 +11,7 @@ export interface BlobInfo {
   readonly version: string;
   /** When the object was last modified. */
   readonly modified: Date;
+  /** Media type (RFC 9110, 8.3) as the store states it. */
   readonly contentType?: string;
   /** CRC-32 (that of ZIP, ISO-HDLC) of the *whole* object, if the store states it. Unsigned. */
   readonly crc32?: number;
@@ -18,7 +19,9 @@ export interface BlobInfo {
 
 /** Bytes `[start, end)` of an object; `start <= end <= size`. */
 export interface ByteRange {
+  /** Offset of the first byte. */
   readonly start: number;
+  /** Offset behind the last byte. */
   readonly end: number;
 }
 

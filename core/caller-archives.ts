@@ -8,15 +8,19 @@ import { plannedBytes } from "./plan.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { layoutZip } from "./zip/layout.ts";
 
+/** What the archives of callers are sent by, and their links made with. */
 export interface CallerArchivesOptions {
+  /** Those of all links and callers. */
   readonly archives: Archives;
   /** What links are signed with. */
   readonly linkKeys: JwtKeys;
+  /** Where requests are kept that are too long for a URL. Default: they are refused. */
   readonly manifests?: ManifestStore | undefined;
 }
 
 /** What a link is to be besides its archive request. */
 export interface LinkTerms {
+  /** When it stops working. */
   readonly expires: Date;
   /** Whom it is for; appears in the audit log. */
   readonly subject?: string;
@@ -26,10 +30,13 @@ export interface LinkTerms {
   readonly pin: boolean;
 }
 
+/** A link that has been made, and what its archive holds now. */
 export interface MintedLink {
+  /** Opens the archive: whoever has it may download. */
   readonly token: string;
+  /** How many entries there are. */
   readonly entries: number;
-  /** Sum of the files' sizes. */
+  /** Sum of the files' sizes, in bytes. */
   readonly bytes: number;
 }
 
@@ -52,6 +59,11 @@ export interface CallerArchives {
   ): Promise<MintedLink>;
 }
 
+/**
+ * Archives and links for callers. Both reject as `planArchive` does, and with `precondition_failed`
+ * for a pinned request whose contents have changed; `send` also as `Archives.send`, `mint` as
+ * `signLink`.
+ */
 export function createCallerArchives(options: CallerArchivesOptions): CallerArchives {
   const { archives, linkKeys, manifests } = options;
   return {

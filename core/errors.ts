@@ -48,8 +48,10 @@ const statusByCode = {
   internal: 500,
 } as const;
 
+/** What went wrong, for programs. Each code has one HTTP status; the README has them all. */
 export type ErrorCode = keyof typeof statusByCode;
 
+/** What an error carries beside its code and message. */
 export interface ZiplinkErrorOptions {
   /** What went wrong underneath. It may name keys and paths, so it is never shown or logged as it is. */
   readonly cause?: unknown;
@@ -66,12 +68,18 @@ export interface ZiplinkErrorOptions {
  * holds a key, a file name or a token.
  */
 export class ZiplinkError extends Error {
+  /** Always the same, also where class names are minified. */
   override readonly name = "ZiplinkError";
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
+  /** Machine-readable facts that a caller may see, as a limit and what was asked; often none. */
   readonly details: Readonly<Record<string, number | string>>;
+  /** Fields that the response to it has besides those of every problem; often none. */
   readonly headers: Readonly<Record<string, string>>;
+  /** How long to wait before another attempt, in milliseconds, if anybody has said so. */
   readonly retryAfterMs: number | undefined;
 
+  /** @param message a sentence for people, which says what to do and names no object */
   constructor(code: ErrorCode, message: string, options: ZiplinkErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;

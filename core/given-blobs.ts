@@ -25,14 +25,17 @@ interface GivenFacts {
   readonly name: string;
   /** The entry's time in the ZIP; the same each time, or the archive cannot be resumed. */
   readonly modified: Date;
+  /** Media type; one that is compressed in itself is not compressed again. Default: unknown. */
   readonly contentType?: string;
 }
 
+/** Content that is in memory; see `givenBytes`. */
 export interface GivenBytes extends GivenFacts {
   /** Must not be changed afterwards. */
   readonly bytes: Uint8Array;
 }
 
+/** Content that is read when its turn comes; see `givenStream`. */
 export type GivenStream = GivenFacts & {
   /** Length in bytes. A stream that sends more or less breaks the archive. */
   readonly size: number;

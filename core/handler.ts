@@ -11,6 +11,7 @@ import { downloadName } from "./respond.ts";
 import { selectEntries } from "./select-entries.ts";
 import { layoutZip } from "./zip/layout.ts";
 
+/** What archives are sent by, and what their links are verified with. */
 export interface HandlerOptions extends ArchivesOptions {
   /** What links are verified with. */
   readonly linkKeys: JwtKeys;
@@ -53,7 +54,7 @@ export function createHandler(
     link: Link,
     scope: RequestScope,
   ): Promise<Response> {
-    const { plan: whole, isReused } = await planner.plan(token, link.request);
+    const { plan: whole, isReused } = await planner.plan(token, link.request, request.signal);
     assertPinned(link.request, whole);
     const { searchParams } = new URL(request.url);
     const plan = selectEntries(whole, searchParams);

@@ -19,9 +19,11 @@ const MIN_SECRET_BYTES = 32;
 export interface JwtKey {
   /** What a token's header names it by; a key without one is for tokens that name none. */
   readonly kid?: string;
+  /** The one algorithm it is used for (RFC 7518, 3.1; RFC 8037, 3.1). */
   readonly algorithm: "HS256" | "ES256" | "EdDSA";
+  /** A secret or a public key. */
   readonly verifying: KeyObject;
-  /** Absent where only the public half is known. */
+  /** A secret or a private key. Absent where only the public half is known. */
   readonly signing?: KeyObject;
 }
 

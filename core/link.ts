@@ -23,7 +23,9 @@ export interface Link {
   readonly title?: string;
   /** `iss`: who made it, for people to see. */
   readonly issuer?: string;
+  /** `exp`: when it stops working, in whole seconds. */
   readonly expires: Date;
+  /** `zip`: what its archive holds; a request that is kept as a manifest has been loaded. */
   readonly request: ArchiveRequest;
 }
 
@@ -34,7 +36,7 @@ const shownClaims = z.object({
 });
 
 interface LinkClaims {
-  /** When the link stops working. */
+  /** When the link stops working; what is below a second is cut off. */
   readonly expires: Date;
   /** When it starts to work; default at once. */
   readonly notBefore?: Date;
@@ -50,14 +52,27 @@ interface LinkClaims {
   readonly manifests?: ManifestStore | undefined;
 }
 
-/** Claims, and what signs them: a secret as for `secretKeys`, or keys as of `parseJwks`. */
-export type SignLinkOptions = LinkClaims &
-  ({ readonly secret: string } | { readonly keys: JwtKeys });
+/** A link's claims, to be signed with a secret. */
+export interface SignWithSecret extends LinkClaims {
+  /** The HS256 key, at least 32 bytes in UTF-8; see `secretKeys`. */
+  readonly secret: string;
+}
+
+/** A link's claims, to be signed with a key. */
+export interface SignWithKeys extends LinkClaims {
+  /** As of `parseJwks` or `secretKeys`; the first that can sign does. */
+  readonly keys: JwtKeys;
+}
+
+/** A link's claims, and what signs them. */
+export type SignLinkOptions = SignWithSecret | SignWithKeys;
 
 /**
  * The token of a link to the archive that `request` asks for: a JWT (RFC 7519) with `aud: "ziplink"`,
  * `exp`, `jti` and the request, or where its manifest is, as `zip`. Rejects with `malformed` for a
- * request, title or issuer that is not valid, and `link_too_long` for one that needs a manifest and has no place for it.
+ * request, title, issuer or secret that is not valid and for keys none of which can sign,
+ * `link_too_long` for a request that needs a manifest and has no place for it, and with what
+ * `ManifestStore.keep` rejects with.
  */
 export async function signLink(request: ArchiveRequest, options: SignLinkOptions): Promise<string> {
   const keys = "keys" in options ? options.keys : secretKeys(options.secret);

@@ -7,17 +7,22 @@ import { ZiplinkError } from "./errors.ts";
 
 /** Where the request of a link stands that is too long for a URL. Only its signer can state one. */
 export const manifestReference = z.strictObject({
-  /** The object's name: one part, as it is the name of a file too. */
+  // One part of a path, as it is the name of a file too.
   manifest: z
     .string()
     .check(z.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/, "is not a manifest's name")),
-  /** SHA-256 of its bytes, in hexadecimal digits. */
   sha256: z
     .string()
     .check(z.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case")),
-});
+} satisfies { readonly [K in keyof ManifestReference]: z.core.$ZodType<ManifestReference[K]> });
 
-export type ManifestReference = z.infer<typeof manifestReference>;
+/** Where a request is kept, and the hash that proves it is the one that was signed. */
+export interface ManifestReference {
+  /** The object's name in the store, such as `{sha256}.json`. */
+  readonly manifest: string;
+  /** SHA-256 of its bytes, in 64 hexadecimal digits, lower case. */
+  readonly sha256: string;
+}
 
 /** Keeps archive requests, each an object of JSON that is never changed. */
 export interface ManifestStore {
@@ -31,7 +36,9 @@ export interface ManifestStore {
   load(reference: ManifestReference, signal?: AbortSignal): Promise<ArchiveRequest>;
 }
 
+/** Where manifests are kept, and for how long they are remembered. */
 export interface ManifestStoreOptions {
+  /** The folder or the part of a bucket that is for them alone. */
   readonly objects: ObjectStore;
   /** How long a manifest is remembered, in seconds; 0 for never. Default 10. */
   readonly cacheSeconds?: number;
@@ -42,6 +49,11 @@ const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 
 const TIMEOUT_MS = 10_000;
 
+/**
+ * A manifest store on any store of small objects. An object's name is the SHA-256 of its bytes, so
+ * the same request is kept once. The store has 10 seconds to answer; up to 16 MiB of requests are
+ * remembered in the process.
+ */
 export function createManifestStore(options: ManifestStoreOptions): ManifestStore {
   const { objects, cacheSeconds = 10 } = options;
   // By their hash, so that what is remembered can be no other one than what was signed.

@@ -32,7 +32,9 @@ const EXTENSION = /(?<=.)\.[^. ]{1,16}$/u;
 
 /** A name asked for, and whether it is to be a folder. */
 export interface WantedName {
+  /** `/`-separated; as it was asked for, not safe yet. */
   readonly path: string;
+  /** Whether it is an entry for a folder, which holds nothing. */
   readonly isFolder: boolean;
 }
 

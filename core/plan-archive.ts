@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import type { ArchiveRequest } from "./archive-request.ts";
+import type { ArchiveRequest, EntriesRequest } from "./archive-request.ts";
 import type { BlobInfo, BlobSource } from "./blob-source.ts";
 import { assertDeflatable } from "./deflate/limits.ts";
 import { ZiplinkError } from "./errors.ts";
@@ -18,11 +18,13 @@ const COUNT_ON = 10;
 
 /** What one archive may hold at the most. */
 export interface PlanLimits {
+  /** Entries, folders and those that the application adds among them. */
   readonly maxEntries: number;
   /** Sum of the objects' sizes, in bytes. */
   readonly maxBytes: number;
 }
 
+/** How an archive is planned; all of it has a default. */
 export interface PlanOptions {
   /** Default: none. */
   readonly limits?: PlanLimits;
@@ -30,6 +32,7 @@ export interface PlanOptions {
   readonly format?: ZipFormat;
   /** Entries that the application adds, behind those of the request. Default: none. */
   readonly given?: readonly GivenEntry[];
+  /** Aborting it ends the planning; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -77,7 +80,7 @@ export async function planArchive(
 
 /** The objects that are there and, where that is asked for, the report of those that are not. */
 async function statEntries(
-  { entries: requested, onMissing }: Extract<ArchiveRequest, { entries: unknown }>,
+  { entries: requested, onMissing }: EntriesRequest,
   source: BlobSource,
   limits: PlanLimits,
   signal: AbortSignal | undefined,

@@ -14,7 +14,9 @@ export interface PlanEntry {
  * whenever and wherever they are streamed.
  */
 export interface Plan {
+  /** In the order in which the archive has them. */
   readonly entries: readonly PlanEntry[];
+  /** How they are written. */
   readonly format: ZipFormat;
 }
 

@@ -5,11 +5,16 @@ import type { GivenEntry } from "./given-blobs.ts";
 import type { Plan } from "./plan.ts";
 import { type PlanLimits, planArchive } from "./plan-archive.ts";
 import type { ResilientStore } from "./resilience/resilient-store.ts";
+import { SharedWork } from "./shared-work.ts";
 import type { ZipFormat } from "./zip/format.ts";
 
+/** What plans are made of, and for how long they hold. */
 export interface PlannerOptions {
+  /** Where objects are looked for. */
   readonly store: ResilientStore;
+  /** What one archive may hold; a request for more is refused as `planArchive` does. */
   readonly limits: PlanLimits;
+  /** How archives are written, unless a request asks for another compression. */
   readonly format: ZipFormat;
   /** How long a plan is used again, in seconds; 0 for never. */
   readonly cacheSeconds: number;
@@ -19,15 +24,28 @@ export interface PlannerOptions {
 
 /** Plans by token, each used again for a short while: slices of an archive then list nothing. */
 export interface Planner {
-  /** The plan of a verified token's request, and whether it is an earlier one. */
-  plan(token: string, request: ArchiveRequest): Promise<{ plan: Plan; isReused: boolean }>;
+  /**
+   * The plan of a verified token's request. One that is being made is waited for by all who want it,
+   * and given up when `signal` has aborted for all of them. Rejects as `planArchive`, and with the
+   * signal's reason.
+   */
+  plan(token: string, request: ArchiveRequest, signal?: AbortSignal): Promise<FoundPlan>;
   /** Makes the next `plan` look again, as an object has turned out to be another one. */
   forget(token: string): void;
+}
+
+/** A plan for a link. */
+export interface FoundPlan {
+  /** What the link's archive is, or was when it was planned. */
+  readonly plan: Plan;
+  /** Whether it is one that was remembered, so that an object may have changed since. */
+  readonly isReused: boolean;
 }
 
 /** Entries of all remembered plans together; each takes about half a kilobyte. */
 const MAX_CACHED_ENTRIES = 200_000;
 
+/** Plans by `planArchive`, up to 200,000 entries of them remembered; one that fails is not. */
 export function createPlanner(options: PlannerOptions): Planner {
   const { store, limits, format, cacheSeconds } = options;
   const cache = new LRUCache<string, Plan>({
@@ -35,27 +53,28 @@ export function createPlanner(options: PlannerOptions): Planner {
     maxSize: MAX_CACHED_ENTRIES,
     sizeCalculation: ({ entries }) => entries.length,
   });
-  const underWay = new Map<string, Promise<Plan>>();
-  const make = async (request: ArchiveRequest) =>
-    planArchive(request, store.forDownload(), {
-      limits,
-      format,
-      given: (await options.given?.(request)) ?? [],
+  const underWay = new Map<string, SharedWork<Plan>>();
+  const make = (request: ArchiveRequest) =>
+    new SharedWork(async (signal) => {
+      const given = (await options.given?.(request)) ?? [];
+      return planArchive(request, store.forDownload(), { limits, format, given, signal });
     });
 
   return {
-    async plan(token, request) {
+    async plan(token, request, signal) {
       const id = identify(token);
       const known = cache.get(id);
       if (known) return { plan: known, isReused: true };
-      const planning = underWay.get(id) ?? make(request);
+      const current = underWay.get(id);
+      const planning = current && !current.isGivenUp ? current : make(request);
       underWay.set(id, planning);
       try {
-        const plan = await planning;
+        const plan = await planning.wait(signal);
         if (cacheSeconds > 0) cache.set(id, plan);
         return { plan, isReused: false };
       } finally {
-        underWay.delete(id);
+        // It goes with the last who waited; another may have taken its place by then.
+        if (planning.isGivenUp && underWay.get(id) === planning) underWay.delete(id);
       }
     },
     forget(token) {

@@ -17,6 +17,7 @@ export interface ReadAheadLimits {
  * even where others have used everything up.
  */
 export class ReadAheadPool {
+  /** As in `ReadAheadLimits`; by default no more than a quarter of `maxBytes`. */
   readonly partBytes: number;
   readonly #maxOpen: number;
   readonly #maxBytes: number;

@@ -23,7 +23,9 @@ export interface DeliveryLimits {
 /** What of a request an archive's response depends on. */
 export type ArchiveQuery = Pick<Request, "method" | "headers">;
 
+/** The archive that a response is about, and how it may be sent. */
 export interface RespondOptions {
+  /** What the archive holds; its length and ETag follow from it. */
   readonly plan: Plan;
   /** The archive's name as it was asked for; default "archive". */
   readonly name?: string | undefined;
@@ -31,6 +33,7 @@ export interface RespondOptions {
   readonly isPinned: boolean;
   /** Value of `Cache-Control`. */
   readonly cacheControl: string;
+  /** What the platform lets through in one response. */
   readonly delivery: DeliveryLimits;
   /** The archive's bytes, of one that has no ranges all; called only if the response has a body. */
   readonly open: (range: ByteRange | undefined) => Promise<ReadableStream<Uint8Array>>;

@@ -14,6 +14,7 @@ import { layoutZip } from "./zip/layout.ts";
 export interface DeliveryOptions {
   /** `Cache-Control` of archives. */
   readonly cacheControl: string;
+  /** What the platform lets through in one response. */
   readonly delivery: DeliveryLimits;
   /** What downloads learn of checksums; shared by all of one source. */
   readonly crcs: CrcKnowledge;
@@ -26,11 +27,15 @@ export type DownloadQuery = ArchiveQuery & Pick<Request, "signal">;
 
 /** One archive to send. */
 export interface Dispatch {
+  /** What was asked for; the download's name and pin are from it. */
   readonly archive: ArchiveRequest;
+  /** What it has come to. */
   readonly plan: Plan;
+  /** Where its objects are read. */
   readonly source: BlobSource;
   /** Whom the audit log names. */
   readonly party: AuditedParty;
+  /** Since when its time counts, and where its audit lines go. */
   readonly scope: RequestScope;
   /** Called if the download fails once it has begun. */
   readonly onFailed?: () => void;

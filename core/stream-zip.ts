@@ -8,6 +8,7 @@ import type { Plan } from "./plan.ts";
 import { ReadAheadPool } from "./read-ahead-pool.ts";
 import { layoutZip } from "./zip/layout.ts";
 
+/** Which bytes of an archive to stream, and what to share with other downloads. */
 export interface StreamZipOptions {
   /** First byte of the archive to send. Default 0. */
   readonly start?: number;

@@ -1,5 +1,9 @@
 import * as z from "zod/mini";
-import { type ArchiveRequest, parseArchiveRequest } from "../core/archive-request.ts";
+import {
+  type ArchiveEntry,
+  type ArchiveRequest,
+  parseArchiveRequest,
+} from "../core/archive-request.ts";
 import { assertWithinScope, type Caller } from "../core/caller.ts";
 import type { LinkTerms } from "../core/caller-archives.ts";
 import { notFound, ZiplinkError } from "../core/errors.ts";
@@ -11,7 +15,7 @@ import { validate } from "../core/validate.ts";
 export type ApplicationId = string | number;
 
 /** An object of the store, and what is known of it, as in an archive request. */
-export type ResolvedObject = Extract<ArchiveRequest, { entries: unknown }>["entries"][number];
+export type ResolvedObject = ArchiveEntry;
 
 /**
  * Maps an application's own ids to objects, for a caller: the place for its database and for its rules
@@ -24,7 +28,9 @@ export type Resolve = (
   caller: Caller,
 ) => Promise<readonly (ResolvedObject | undefined)[]>;
 
+/** What the archive requests in bodies are checked by. */
 export interface ArchiveBodyOptions {
+  /** What one archive may hold; here its entries or ids are counted. */
   readonly limits: PlanLimits;
   /** Makes requests name `ids` in place of `entries` or a `prefix`. */
   readonly resolve?: Resolve | undefined;

@@ -9,13 +9,15 @@ import { type ArchiveBodyOptions, parseLinkBody, toArchiveRequest } from "./api-
 import type { ScopedEnv } from "./protection/scopes.ts";
 import { readJson } from "./read-json.ts";
 
+/** What the routes for callers depend on. */
 export interface ApiOptions extends ArchiveBodyOptions {
+  /** Tells who sends a request. */
   readonly auth: Auth;
   /** Where people reach the service, without a slash at the end. Default: what the request says. */
   readonly publicUrl?: string | undefined;
-  /** For how long a link may work. */
+  /** For how long a link may work, in seconds; a longer one is refused as `malformed`. */
   readonly maxLinkSeconds: number;
-  /** The longest body of a request. */
+  /** The longest body of a request, in bytes; a longer one is refused as `too_large`. */
   readonly maxBodyBytes: number;
 }
 

@@ -6,7 +6,11 @@ import type { AppOptions } from "./app.ts";
 import { createAudit, createLogger } from "./log.ts";
 import { defaultProtection } from "./protection/protection-config.ts";
 
-/** What an application must say to mount the service; the rest it may. */
+/**
+ * What an application must say to mount the service; the rest it may. Beside those of
+ * `ArchiveDefaults` the defaults are: links for 7 days at the most, bodies of 5,000,000 bytes, no
+ * origin whose pages may fetch, and the limits of `defaultProtection`.
+ */
 export type DefaultOptions = Partial<AppOptions> & Pick<AppOptions, "source" | "linkKeys">;
 
 /** For settings and applications alike. Sizes are bytes. */
@@ -18,7 +22,12 @@ export const defaults = {
   maxBodyBytes: 5_000_000,
 } as const;
 
-/** What an application must say to send archives by routes of its own; the rest it may. */
+/**
+ * What an application must say to send archives by routes of its own; the rest it may. By default
+ * an archive has up to 10,000 entries and 10^12 bytes of files and is stored, a plan is used again
+ * for 10 seconds, `Cache-Control` is `private, no-store`, responses have no limit, and audit lines
+ * go to standard output.
+ */
 export type ArchiveDefaults = Partial<ArchivesOptions> & Pick<ArchivesOptions, "source">;
 
 /** All options of an app. Audit lines go to standard output unless told. */

@@ -15,10 +15,11 @@ import type { Protection } from "./protection/protection-config.ts";
 import { requestIds } from "./protection/request-ids.ts";
 import { type ScopedEnv, scopes } from "./protection/scopes.ts";
 
+/** All that the routes depend on; see `DefaultOptions` for what an application may leave out. */
 export interface AppOptions extends HandlerOptions, Omit<ApiOptions, "auth"> {
   /** Tells who sends `POST /zip` and `POST /links`; without it there are no such routes. */
   readonly auth?: Auth | undefined;
-  /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
+  /** Origins whose pages may fetch archives; `["*"]` for all, `[]`, the default, for none. */
   readonly corsOrigins: readonly string[];
   /** How much is served at once and in a minute. */
   readonly protection: Protection;
@@ -33,7 +34,7 @@ const READING = ["GET", "HEAD"];
 
 /**
  * The routes: archives by link, a page for people, a health check and, where callers can be told, archives and links for
- * callers. What is not given has the default of the setting of its name; see the README.
+ * callers. What is not given has the default of the setting of its name; see docs/SETTINGS.md.
  *
  * @param own archives of the same options, where the application sends them by routes of its own too
  */

@@ -21,6 +21,7 @@ const schema = z.object({
   API_AUTH: z.optional(z.literal("platform")),
 });
 
+/** The settings that are about callers. */
 export const authSettings = schema.shape;
 
 /**

@@ -18,6 +18,7 @@ const config = readConfig(await readSecretParameters(process.env), {
 
 surviveExpectedRejections();
 
+/** What Lambda calls: set the function's handler to this export. */
 export const handler = awslambda.streamifyResponse(
   createLambdaHandler(await createService(config), config.clientStallSeconds),
 );

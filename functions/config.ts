@@ -49,7 +49,7 @@ const settings = z.object({
   LOG_LEVEL: z._default(z.enum(["info", "warn", "error", "silent"]), "info"),
 });
 
-/** The service's settings. What each means and its default stands in the README. */
+/** The service's settings. What each means and its default stands in docs/SETTINGS.md. */
 export interface Config extends LinkConfig {
   readonly source: Location;
   /** How callers of `POST /zip` and `POST /links` are told; absent where nobody may call them. */

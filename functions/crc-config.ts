@@ -14,6 +14,7 @@ const schema = z.object({
   CRC_STORE_SECRET: z.optional(secretSchema),
 });
 
+/** The settings that are about kept checksums. */
 export const crcSettings = schema.shape;
 
 /** Throws `ConfigError` where there is a place and no secret: a set of link keys has none that lasts. */

@@ -1,5 +1,7 @@
 /** What an application mounts, beside `core/index.ts`: the routes, and archives for routes of its own. */
-export type { Archives, PlanNow } from "../core/archives.ts";
+export type { ArchiveDispatch, Archives, ArchivesOptions, PlanNow } from "../core/archives.ts";
+export type { FoundPlan, Planner } from "../core/planner.ts";
+export type { Dispatch, DownloadQuery } from "../core/send-archive.ts";
 export type { ApplicationId, Resolve, ResolvedObject } from "./api-request.ts";
 export { type App, type AppOptions, createApp } from "./app.ts";
 export {
@@ -8,5 +10,8 @@ export {
   type DefaultOptions,
 } from "./app-defaults.ts";
 export { createAudit } from "./log.ts";
+export type { Metrics } from "./metrics/metrics.ts";
+export type { MetricsEndpoint } from "./metrics/metrics-route.ts";
 export { createNodeListener } from "./node-listener.ts";
+export type { Protection } from "./protection/protection-config.ts";
 export { readJson } from "./read-json.ts";

@@ -28,6 +28,7 @@ const schema = z.object({
   GCS_API_ENDPOINT: z.optional(urlSchema),
 });
 
+/** The settings that making a link needs, as part of all. */
 export const linkSettings = schema.shape;
 
 /** What links are made with, by the service and by `npm run link` alike. */

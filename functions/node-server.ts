@@ -4,12 +4,15 @@ import type { Server } from "node:net";
 import type { App } from "./app.ts";
 import { createNodeListener } from "./node-listener.ts";
 
+/** A server, and how it is ended. */
 export interface NodeServer {
+  /** Of HTTP/1.1 or HTTP/2; whoever has it lets it listen. */
   readonly server: Server;
   /** Takes no more requests, lets the downloads under way end, and closes then. */
   shutDown(): void;
 }
 
+/** Which HTTP a server speaks. */
 export interface NodeServerOptions {
   /**
    * Speaks HTTP/2 without TLS to clients that do so from the first byte (RFC 9113, 3.3), such as Cloud Run's

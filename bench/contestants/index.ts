@@ -1,3 +1,5 @@
+import type { ToolName } from "./tools.ts";
+
 /** Every contestant, loaded only where it runs: another's code would count as its memory. */
 export const contestants = {
   "pass-through": () => import("./pass-through.ts"),
@@ -7,6 +9,14 @@ export const contestants = {
   "client-zip": () => import("./client-zip.ts"),
   yazl: () => import("./yazl.ts"),
   "s3-zip": () => import("./s3-zip.ts"),
+  cat: () => importTool("cat"),
+  "python-zipfile": () => importTool("python-zipfile"),
+  "info-zip": () => importTool("info-zip"),
 };
+
+async function importTool(name: ToolName) {
+  const { createToolContestant } = await import("./tools.ts");
+  return { send: createToolContestant(name) };
+}
 
 export type ContestantName = keyof typeof contestants;

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { BlobInfo } from "../blob-source.ts";
 import { CrcParts } from "./crc-parts.ts";
 
+/** How much is remembered. */
 export interface CrcCacheOptions {
   /** How many objects' checksums are kept, each some 200 bytes. Default 100,000. */
   readonly maxObjects?: number;

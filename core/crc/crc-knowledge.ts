@@ -4,6 +4,7 @@ import type { CrcStore } from "./crc-store.ts";
 
 /** What the downloads of a process share so as to know checksums without reading. */
 export interface CrcKnowledge {
+  /** What this process has learnt. */
   readonly cache: CrcCache;
   /** Keeps them across instances. */
   readonly store?: CrcStore | undefined;
@@ -13,13 +14,17 @@ export interface CrcKnowledge {
   readonly limit: LimitFunction;
 }
 
+/** How much is remembered, and whether beyond this process. */
 export interface CrcKnowledgeOptions {
   /** How many objects' checksums are remembered. Default 100,000. */
   readonly maxObjects?: number;
   /** How many objects are read again at a time, for all downloads together. Default 8. */
   readonly rereads?: number;
+  /** Keeps checksums across instances. Default: none does. */
   readonly store?: CrcStore | undefined;
-  /** Default: nobody is told. */
+  /**
+   * Told of what goes wrong with the store; a download goes on without it. Default: nobody is told.
+   */
   readonly onStoreError?: (error: unknown) => void;
 }
 

@@ -21,6 +21,10 @@ export type CrcTable = ReadonlyMap<number, number>;
 export interface CrcStore {
   /** The table of the archive with this ETag; empty if there is none that is genuine. */
   load(etag: string, signal?: AbortSignal): Promise<CrcTable>;
+  /**
+   * Keeps the table of the archive with this ETag, in place of an earlier one. Rejects, as `load`
+   * does, with what the object store rejects with.
+   */
   save(etag: string, table: CrcTable, signal?: AbortSignal): Promise<void>;
 }
 
@@ -29,7 +33,11 @@ const TAG_BYTES = 16;
 /** An index and a CRC-32, 4 bytes each, little-endian. */
 const RECORD_BYTES = 8;
 
-/** @param secret at least 32 bytes that no one else knows; the link secret will do */
+/**
+ * A checksum store on any store of small objects; names and contents of the objects are sealed.
+ *
+ * @param secret at least 32 bytes that no one else knows; the link secret will do
+ */
 export function createCrcStore(objects: ObjectStore, secret: Uint8Array): CrcStore {
   const derive = (purpose: string) =>
     Buffer.from(hkdfSync("sha256", secret, "", `ziplink crc-store ${purpose}`, 32));

@@ -11,11 +11,11 @@ import {
 } from "../zip/records.ts";
 
 /**
- * The most entries, and the longest archive in bytes, that need no ZIP64 anywhere. zip-stream is off by
- * one where ZIP64 begins and leaves it out of local headers, and where a compressed archive gets there
- * cannot be told in advance.
+ * The most entries that need no ZIP64. zip-stream is off by one where ZIP64 begins and leaves it
+ * out of local headers, and where a compressed archive gets there cannot be told in advance.
  */
 export const MAX_DEFLATED_ENTRIES = SENTINEL_16 - 1;
+/** The longest archive, in bytes, that needs no ZIP64 anywhere. */
 export const MAX_DEFLATED_BYTES = SENTINEL_32 - 1;
 
 /**

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
 import { type ErrorCode, ZiplinkError } from "../errors.ts";
 
+/** When a store's failure is tried again, and when it is given up. */
 export interface RetryOptions {
   /** How often in a row a store may fail to bring anything before it is given up. Default 8. */
   readonly attempts: number;
@@ -16,11 +17,23 @@ export interface RetryOptions {
 }
 
 /** What befalls a store, for whoever watches over it. */
-export type StoreEvent =
-  /** A call or a read failed in passing and is made again; `code` is that of the failure. */
-  | { readonly event: "store_retried"; readonly code: ErrorCode }
-  /** The circuit breaker: `open` leaves the store alone, `half_open` lets a probe through. */
-  | { readonly event: "store_breaker"; readonly state: "closed" | "open" | "half_open" };
+export type StoreEvent = StoreRetried | StoreBreaker;
+
+/** A call or a read failed in passing and is made again. */
+export interface StoreRetried {
+  /** Tells it from the other events. */
+  readonly event: "store_retried";
+  /** What it failed with: `throttled`, `unavailable` or `timeout`. */
+  readonly code: ErrorCode;
+}
+
+/** The circuit breaker has changed its state. */
+export interface StoreBreaker {
+  /** Tells it from the other events. */
+  readonly event: "store_breaker";
+  /** `open` leaves the store alone, `half_open` lets a probe through, `closed` is as ever. */
+  readonly state: "closed" | "open" | "half_open";
+}
 
 /** What another attempt may mend. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(["throttled", "unavailable", "timeout"]);
@@ -112,6 +125,7 @@ export function isTransient(error: unknown): error is ZiplinkError {
   return error instanceof ZiplinkError && TRANSIENT.has(error.code);
 }
 
+/** The store has let its time pass; another attempt may mend it. */
 export function timedOut(): ZiplinkError {
   return new ZiplinkError("timeout", "The store did not answer in time.");
 }

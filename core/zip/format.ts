@@ -23,6 +23,10 @@ export interface ZipFormat {
   readonly max32: number;
 }
 
+/**
+ * Stored; entries up to 1 MiB are read whole, blocks are the longest that DEFLATE has, and ZIP64 is
+ * used where a field is too small (APPNOTE 4.4.1.4), not sooner.
+ */
 export const defaultZipFormat: ZipFormat = {
   compression: "store",
   smallEntryBytes: 1024 * 1024,

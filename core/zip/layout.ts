@@ -14,6 +14,7 @@ const FORMAT_REVISION = "ziplink-zip-1";
 
 /** Where everything stands in the archive of a plan. All offsets are bytes from its start. */
 export interface Layout {
+  /** Whose archive it is. */
   readonly plan: Plan;
   /** Offset of each entry's local header, and last that of the central directory. */
   readonly localOffsets: Float64Array;

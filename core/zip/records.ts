@@ -35,11 +35,13 @@ interface HeaderFields {
   readonly uncompressedSize: number;
 }
 
+/** 4.3.7 Local file header, but for what follows from the name and the time. */
 export interface LocalHeaderFields extends HeaderFields {
   /** Present where the sizes above are sentinels. A local header always holds both (4.5.3). */
   readonly zip64?: Zip64Sizes | undefined;
 }
 
+/** 4.3.12 Central directory header, of one entry. */
 export interface CentralHeaderFields extends HeaderFields {
   readonly localHeaderOffset: number;
   readonly isFolder: boolean;

@@ -8,6 +8,7 @@ const ISSUERS = ["https://accounts.google.com", "accounts.google.com"];
 
 type Certificates = Parameters<OAuth2Client["verifySignedJwtWithCertsAsync"]>[1];
 
+/** Whose ID tokens are taken. */
 export interface GoogleAuthOptions {
   /** The `aud` of tokens that are meant for this service. */
   readonly audience: string;

@@ -5,6 +5,7 @@ import type { Metrics } from "./metrics.ts";
 
 /** Where metrics are read, and by whom. */
 export interface MetricsEndpoint {
+  /** What is counted; see `createMetrics`. */
   readonly metrics: Metrics;
   /** The bearer token of whoever may read them. */
   readonly token: string;

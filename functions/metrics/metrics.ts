@@ -4,9 +4,15 @@ import type { StoreEvent } from "../../core/resilience/retrying.ts";
 
 /** Counts of this process, in Prometheus' text format. */
 export interface Metrics {
+  /** Counts what an event tells. */
   observe(event: AuditEvent | StoreEvent): void;
-  /** All of them now, and the media type that they are of. */
-  read(): Promise<{ readonly text: string; readonly contentType: string }>;
+  /** All of them now. */
+  read(): Promise<{
+    /** In Prometheus' text format. */
+    readonly text: string;
+    /** The media type of `text`, with its version. */
+    readonly contentType: string;
+  }>;
 }
 
 const BREAKER_STATES = ["closed", "open", "half_open"] as const;

@@ -24,6 +24,7 @@ const schema = z.object({
   ),
 });
 
+/** The settings that are about metrics and traces. */
 export const observabilitySettings = schema.shape;
 
 /** Throws `ConfigError` where metrics are wanted and open to all, or have a token and are not wanted. */

@@ -20,6 +20,7 @@ export const descriptionSchema = z.object({
   entries: z.array(z.object({ name: z.string(), size: z.number() })),
 });
 
+/** An archive as the page shows it. */
 export type ArchiveDescription = z.infer<typeof descriptionSchema>;
 
 /**

@@ -1,5 +1,6 @@
 import type { kindTexts } from "./texts.ts";
 
+/** A kind of file that has a word of its own for people. */
 export type Kind = keyof typeof kindTexts;
 
 /** Extensions of each kind, for people who do not know what an extension means. */

@@ -4,8 +4,9 @@
  */
 import { formatBytes, formatCount } from "../../core/quantities.ts";
 
-/** The language of the texts below (BCP 47), and the direction it is written in. */
+/** The language of the texts below (BCP 47). */
 export const lang = "en";
+/** The direction it is written in, as HTML's `dir` has it: `ltr` or `rtl`. */
 export const direction = "ltr";
 
 const files = (count: number) => (count === 1 ? "1 file" : `${formatCount(count)} files`);

@@ -38,8 +38,10 @@ const schema = z.object({
   TRUSTED_PROXIES: z._default(integer(0, 10), defaultProtection.trustedProxies),
 });
 
+/** The settings that are about limits. */
 export const protectionSettings = schema.shape;
 
+/** The limits of these settings. */
 export function toProtection(data: z.infer<typeof schema>): Protection {
   return {
     maxActive: data.MAX_ACTIVE_DOWNLOADS,

@@ -12,8 +12,11 @@ export interface ScopedEnv {
   readonly Variables: RequestIdVariables & { readonly scope: RequestScope };
 }
 
+/** What each request's scope is made of. */
 export interface ScopeOptions {
+  /** Where audit lines go. */
   readonly audit: Audit;
+  /** Counts who asks for how much. */
   readonly gate: Gate;
   /** How many proxies in front tell the client's address; 0 where it is not known. */
   readonly trustedProxies: number;

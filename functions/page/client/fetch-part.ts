@@ -10,7 +10,9 @@ export interface Target {
   readonly length: number;
 }
 
+/** Who ends it, and who is told of its troubles. */
 export interface PartOptions {
+  /** Aborting it ends the download with the signal's reason. */
   readonly signal: AbortSignal;
   /** Told why nothing comes, and with `undefined` that something does. */
   readonly onTrouble: (text: string | undefined) => void;

@@ -17,9 +17,13 @@ export interface PanelState {
   readonly tone: "busy" | "still" | "bad" | "good";
 }
 
+/** How far a download is. */
 export interface Progress {
+  /** Bytes that are here. */
   readonly done: number;
+  /** Bytes of all of it. */
   readonly total: number;
+  /** Unknown until enough has come to tell. */
   readonly bytesPerSecond: number | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { clientTexts } from "../texts.ts";
 
+/** What may go wrong, of what has one text whatever the case. */
 export type ProblemCode = Exclude<keyof typeof clientTexts.problems, "noRoom">;
 
 /** The download cannot go on by itself. The message is for the person at the page. */
@@ -7,6 +8,7 @@ export class Problem extends Error {
   override readonly name = "Problem";
 }
 
+/** The problem of this code, with its text. */
 export function problem(code: ProblemCode, cause?: unknown): Problem {
   return new Problem(clientTexts.problems[code], { cause });
 }

@@ -19,12 +19,15 @@ export interface DownloadRecord {
 
 const STORE = "downloads";
 
+/** Keeps a record, in place of an earlier one of the same ETag. Rejects with IndexedDB's errors. */
 export const putRecord = (record: DownloadRecord) =>
   request<IDBValidKey>("readwrite", (store) => store.put(record));
 
+/** Forgets the record of this ETag, if there is one. Rejects with IndexedDB's errors. */
 export const removeRecord = (etag: string) =>
   request<undefined>("readwrite", (store) => store.delete(etag));
 
+/** Every record of this origin. Rejects with IndexedDB's errors. */
 export const allRecords = () =>
   request<DownloadRecord[]>("readonly", (store) => store.getAll() as IDBRequest<DownloadRecord[]>);
 

@@ -4,12 +4,14 @@ import { byId } from "./elements.ts";
 /** Longer lists of single files do not fit into a request everywhere. Characters. */
 const MAX_LIST = 6000;
 
+/** What of an archive a person has chosen. */
 export interface Selection {
   /** Which entries, as the parameter `only` has it; "" for all of them. */
   readonly only: string;
   /** How many files, and their bytes together. */
   readonly count: number;
   readonly size: number;
+  /** Whether `only` is too long to be asked for. */
   readonly isTooScattered: boolean;
 }
 

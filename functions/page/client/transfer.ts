@@ -8,6 +8,7 @@ const PARALLEL = 3;
 /** How much is written at once. Bytes. */
 const BATCH_BYTES = 1024 * 1024;
 
+/** Who ends a transfer, and who is told of it. */
 export interface TransferOptions extends PartOptions {
   /** Told of each bit that has come. Bytes. */
   readonly onBytes: (count: number) => void;

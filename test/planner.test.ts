@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { createMemorySource } from "../adapters/memory.ts";
+import { createPlanner } from "../core/planner.ts";
+import { ResilientStore } from "../core/resilience/resilient-store.ts";
+import { SharedWork } from "../core/shared-work.ts";
+import { defaultZipFormat } from "../core/zip/format.ts";
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Work that ends when it is told to, or given up. */
+function pending() {
+  const done = Promise.withResolvers<string>();
+  let given: AbortSignal | undefined;
+  const work = new SharedWork((signal) => {
+    given = signal;
+    signal.addEventListener("abort", () => done.reject(signal.reason));
+    return done.promise;
+  });
+  return { work, done, isAborted: () => given?.aborted };
+}
+
+test("work goes on while somebody waits for it, and is given up by the last", async () => {
+  const { work, isAborted } = pending();
+  const [one, other] = [new AbortController(), new AbortController()];
+  const waits = [work.wait(one.signal), work.wait(other.signal)];
+  one.abort(new Error("the first left"));
+  await expect(waits[0]).rejects.toThrow("the first left");
+  expect(isAborted()).toBe(false);
+  other.abort(new Error("the second left"));
+  await expect(waits[1]).rejects.toThrow("the second left");
+  expect(isAborted()).toBe(true);
+  expect(work.isGivenUp).toBe(true);
+});
+
+test("who stays gets what it comes to", async () => {
+  const { work, done } = pending();
+  const leaving = new AbortController();
+  const left = work.wait(leaving.signal);
+  const stays = work.wait();
+  leaving.abort(new Error("left"));
+  done.resolve("plan");
+  await expect(left).rejects.toThrow("left");
+  await expect(stays).resolves.toBe("plan");
+});
+
+test("a planning that nobody waits for asks the store for nothing more; the next one begins anew", async () => {
+  const memory = createMemorySource({ "a/1": "1", "a/2": "2" });
+  const signals: AbortSignal[] = [];
+  let stalls = true;
+  const source = {
+    ...memory,
+    async *list(prefix: string, signal?: AbortSignal) {
+      if (signal) signals.push(signal);
+      if (stalls) {
+        await new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+        });
+      }
+      yield* memory.list(prefix, signal);
+    },
+  };
+  const planner = createPlanner({
+    store: new ResilientStore(source),
+    limits: { maxEntries: 10, maxBytes: 1000 },
+    format: defaultZipFormat,
+    cacheSeconds: 10,
+  });
+  const leaving = new AbortController();
+  const first = planner.plan("token", { prefix: "a/" }, leaving.signal);
+  while (signals.length === 0) await turn();
+  leaving.abort(new Error("left"));
+  await expect(first).rejects.toThrow("left");
+  expect(signals[0]?.aborted).toBe(true);
+
+  stalls = false;
+  const { plan, isReused } = await planner.plan("token", { prefix: "a/" });
+  expect(plan.entries).toHaveLength(2);
+  expect(isReused).toBe(false);
+  expect((await planner.plan("token", { prefix: "a/" })).isReused).toBe(true);
+});
