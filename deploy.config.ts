@@ -42,14 +42,14 @@ export default defineDeploy({
   /** Origins whose pages may fetch archives; ["*"] for all. */
   cors: [],
 
-  /** Limits of one archive; those left out have the service's defaults (see README.md, Settings). */
+  /** Limits of one archive; those left out have the service's defaults (see docs/SETTINGS.md). */
   limits: {
     // maxEntries: 10_000,
     // maxBytes: 1_000_000_000_000,
     // maxResponseBytes: 190_000_000,
   },
 
-  /** Any other setting of the service, by the name that README.md has for it. No secrets. */
+  /** Any other setting of the service, by the name that docs/SETTINGS.md has for it. No secrets. */
   environment: {},
 
   /**

@@ -48,7 +48,7 @@ const statusByCode = {
   internal: 500,
 } as const;
 
-/** What went wrong, for programs. Each code has one HTTP status; the README has them all. */
+/** What went wrong, for programs. Each code has one HTTP status; docs/HTTP.md has them all. */
 export type ErrorCode = keyof typeof statusByCode;
 
 /** What an error carries beside its code and message. */

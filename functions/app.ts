@@ -33,8 +33,9 @@ export type App = (request: Request) => Promise<Response>;
 const READING = ["GET", "HEAD"];
 
 /**
- * The routes: archives by link, a page for people, a health check and, where callers can be told, archives and links for
- * callers. What is not given has the default of the setting of its name; see docs/SETTINGS.md.
+ * The routes: archives by link, a page for people, a health check and, where callers can be told,
+ * archives and links for callers. What is not given has the default of the setting of its name; see
+ * docs/SETTINGS.md.
  *
  * @param own archives of the same options, where the application sends them by routes of its own too
  */
