@@ -3,6 +3,9 @@ import type { Readable } from "node:stream";
 import { allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
 import { ZiplinkError } from "../core/errors.ts";
 
+/** How long a chunk that is waited for may take to fill, in milliseconds; then it goes as it is. */
+const FILL_MS = 10;
+
 /** What a body must come to, and who sees it. */
 export interface BodyOptions {
   /** How many bytes it must have. */
@@ -18,7 +21,7 @@ export interface BodyOptions {
 }
 
 /**
- * The body of an answer, in chunks of `CHUNK_BYTES` or of what is there when more is asked for: it comes
+ * The body of an answer, in chunks of `CHUNK_BYTES` or, of a slow one, of what has come so far: it comes
  * in 64 KiB from the system and in 16 from TLS, and the way of a chunk through the layers above costs
  * more than to copy some together. Nothing is read before the first `next`. A body that is shorter than
  * it must be rejects with `unavailable`, a longer one with `corrupt`. On an abort it is let go of at once.
@@ -38,6 +41,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
   #isEnded = false;
   #wake: () => void = () => undefined;
   #isAwaited = false;
+  #handover: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(body: Readable, options: BodyOptions) {
@@ -127,11 +131,12 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** Behind what the system gives in one go, so that it may fill a chunk. */
+  /** A little later, as more may come that fills the chunk. */
   #handOverSoon(): void {
-    setImmediate(() => {
+    this.#handover ??= setTimeout(() => {
+      this.#handover = undefined;
       if (this.#isAwaited) this.#handOver();
-    });
+    }, FILL_MS);
   }
 
   #handOver(): void {
@@ -165,6 +170,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     this.#closing ??= (async () => {
       const { signal, close } = this.#options;
       signal?.removeEventListener("abort", this.#onAbort);
+      clearTimeout(this.#handover);
       for (const chunk of this.#ready.splice(0)) release(chunk);
       if (this.#filling) release(this.#filling);
       this.#filling = undefined;

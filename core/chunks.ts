@@ -1,9 +1,16 @@
 /** Length of the chunks that large objects are read and sent in, in bytes. */
 export const CHUNK_BYTES = 256 * 1024;
 
+/** A chunk and what framing adds to it. */
+const CAPACITY = CHUNK_BYTES + 1024;
+
 /** Less than this is left to the garbage collector, which has no trouble with it. */
 const WORTH_FREEING = 16 * 1024;
 
+/** How much memory is kept while nobody needs it: 32 chunks, 8 MiB. */
+const MAX_KEPT = 32;
+
+const kept: ArrayBuffer[] = [];
 const owned = new WeakSet<ArrayBufferLike>();
 
 /**
@@ -13,9 +20,12 @@ const owned = new WeakSet<ArrayBufferLike>();
  * leaves it to the garbage collector.
  */
 export function allocateChunk(length: number): Buffer<ArrayBuffer> {
-  const chunk = Buffer.allocUnsafeSlow(length);
-  if (length >= WORTH_FREEING) owned.add(chunk.buffer);
-  return chunk;
+  const isFull = length > CAPACITY / 2 && length <= CAPACITY;
+  const buffer = isFull
+    ? (kept.pop() ?? Buffer.allocUnsafeSlow(CAPACITY).buffer)
+    : Buffer.allocUnsafeSlow(length).buffer;
+  if (length >= WORTH_FREEING) owned.add(buffer);
+  return Buffer.from(buffer, 0, length);
 }
 
 /** The first `length` bytes of a chunk, which hold on to at most twice as much memory as that. */
@@ -28,11 +38,14 @@ export function trimChunk(chunk: Buffer<ArrayBuffer>, length: number): Uint8Arra
 }
 
 /**
- * Frees the memory of a chunk, or of what a chunk is a part of: its owner alone may do so. Every view
- * of it has no bytes from then on; a use behind the release can never see what others put in its
- * place. Bytes that did not come from `allocateChunk` are left alone.
+ * Gives back the memory of a chunk, or of what a chunk is a part of: its owner alone may do so. Every
+ * view of it has no bytes from then on, so that a use behind the release can never see what others put
+ * in its place. Bytes that did not come from `allocateChunk` are left alone.
  */
 export function release(chunk: Uint8Array): void {
   const { buffer } = chunk;
-  if (owned.delete(buffer) && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (!owned.delete(buffer) || !(buffer instanceof ArrayBuffer)) return;
+  // The system would take pages back and give others, empty ones, for each new chunk.
+  if (buffer.byteLength === CAPACITY && kept.length < MAX_KEPT) kept.push(buffer.transfer());
+  else buffer.transfer(0);
 }
