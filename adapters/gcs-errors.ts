@@ -1,19 +1,15 @@
+import { abortable } from "../core/abortable.ts";
 import { type ErrorCode, objectMessages, ZiplinkError } from "../core/errors.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 
 /** `request` with its failure as ours, left alone (the client cannot cancel it) when `signal` aborts. */
 export async function askGcs<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   signal?.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([request(), aborted]);
+    return await abortable(request(), signal);
   } catch (error) {
     signal?.throwIfAborted();
     throw translate(error);
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
   }
 }
 

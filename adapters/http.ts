@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from "undici";
+import { abortable } from "../core/abortable.ts";
 import type { BlobSource } from "../core/blob-source.ts";
 import { changed, notFound, ZiplinkError } from "../core/errors.ts";
 import { BodyChunks } from "./body-chunks.ts";
@@ -64,6 +65,7 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
         headersTimeout: timeoutMs,
         bodyTimeout: 0,
       });
+      // undici waits for a connection before it heeds an abort; its own abort then ends the request.
       const answer = await abortable(request, signal);
       // Who reads the body learns of its errors there; of one that is given up nobody needs to.
       answer.body.on("error", () => undefined);
@@ -153,17 +155,4 @@ function toPath(base: URL, key: string): string {
   const isPath = parts.every((part) => part !== "" && part !== "." && part !== "..");
   if (!isPath || /[\\\p{Cc}]/u.test(key) || !key.isWellFormed()) throw notFound();
   return base.pathname + parts.map(encodeURIComponent).join("/");
-}
-
-/** undici waits for a connection before it heeds an abort. Its own abort then ends the request. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

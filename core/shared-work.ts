@@ -1,3 +1,5 @@
+import { abortable } from "./abortable.ts";
+
 /** Work that several wait for. It is given up once nobody does any more. */
 export class SharedWork<T> {
   readonly #result: Promise<T>;
@@ -18,14 +20,10 @@ export class SharedWork<T> {
   /** What the work comes to; rejects at once when `signal` aborts. */
   async wait(signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    const { promise: left, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
     this.#waiting++;
     try {
-      return await Promise.race([this.#result, left]);
+      return await abortable(this.#result, signal);
     } finally {
-      signal?.removeEventListener("abort", onAbort);
       this.#waiting--;
       if (this.#waiting === 0) this.#givingUp.abort();
     }
