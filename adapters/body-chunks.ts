@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
-import { ZiplinkError } from "../core/errors.ts";
+import { brokeOff, ZiplinkError } from "../core/errors.ts";
 
 /** How long a chunk that is waited for may take to fill, in milliseconds; then it goes as it is. */
 const FILL_MS = 10;
@@ -188,10 +188,6 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
  */
 function isOnlyHere(bytes: Buffer, body: Readable): bytes is Buffer<ArrayBuffer> {
   return body instanceof IncomingMessage && bytes.length === bytes.buffer.byteLength;
-}
-
-function brokeOff(): ZiplinkError {
-  return new ZiplinkError("unavailable", "The store broke off in the middle of an object.");
 }
 
 function tooLong(): ZiplinkError {

@@ -1,10 +1,11 @@
 import type { BlobSource, ByteRange } from "./blob-source.ts";
-import { allocateChunk, release } from "./chunks.ts";
+import { release } from "./chunks.ts";
 import { coalesce } from "./coalesce.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
 import { EntryCrcs } from "./crc/entry-crcs.ts";
+import { joined, verified } from "./entry-data.ts";
 import { entryRead, plannedReads, skippedBytes } from "./entry-reads.ts";
-import { wrongCrc, ZiplinkError } from "./errors.ts";
+import { ZiplinkError } from "./errors.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
@@ -99,7 +100,7 @@ async function* entryBytes(
     yield take(sending, shape.encodeLocalHeader(await crcs.get(index)), offset);
     yield* storedData(sending, entry, read, dataOffset);
   } else {
-    const data = await readWhole(sending, entry, read);
+    const data = await joined(sending.reads.read(entry.blob, read), entry.blob.size);
     crcs.learn(index, crc32(data));
     yield take(sending, shape.encodeLocalHeader(await crcs.get(index)), offset);
     yield take(sending, data, dataOffset);
@@ -113,13 +114,10 @@ async function* storedData(
   read: ByteRange,
   dataOffset: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let crc = 0;
+  const isWhole = read.start === 0 && read.end === entry.blob.size;
+  const chunks = sending.reads.read(entry.blob, read);
   let offset = read.start;
-  for await (const chunk of sending.reads.read(entry.blob, read)) {
-    crc = crc32(chunk, crc);
-    const isLast = offset + chunk.length === entry.blob.size;
-    // The last bytes are held back if they are wrong, so that the entry never looks whole.
-    if (isLast && read.start === 0 && crc !== knownCrc32(entry)) throw wrongCrc();
+  for await (const chunk of isWhole ? verified(chunks, entry) : chunks) {
     const { length } = chunk; // whoever gets it may release it
     yield take(sending, chunk, dataOffset + offset);
     offset += length;
@@ -144,17 +142,6 @@ async function* framedData(
     yield take(sending, framed, dataOffset + frameOffset(offset, blockBytes));
     offset += length;
   }
-}
-
-async function readWhole(sending: Sending, entry: PlanEntry, read: ByteRange): Promise<Uint8Array> {
-  const data = allocateChunk(entry.blob.size);
-  let offset = 0;
-  for await (const chunk of sending.reads.read(entry.blob, read)) {
-    data.set(chunk, offset);
-    offset += chunk.length;
-    release(chunk);
-  }
-  return data;
 }
 
 /**

@@ -116,6 +116,11 @@ export function changed(cause?: unknown): ZiplinkError {
   return new ZiplinkError("changed", objectMessages.changed, { cause });
 }
 
+/** A store's answer ended before its bytes did; trying again may help. */
+export function brokeOff(): ZiplinkError {
+  return new ZiplinkError("unavailable", "The store broke off in the middle of an object.");
+}
+
 /** The bytes are not those that the store, or the link, has stated the checksum of. */
 export function wrongCrc(): ZiplinkError {
   return new ZiplinkError("corrupt", "An object's bytes do not match the checksum stated for it.");

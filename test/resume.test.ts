@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFsSource } from "../adapters/fs.ts";
 import type { ArchiveRequest } from "../core/archive-request.ts";
@@ -10,11 +9,12 @@ import { planArchive } from "../core/plan-archive.ts";
 import { streamZip } from "../core/stream-zip.ts";
 import { crc32 } from "../core/zip/crc32.ts";
 import { layoutZip } from "../core/zip/layout.ts";
+import { launchChromium } from "./support/browser.ts";
 import { collect, patterned, sha256 } from "./support/bytes.ts";
 import { type CuttingProxy, startCuttingProxy } from "./support/cutting-proxy.ts";
 import { type ServiceProcess, startService } from "./support/service-process.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "./support/temporary-folder.ts";
-import { describeWithTools, pathOf, type Tool } from "./support/tools.ts";
+import { describeWithTools, type Tool } from "./support/tools.ts";
 
 const secret = "a secret of thirty-two bytes, ok";
 const MiB = 1024 * 1024;
@@ -196,18 +196,7 @@ describe.each(clients)("$tool", ({ tool, first, again, cuts, refused }) => {
 
 describeWithTools("Chromium resumes by itself", ["chromium"], () => {
   test.each(cases)("$name", async ({ request, restart }) => {
-    const browser = await chromium.launch({
-      executablePath: pathOf("chromium") ?? "",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    const browser = await launchChromium();
     try {
       const page = await browser.newPage({ acceptDownloads: true });
       const url = await linkTo(request);

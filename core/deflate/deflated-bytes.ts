@@ -1,13 +1,11 @@
 import { Readable } from "node:stream";
-import type { BlobInfo, BlobSource } from "../blob-source.ts";
-import { release } from "../chunks.ts";
+import type { BlobSource } from "../blob-source.ts";
 import { coalesce } from "../coalesce.ts";
-import { wrongCrc, ZiplinkError } from "../errors.ts";
-import type { Plan, PlanEntry } from "../plan.ts";
+import { joined, verified } from "../entry-data.ts";
+import { ZiplinkError } from "../errors.ts";
+import type { Plan } from "../plan.ts";
 import { ReadAhead } from "../read-ahead.ts";
 import type { ReadAheadPool } from "../read-ahead-pool.ts";
-import { crc32 } from "../zip/crc32.ts";
-import { knownCrc32 } from "../zip/entry-shape.ts";
 import { isCompressed } from "./compressed-types.ts";
 import type { DeflatingZip } from "./deflating-zip.ts";
 import { assertDeflatable, maxDeflatedLength } from "./limits.ts";
@@ -50,42 +48,13 @@ async function feed(zip: DeflatingZip, plan: Plan, reads: ReadAhead): Promise<vo
     const chunks = verified(reads.read(blob, { start: 0, end: blob.size }), entry);
     const isStored = blob.size === 0 || isCompressed(name, blob.contentType);
     if (isStored && blob.size <= plan.format.smallEntryBytes) {
-      await zip.append(entry, await readWhole(chunks, blob), "stored");
+      await zip.append(entry, await joined(chunks, blob.size), "stored");
     } else {
       const data = readable(chunks, (error) => zip.destroy(error));
       await zip.append(entry, data, isStored ? "framed" : "deflated");
     }
   }
   zip.finalize();
-}
-
-/** The chunks of a whole object; the last one is held back if the CRC-32 that is known is another. */
-async function* verified(
-  chunks: AsyncIterable<Uint8Array>,
-  entry: PlanEntry,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const known = knownCrc32(entry);
-  let crc = 0;
-  let left = entry.blob.size;
-  for await (const chunk of chunks) {
-    left -= chunk.length;
-    if (known !== undefined) {
-      crc = crc32(chunk, crc);
-      if (left === 0 && crc !== known) throw wrongCrc();
-    }
-    yield chunk;
-  }
-}
-
-async function readWhole(chunks: AsyncIterable<Uint8Array>, { size }: BlobInfo): Promise<Buffer> {
-  const data = Buffer.allocUnsafeSlow(size);
-  let offset = 0;
-  for await (const chunk of chunks) {
-    data.set(chunk, offset);
-    offset += chunk.length;
-    release(chunk);
-  }
-  return data;
 }
 
 /** A stream of `chunks` that does not end if they fail: `onFailure` is told instead. */

@@ -1,5 +1,5 @@
 import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
-import { ZiplinkError } from "../errors.ts";
+import { brokeOff } from "../errors.ts";
 import { Failures, type Retrying, timedOut } from "./retrying.ts";
 
 /** A read that goes on where it was when it breaks, stalls, or has been closed for lying idle. */
@@ -126,8 +126,4 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
     this.#current = undefined;
     await current?.return?.();
   }
-}
-
-function brokeOff(): ZiplinkError {
-  return new ZiplinkError("unavailable", "The store broke off in the middle of an object.");
 }
