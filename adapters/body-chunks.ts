@@ -53,7 +53,9 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     body.on("end", () => this.#end());
     // A failure is reported when it is asked for; until then it must not end the process.
     body.on("error", (error) => this.#fail(error));
-    body.on("close", () => this.#fail(brokeOff()));
+    body.on("close", () => {
+      if (!this.#isOver) this.#fail(brokeOff());
+    });
     if (body.destroyed) this.#fail(body.errored ?? brokeOff());
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
@@ -160,10 +162,15 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
 
   /** What has come before the failure still counts. */
   #fail(error: unknown): void {
-    if (this.#isEnded || this.#closing) return;
+    if (this.#isOver) return;
     this.#failure ??= { error };
     this.#handOver();
     this.#wake();
+  }
+
+  /** Whether what becomes of the body does not matter any more. */
+  get #isOver(): boolean {
+    return this.#isEnded || this.#closing !== undefined;
   }
 
   #close(): Promise<void> {

@@ -153,8 +153,9 @@ function readBody(
       const { socket } = body as Partial<IncomingMessage>;
       const wasOpen = socket?.destroyed === false;
       body.destroy();
-      // A client may have wrapped the body to check it, in what leaves the connection open.
-      request.abort();
+      // A client may have wrapped the body to check it, in what leaves the connection open. The default
+      // reason would be an error with its stack, for each read.
+      request.abort("The body is not read any more.");
       // A connection of a body that was read to its end stays, for the next request.
       if (wasOpen && socket.destroyed) await new Promise((done) => socket.once("close", done));
     },

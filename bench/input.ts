@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { createFsSource } from "../adapters/fs.ts";
 import { createS3Source } from "../adapters/s3.ts";
@@ -51,8 +51,8 @@ export interface Input {
 export interface Entry {
   readonly name: string;
   readonly size: number;
-  /** Opens it; whoever asks for a stream reads it. */
-  readonly open: () => Readable | Buffer;
+  /** Opens it, as the client has it; whoever asks for a stream reads it. */
+  readonly open: () => Promise<Readable | Buffer>;
 }
 
 /** A folder's regular files, for programs that open them themselves. */
@@ -91,7 +91,7 @@ export function createInput(spec: InputSpec): Input {
     entries: files.map(({ name, size }) => ({
       name,
       size,
-      open: () => createReadStream(join(root, name), READ_AHEAD),
+      open: async () => createReadStream(join(root, name), READ_AHEAD),
     })),
     folder: { root, files },
   };
@@ -125,20 +125,22 @@ function storeInput(spec: Extract<InputSpec, { kind: "store" }>): Input {
     entries: keys.map((Key) => ({
       name: Key,
       size: spec.entryBytes,
-      open: () => Readable.from(body(client, Key), { objectMode: false, ...READ_AHEAD }),
+      open: async () => {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
+        return Body as Readable;
+      },
     })),
     bucket: { client, bucket: BUCKET, keys },
   };
 }
 
-async function* body(client: S3Client, Key: string): AsyncGenerator<Uint8Array> {
-  const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
-  yield* Body as AsyncIterable<Uint8Array>;
-}
-
 function* syntheticEntries({ entries, entryBytes }: { entries: number; entryBytes: number }) {
   for (let i = 0; i < entries; i++) {
-    yield { name: syntheticName(i), size: entryBytes, open: () => syntheticBytes(entryBytes) };
+    yield {
+      name: syntheticName(i),
+      size: entryBytes,
+      open: async () => syntheticBytes(entryBytes),
+    };
   }
 }
 

@@ -6,6 +6,7 @@ import type { StoreMessage, StoreSpec } from "./store-server.ts";
 /** A store in a process of its own, for as long as it is used. */
 export interface Store extends Disposable {
   readonly endpoint: string;
+  readonly spec: StoreSpec;
 }
 
 /** Starts a store; it ends when it is disposed of. */
@@ -15,6 +16,7 @@ export async function startStore(spec: StoreSpec): Promise<Store> {
   const [{ port }] = (await once(child, "message")) as [StoreMessage];
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    spec,
     [Symbol.dispose]: () => void child.kill("SIGKILL"),
   };
 }

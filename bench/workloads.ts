@@ -2,8 +2,7 @@ import type { Entrant, Workload } from "./contest.ts";
 import type { ContestantName } from "./contestants/index.ts";
 import { hasTool } from "./contestants/tools.ts";
 import { createSampleFiles } from "./sample-files.ts";
-import { startStore } from "./store.ts";
-import type { StoreSpec } from "./store-server.ts";
+import { type Store, startStore } from "./store.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -87,37 +86,40 @@ async function* entries(): AsyncGenerator<Workload> {
 async function* smallObjects(): AsyncGenerator<Workload> {
   const spec = { objects: 2_000, objectBytes: 16 * KIB, firstByteMs: 20, bytesPerSecond: 0 };
   using store = await startStore(spec);
+  using warmUp = await startStore(WARM_UP);
   yield {
     name: "small-objects",
     title: "2,000 objects of 16 KiB from a store that takes 20 ms to the first byte",
     timeoutMs: 300_000,
     reference: "ziplink",
     // client-zip and yazl also read one object after the other, and would take another 47 s each: `sizes` has them.
-    rows: fromStore(["ziplink", "zip-stream", "archiver", "s3-zip"], spec, store.endpoint, 50),
+    rows: fromStore(["ziplink", "zip-stream", "archiver", "s3-zip"], store, warmUp),
   };
 }
 
 async function* largeObject(): AsyncGenerator<Workload> {
   const spec = { objects: 1, objectBytes: 2048 * MIB, firstByteMs: 5, bytesPerSecond: 90e6 };
   using store = await startStore(spec);
+  using warmUp = await startStore(WARM_UP);
   yield {
     name: "large-object",
     title: "one object of 2 GiB from a store that gives each connection 90 MB/s",
     timeoutMs: 300_000,
     reference: "pass-through",
-    rows: fromStore(["pass-through", "ziplink"], spec, store.endpoint),
+    rows: fromStore(["pass-through", "ziplink"], store, warmUp),
   };
 }
 
 async function* objects(): AsyncGenerator<Workload> {
   const spec = { objects: 16, objectBytes: 64 * MIB, firstByteMs: 0, bytesPerSecond: 0 };
   using store = await startStore(spec);
+  using warmUp = await startStore(WARM_UP);
   yield {
     name: "objects",
     title: "16 objects of 64 MiB from a store as fast as this machine",
     timeoutMs: 300_000,
     reference: "pass-through",
-    rows: fromStore(["pass-through", "ziplink", ...peers], spec, store.endpoint),
+    rows: fromStore(["pass-through", "ziplink", ...peers], store, warmUp),
   };
 }
 
@@ -134,10 +136,10 @@ const SIZES = [
 ] as const;
 
 async function* sizes(): AsyncGenerator<Workload> {
+  using warmUp = await startStore(WARM_UP);
   for (const [objectBytes, objects] of SIZES) {
     const spec = { objects, objectBytes, firstByteMs: 20, bytesPerSecond: 0 };
     using store = await startStore(spec);
-    const warmUp = Math.max(1, Math.min(8, (16 * MIB) / objectBytes));
     const size =
       objectBytes < MIB ? `${objectBytes / KIB} KiB` : `${Math.round(objectBytes / MIB)} MiB`;
     yield {
@@ -146,31 +148,26 @@ async function* sizes(): AsyncGenerator<Workload> {
       timeoutMs: 120_000,
       reference: "pass-through",
       objectBytes,
-      rows: fromStore(["pass-through", "ziplink", ...peers], spec, store.endpoint, warmUp),
+      rows: fromStore(["pass-through", "ziplink", ...peers], store, warmUp),
     };
   }
 }
 
 /**
- * @param warmUp how many objects each contestant reads before it is measured, since the client's code is no part of a
- *   download; by default none of the store's, but some from memory
+ * What each contestant reads before it is measured, since compiling the client's code is no part of a download. The
+ * objects are small, so that none of the memory they take is still there to be counted as idle.
  */
-function fromStore(
-  contestants: readonly ContestantName[],
-  { objects, objectBytes }: StoreSpec,
-  endpoint: string,
-  warmUp = 0,
-): Entrant[] {
-  const input = { kind: "store", endpoint, entries: objects, entryBytes: objectBytes } as const;
-  return contestants.map((contestant) => {
-    const fromMemory = warmUp === 0 && contestant !== "s3-zip"; // which reads from a bucket alone
-    return {
-      name: contestant,
-      contestant,
-      warmUp: fromMemory
-        ? { kind: "synthetic", entries: 10, entryBytes: KIB }
-        : { ...input, entries: Math.max(1, warmUp) },
-      input,
-    };
-  });
+const WARM_UP = { objects: 50, objectBytes: 16 * KIB, firstByteMs: 0, bytesPerSecond: 0 };
+
+function fromStore(contestants: readonly ContestantName[], store: Store, warmUp: Store): Entrant[] {
+  return contestants.map((contestant) => ({
+    name: contestant,
+    contestant,
+    warmUp: allOf(warmUp),
+    input: allOf(store),
+  }));
+}
+
+function allOf({ endpoint, spec }: Store) {
+  return { kind: "store", endpoint, entries: spec.objects, entryBytes: spec.objectBytes } as const;
 }

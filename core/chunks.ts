@@ -7,10 +7,14 @@ const CAPACITY = CHUNK_BYTES + 1024;
 /** Less than this is left to the garbage collector, which has no trouble with it. */
 const WORTH_FREEING = 16 * 1024;
 
-/** How much memory is kept while nobody needs it: 32 chunks, 8 MiB. */
-const MAX_KEPT = 32;
+/** After how long memory that nobody has needed is given back, in milliseconds. */
+const KEEP_MS = 1000;
 
+/** What has been released and waits to be used again, the latest last. */
 const kept: ArrayBuffer[] = [];
+/** The fewest that `kept` has had since the last look: so many of them nobody has needed. */
+let spare = 0;
+let sweeping: NodeJS.Timeout | undefined;
 const owned = new WeakSet<ArrayBufferLike>();
 
 /**
@@ -21,9 +25,7 @@ const owned = new WeakSet<ArrayBufferLike>();
  */
 export function allocateChunk(length: number): Buffer<ArrayBuffer> {
   const isFull = length > CAPACITY / 2 && length <= CAPACITY;
-  const buffer = isFull
-    ? (kept.pop() ?? Buffer.allocUnsafeSlow(CAPACITY).buffer)
-    : Buffer.allocUnsafeSlow(length).buffer;
+  const buffer = isFull ? takeFull() : Buffer.allocUnsafeSlow(length).buffer;
   if (length >= WORTH_FREEING) owned.add(buffer);
   return Buffer.from(buffer, 0, length);
 }
@@ -45,7 +47,29 @@ export function trimChunk(chunk: Buffer<ArrayBuffer>, length: number): Uint8Arra
 export function release(chunk: Uint8Array): void {
   const { buffer } = chunk;
   if (!owned.delete(buffer) || !(buffer instanceof ArrayBuffer)) return;
-  // The system would take pages back and give others, empty ones, for each new chunk.
-  if (buffer.byteLength === CAPACITY && kept.length < MAX_KEPT) kept.push(buffer.transfer());
+  if (buffer.byteLength === CAPACITY) keep(buffer.transfer());
   else buffer.transfer(0);
+}
+
+function takeFull(): ArrayBuffer {
+  const buffer = kept.pop();
+  spare = Math.min(spare, kept.length);
+  return buffer ?? Buffer.allocUnsafeSlow(CAPACITY).buffer;
+}
+
+/**
+ * The system would take the pages back and give others, empty ones, for each new chunk. So there is as
+ * much as was in use at once, and what a whole period has not needed goes.
+ */
+function keep(buffer: ArrayBuffer): void {
+  kept.push(buffer);
+  sweeping ??= setInterval(sweep, KEEP_MS).unref();
+}
+
+function sweep(): void {
+  for (const buffer of kept.splice(0, spare)) buffer.transfer(0);
+  spare = kept.length;
+  if (spare > 0) return;
+  clearInterval(sweeping);
+  sweeping = undefined;
 }

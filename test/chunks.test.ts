@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
 
 test("a chunk that is released has no bytes any more, whatever looks at it", () => {
@@ -26,4 +26,34 @@ test("bytes of others are left alone", () => {
   release(slice);
   expect(foreign.every((byte) => byte === 7)).toBe(true);
   expect(slice.toString()).toBe("of a slab that many share");
+});
+
+test("memory that is released is used again, and given back once it was not needed for a while", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  vi.resetModules(); // one that the tests before have not used, so that its clock is ours
+  const { allocateChunk, release } = await import("../core/chunks.ts");
+  const COUNT = 20;
+  const held = () => process.memoryUsage().arrayBuffers;
+  const before = held();
+  const chunks = Array.from({ length: COUNT }, () => allocateChunk(CHUNK_BYTES));
+  for (const chunk of chunks) release(chunk);
+  expect(held() - before).toBeGreaterThanOrEqual(COUNT * CHUNK_BYTES);
+
+  // Half of it is in use now and then, which is not for nothing.
+  const useHalf = () => {
+    const some = Array.from({ length: COUNT / 2 }, () => allocateChunk(CHUNK_BYTES));
+    for (const chunk of some) release(chunk);
+  };
+  for (let second = 0; second < 3; second++) {
+    useHalf();
+    vi.advanceTimersByTime(1000);
+  }
+  const half = held() - before;
+  expect(half).toBeGreaterThanOrEqual((COUNT / 2) * CHUNK_BYTES);
+  expect(half).toBeLessThan((COUNT / 2 + 1) * CHUNK_BYTES + 1024 * COUNT);
+
+  vi.advanceTimersByTime(2000);
+  expect(held() - before).toBeLessThan(CHUNK_BYTES);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -9,8 +9,9 @@ export const send: Contestant = async ({ entries }, _request, response) => {
   const sent = pipeline(archive as unknown as Readable, response);
   // One at a time, since it opens whatever it is given at once.
   for (const { name, open } of entries) {
+    const input = await open();
     const added = once(archive, "entry");
-    archive.append(open() as Readable, { name });
+    archive.append(input, { name });
     await added;
   }
   await archive.finalize();

@@ -11,6 +11,6 @@ export const send: Contestant = async ({ entries }, _request, response) => {
 };
 
 /** Node's streams are iterables, which it reads faster than `Readable.toWeb` of them. */
-function* opened(entries: Iterable<Entry>) {
-  for (const { name, open } of entries) yield { name, input: open() };
+async function* opened(entries: Iterable<Entry>) {
+  for (const { name, open } of entries) yield { name, input: await open() };
 }

@@ -17,8 +17,9 @@ export const send: Contestant = async ({ entries }, _request, response) => {
   await sent;
 };
 
-function add(zip: ZipStream, { name, open }: Entry): Promise<void> {
-  return new Promise((resolve, reject) => {
-    zip.entry(open(), { name }, (error) => (error ? reject(error) : resolve()));
+async function add(zip: ZipStream, { name, open }: Entry): Promise<void> {
+  const input = await open();
+  await new Promise<void>((resolve, reject) => {
+    zip.entry(input, { name }, (error) => (error ? reject(error) : resolve()));
   });
 }
