@@ -1,7 +1,8 @@
 import { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
-import { allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
+import type { Duplex, Readable } from "node:stream";
+import { adopt, allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
 import { brokeOff, ZiplinkError } from "../core/errors.ts";
+import { readInLarge } from "./agents.ts";
 
 /** How long a chunk that is waited for may take to fill, in milliseconds; then it goes as it is. */
 const FILL_MS = 10;
@@ -31,6 +32,8 @@ export interface BodyOptions {
 export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #body: Readable;
   readonly #options: BodyOptions;
+  /** What a body of Node's client comes by; nothing once all of it has come. */
+  readonly #connection: Duplex | null | undefined;
   readonly #ready: Uint8Array[] = [];
   readonly #onAbort = () => void this.return();
   #filling: Buffer<ArrayBuffer> | undefined;
@@ -48,6 +51,8 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     this.#body = body;
     this.#options = options;
     this.#remaining = options.length;
+    this.#connection = body instanceof IncomingMessage ? body.socket : undefined;
+    if (options.length > CHUNK_BYTES) this.#readInLarge(true);
     body.pause();
     body.on("data", (bytes: Buffer) => this.#receive(bytes));
     body.on("end", () => this.#end());
@@ -110,6 +115,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     }
     if (this.#filled === 0 && this.#remaining === 0) {
       this.#ready.push(bytes); // a small body, or the rest of one
+      if (isOnlyHere(bytes, this.#body)) adopt(bytes);
     } else {
       this.#copy(bytes);
       if (isOnlyHere(bytes, this.#body)) bytes.buffer.transfer(0);
@@ -120,6 +126,10 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     } else if (this.#isAwaited) {
       this.#handOverSoon();
     }
+  }
+
+  #readInLarge(isWanted: boolean): void {
+    if (this.#connection) readInLarge(this.#connection, isWanted);
   }
 
   #copy(bytes: Buffer): void {
@@ -151,6 +161,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
   }
 
   #end(): void {
+    this.#readInLarge(false); // before the connection is anybody else's
     if (this.#remaining > 0) {
       this.#fail(brokeOff());
       return;

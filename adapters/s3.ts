@@ -8,6 +8,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import { follow } from "../core/abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
 import { changed } from "../core/errors.ts";
 import { BodyChunks } from "./body-chunks.ts";
@@ -123,8 +124,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
         return Readable.from([]);
       }
       const request = new AbortController();
-      const onAbort = () => request.abort(signal?.reason);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const unfollow = follow(signal, request);
       try {
         const answer = await get(blob, range, request.signal);
         return readBody(toBody(answer, blob, range), range, request, signal);
@@ -132,7 +132,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
         request.abort();
         throw error;
       } finally {
-        signal?.removeEventListener("abort", onAbort);
+        unfollow();
       }
     },
   };

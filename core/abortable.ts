@@ -13,3 +13,16 @@ export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): P
     signal.removeEventListener("abort", onAbort);
   }
 }
+
+/**
+ * Aborts `controller` as soon as `signal` is aborted, for its reason, until the function that is
+ * returned is called. For what happens often: signals of `AbortSignal.any` stay with the one that they
+ * follow, if that lives long, until the garbage collector has looked at all of memory.
+ */
+export function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
+  if (!signal) return () => undefined;
+  const onAbort = () => controller.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return () => signal.removeEventListener("abort", onAbort);
+}

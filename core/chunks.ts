@@ -30,6 +30,11 @@ export function allocateChunk(length: number): Buffer<ArrayBuffer> {
   return Buffer.from(buffer, 0, length);
 }
 
+/** Makes bytes that nobody else can look at a chunk, so that `release` frees them. */
+export function adopt(bytes: Buffer<ArrayBuffer>): void {
+  if (bytes.length >= WORTH_FREEING) owned.add(bytes.buffer);
+}
+
 /** The first `length` bytes of a chunk, which hold on to at most twice as much memory as that. */
 export function trimChunk(chunk: Buffer<ArrayBuffer>, length: number): Uint8Array {
   if (length * 2 >= chunk.buffer.byteLength) return chunk.subarray(0, length);

@@ -1,4 +1,4 @@
-import { allocateChunk } from "./chunks.ts";
+import { allocateChunk, release } from "./chunks.ts";
 
 /** Chunks up to this length are copied together; a copy costs less than the trip of a small chunk. */
 const SMALL = 16 * 1024;
@@ -20,6 +20,7 @@ export async function* coalesce(
     if (chunk.length <= SMALL) {
       buffer.set(chunk, filled);
       filled += chunk.length;
+      release(chunk);
     } else {
       yield chunk;
     }

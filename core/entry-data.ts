@@ -25,14 +25,19 @@ export async function* verified(
   }
 }
 
-/** `chunks`, which have `size` bytes together, as one; they are released. */
+/** `chunks`, which have `size` bytes together, as one: the only one, or a copy of all, which are released. */
 export async function joined(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
-  const data = allocateChunk(size);
+  let data: Buffer | undefined;
   let offset = 0;
   for await (const chunk of chunks) {
-    data.set(chunk, offset);
-    offset += chunk.length;
-    release(chunk);
+    if (chunk.length === size) {
+      data = Buffer.from(chunk.buffer, chunk.byteOffset, size);
+    } else {
+      data ??= allocateChunk(size);
+      data.set(chunk, offset);
+      offset += chunk.length;
+      release(chunk);
+    }
   }
-  return data;
+  return data ?? allocateChunk(0);
 }

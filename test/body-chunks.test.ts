@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import http, { type IncomingMessage, type RequestListener } from "node:http";
 import https from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
@@ -11,6 +11,8 @@ import { BodyChunks, type BodyOptions } from "../adapters/body-chunks.ts";
 import { CHUNK_BYTES, release } from "../core/chunks.ts";
 import { ZiplinkError } from "../core/errors.ts";
 import { certificate } from "./support/certificate.ts";
+
+const MiB = 1024 * 1024;
 
 const options = (length: number, more: Partial<BodyOptions> = {}): BodyOptions => ({
   length,
@@ -199,6 +201,41 @@ describe.each(["http:", "https:"])("agents over %s", (protocol) => {
     const sha256 = (name: string) =>
       createHash("sha256").update(Buffer.alloc(2_000_000, name)).digest("hex");
     expect(digests).toEqual(names.map(sha256));
+  });
+
+  test("read in large for who reads a large body, and no longer", async () => {
+    const content = randomBytes(16 * MiB);
+    const url = await serve((_, response) => response.end(content));
+    const longestRead = new Map<Socket, number>();
+    const watched = async () => {
+      const body = await get(url);
+      const { socket } = body;
+      longestRead.set(socket, 0);
+      socket.on("data", ({ length }) => {
+        longestRead.set(socket, Math.max(longestRead.get(socket) ?? 0, length));
+      });
+      return { body, socket };
+    };
+    const large = await watched();
+    const usual = await watched();
+    const read = collect(new BodyChunks(large.body, options(content.length)));
+    usual.body.resume();
+    expect((await read).equals(content)).toBe(true);
+    if (!usual.body.readableEnded) await once(usual.body, "end");
+    expect(longestRead.get(usual.socket)).toBeLessThanOrEqual(64 * 1024);
+    // By TLS 16 KiB are decrypted at a time.
+    const expected = expect(longestRead.get(large.socket));
+    if (protocol === "http:") expected.toBeGreaterThan(64 * 1024);
+    else expected.toBeLessThanOrEqual(64 * 1024);
+
+    // Both connections are free now, and carry the next bodies as usual.
+    await new Promise(setImmediate);
+    for (const { body, socket } of [await watched(), await watched()]) {
+      expect([large.socket, usual.socket]).toContain(socket);
+      body.resume();
+      await once(body, "end");
+      expect(longestRead.get(socket)).toBeLessThanOrEqual(64 * 1024);
+    }
   });
 
   test("a reader that waits holds the store back", async () => {

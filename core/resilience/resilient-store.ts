@@ -76,7 +76,7 @@ class ResilientSource implements BlobSource {
   }
 
   stat(key: string, signal?: AbortSignal): Promise<BlobInfo> {
-    return this.#retrying.call((attempt) => this.#source.stat(key, attempt), signal);
+    return this.#retrying.call((attempt) => this.#source.stat(key, attempt.signal), signal);
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<BlobInfo, void, undefined> {

@@ -1,3 +1,4 @@
+import { follow } from "../abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
 import { brokeOff } from "../errors.ts";
 import { Failures, type Retrying, timedOut } from "./retrying.ts";
@@ -12,7 +13,9 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #failures = new Failures();
   readonly #timer: NodeJS.Timeout;
   #position: number;
+  /** Lets go of the read that is under way. */
   #attempt = new AbortController();
+  #unfollow: () => void = () => undefined;
   #current: AsyncIterator<Uint8Array> | undefined;
   #isWaiting = false;
   #isOver = false;
@@ -88,18 +91,16 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
   }
 
   async #open(): Promise<AsyncIterator<Uint8Array>> {
-    this.#attempt = new AbortController();
-    const attempt = this.#attempt.signal;
+    const range = { start: this.#position, end: this.#end };
     const chunks = await this.#retrying.call(
-      (signal) =>
-        this.#source.open(
-          this.#blob,
-          { start: this.#position, end: this.#end },
-          AbortSignal.any([signal, attempt]),
-        ),
+      (attempt) => {
+        this.#attempt = attempt;
+        return this.#source.open(this.#blob, range, attempt.signal);
+      },
       this.#signal,
       this.#failures,
     );
+    this.#unfollow = follow(this.#signal, this.#attempt);
     this.#current = chunks[Symbol.asyncIterator]();
     return this.#current;
   }
@@ -123,7 +124,12 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
 
   async #close(): Promise<void> {
     const current = this.#current;
+    const unfollow = this.#unfollow; // of this read: behind the wait it may be that of the next one
     this.#current = undefined;
-    await current?.return?.();
+    try {
+      await current?.return?.();
+    } finally {
+      unfollow();
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
+import { follow } from "../abortable.ts";
 import { type ErrorCode, ZiplinkError } from "../errors.ts";
 
 /** When a store's failure is tried again, and when it is given up. */
@@ -67,9 +68,12 @@ export class Retrying {
     return this.#options.timeoutMs;
   }
 
-  /** The result of `action`, attempted as often as it makes sense. */
+  /**
+   * The result of `action`, attempted as often as it makes sense. Each attempt has an AbortController of
+   * its own, which is aborted if `signal` is, or if it takes too long; until it has ended.
+   */
   async call<T>(
-    action: (signal: AbortSignal) => Promise<T>,
+    action: (attempt: AbortController) => Promise<T>,
     signal: AbortSignal | undefined,
     failures = new Failures(),
   ): Promise<T> {
@@ -103,19 +107,20 @@ export class Retrying {
   }
 
   async #attempt<T>(
-    action: (signal: AbortSignal) => Promise<T>,
+    action: (attempt: AbortController) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(timedOut()), this.#options.timeoutMs);
-    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+    const attempt = new AbortController();
+    const unfollow = follow(signal, attempt);
+    const timer = setTimeout(() => attempt.abort(timedOut()), this.#options.timeoutMs);
     try {
-      return await this.#breaker.execute(() => action(either));
+      return await this.#breaker.execute(() => action(attempt));
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw isDown(error);
       throw error;
     } finally {
       clearTimeout(timer);
+      unfollow();
     }
   }
 }
