@@ -25,6 +25,7 @@ export type InputSpec =
       /** The first `entries` objects of a store that speaks S3's protocol. */
       readonly kind: "store";
       readonly endpoint: string;
+      readonly bucket: string;
       readonly entries: number;
       readonly entryBytes: number;
     };
@@ -97,7 +98,6 @@ export function createInput(spec: InputSpec): Input {
   };
 }
 
-const BUCKET = "bucket";
 const clients = new Map<string, S3Client>();
 
 /** All contestants read by the same client, with the settings that Ziplink deploys with. */
@@ -117,7 +117,8 @@ function clientOf(endpoint: string): S3Client {
 function storeInput(spec: Extract<InputSpec, { kind: "store" }>): Input {
   const client = clientOf(spec.endpoint);
   const keys = Array.from({ length: spec.entries }, (_, i) => syntheticName(i));
-  const source = createS3Source({ client, bucket: BUCKET });
+  const { bucket } = spec;
+  const source = createS3Source({ client, bucket });
   return {
     source: new ResilientStore(source).forDownload(),
     readAhead: new ReadAheadPool(),
@@ -126,11 +127,11 @@ function storeInput(spec: Extract<InputSpec, { kind: "store" }>): Input {
       name: Key,
       size: spec.entryBytes,
       open: async () => {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
         return Body as Readable;
       },
     })),
-    bucket: { client, bucket: BUCKET, keys },
+    bucket: { client, bucket, keys },
   };
 }
 

@@ -7,6 +7,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { syntheticName } from "./synthetic-source.ts";
+import { WARM_UP_BUCKET, warmUpSpec } from "./warm-up.ts";
 
 export interface StoreSpec {
   readonly objects: number;
@@ -27,14 +28,16 @@ const TICK_MS = 10;
 const MODIFIED = new Date("2026-01-01T00:00:00Z");
 const ETAG = '"9b2cf535f27731c974343645a3985328"';
 
-const spec = JSON.parse(process.argv[2] ?? "") as StoreSpec;
+const given = JSON.parse(process.argv[2] ?? "") as StoreSpec;
 const pattern = randomFillSync(Buffer.alloc(CHUNK));
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? "/", "http://store");
+  const [, bucket] = url.pathname.split("/");
+  const spec = bucket === WARM_UP_BUCKET ? warmUpSpec : given;
   if (spec.firstByteMs > 0) await sleep(spec.firstByteMs);
   if (url.searchParams.has("list-type")) {
-    list(url, response);
+    list(url, spec, response);
     return;
   }
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
@@ -51,18 +54,21 @@ const server = createServer(async (request, response) => {
       : { "Content-Range": `bytes ${start}-${end - 1}/${spec.objectBytes}` }),
   });
   if (request.method === "HEAD") response.end();
-  else await send(response, end - start);
+  else await send(response, end - start, spec);
 });
 
-async function send(response: ServerResponse, length: number): Promise<void> {
-  const perTick = (spec.bytesPerSecond * TICK_MS) / 1000;
+async function send(
+  response: ServerResponse,
+  length: number,
+  { bytesPerSecond }: StoreSpec,
+): Promise<void> {
+  const perTick = (bytesPerSecond * TICK_MS) / 1000;
   const step = perTick > 0 ? Math.min(CHUNK, perTick) : CHUNK;
   const started = performance.now();
   for (let sent = 0; sent < length; ) {
     const part = pattern.subarray(0, Math.min(step, length - sent));
     sent += part.length;
-    const late =
-      perTick > 0 ? (sent / spec.bytesPerSecond) * 1000 - (performance.now() - started) : 0;
+    const late = perTick > 0 ? (sent / bytesPerSecond) * 1000 - (performance.now() - started) : 0;
     if (late > 1) await sleep(late);
     if (response.destroyed) return;
     if (!response.write(part)) {
@@ -82,7 +88,7 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
-function list(url: URL, response: ServerResponse): void {
+function list(url: URL, spec: StoreSpec, response: ServerResponse): void {
   const from = Number(url.searchParams.get("continuation-token") ?? 0);
   const to = Math.min(from + PAGE, spec.objects);
   const items = Array.from(

@@ -6,6 +6,7 @@ export const contestants = {
   ziplink: () => import("./ziplink.ts"),
   "zip-stream": () => import("./zip-stream.ts"),
   archiver: () => import("./archiver.ts"),
+  "archiver-at-once": () => import("./archiver-at-once.ts"),
   "client-zip": () => import("./client-zip.ts"),
   yazl: () => import("./yazl.ts"),
   "s3-zip": () => import("./s3-zip.ts"),
