@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { truncate, utimes, writeFile } from "node:fs/promises";
+import { rename, truncate, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -91,9 +91,12 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
     return { ...handler, url: (token: string) => `http://127.0.0.1:${port}/${token}` };
   }
 
+  /** At once, as stores do it: no reader gets some bytes of two versions, or another date. */
   async function put(name: string, bytes: Buffer, time = modified): Promise<void> {
-    await writeFile(join(root, name), bytes);
-    await utimes(join(root, name), time, time);
+    const unfinished = join(root, `${name}.unfinished`);
+    await writeFile(unfinished, bytes);
+    await utimes(unfinished, time, time);
+    await rename(unfinished, join(root, name));
   }
 
   /** The archive as it is without faults. */
@@ -137,15 +140,18 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
       const { status, complete, bytes } = await download(served.url(token));
       proxy.fault = () => undefined;
       proxy.onFault = () => undefined;
-      await changing;
-      if (isChanged) await put("d.bin", files["d.bin"] ?? Buffer.alloc(0));
+      const possible = [isStated ? hashes.stated : hashes.unstated];
+      if (changing) {
+        await changing;
+        // Of other bytes than the link has stated the checksum of, there is no archive.
+        if (!isStated) possible.push(await expectedHash(unstated));
+        await put("d.bin", files["d.bin"] ?? Buffer.alloc(0));
+      }
       if (status !== 200) {
         expect([404, 409, 502, 503, 504], `seed ${seed}`).toContain(status);
         counts.refused++;
       } else if (complete) {
-        if (!isChanged) {
-          expect(sha256(bytes), `seed ${seed}`).toBe(isStated ? hashes.stated : hashes.unstated);
-        }
+        expect(possible, `seed ${seed}`).toContain(sha256(bytes));
         counts.whole++;
       } else {
         counts.broken++;
