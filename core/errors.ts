@@ -2,7 +2,7 @@
  * Every code an operation can fail with, and the HTTP status it becomes. Adapters translate their
  * vendor's errors into these; nothing else crosses a boundary.
  */
-const statusByCode = {
+export const statusByCode = {
   /** The request, a name or a claim is not of the documented form. */
   malformed: 400,
   /** The token of a link or of a caller is absent, forged, or meant for something else. */
@@ -48,7 +48,7 @@ const statusByCode = {
   internal: 500,
 } as const;
 
-/** What went wrong, for programs. Each code has one HTTP status; docs/HTTP.md has them all. */
+/** What went wrong, for programs. docs/HTTP.md has each that a client may be told. */
 export type ErrorCode = keyof typeof statusByCode;
 
 /** What an error carries beside its code and message. */

@@ -4,8 +4,9 @@ import { ZiplinkError } from "../core/errors.ts";
 import type { Resolve } from "../functions/api-request.ts";
 import { platformAuth } from "../functions/auth/platform.ts";
 import { callerToken } from "./support/api-client.ts";
-import { apiSecret, appOf, claimsOf } from "./support/apps.ts";
+import { appOf, claimsOf } from "./support/apps.ts";
 import { patterned } from "./support/bytes.ts";
+import { apiSecret } from "./support/secrets.ts";
 import { counting, failing } from "./support/sources.ts";
 
 const objects = {

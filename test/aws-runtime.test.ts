@@ -14,9 +14,9 @@ import { startHeldServer } from "./support/held-server.ts";
 import { describeWithRuntimeClient } from "./support/lambda/describe.ts";
 import { type LambdaService, startLambda } from "./support/lambda/lambda-service.ts";
 import type { StreamedResponse } from "./support/lambda/runtime-api.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const MiB = 1024 * 1024;
 
 /** What one response may have, unless a setting says otherwise. */

@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { cp, symlink } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import { freePort } from "./support/free-port.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 // No image is built here, as that takes a daemon: what is run is what the Dockerfile says, from the files
@@ -13,7 +14,6 @@ import { temporaryFolder } from "./support/temporary-folder.ts";
 const root = join(import.meta.dirname, "..");
 const lines = readFileSync(join(root, "Dockerfile"), "utf8").split("\n");
 const last = lines.slice(lines.findLastIndex((line) => line.startsWith("FROM ")));
-const secret = "a secret of thirty-two bytes, ok";
 
 /** The words of an instruction in JSON. */
 function words(instruction: RegExp): string[] {
@@ -31,14 +31,8 @@ async function image(): Promise<string> {
   return folder;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
+/** How many ports to try: another program may take one before the server does. */
+const ATTEMPTS = 5;
 
 describe("the container", () => {
   test("runs as a user of few rights, and takes in only what it needs", () => {
@@ -50,17 +44,24 @@ describe("the container", () => {
 
   test.each(["false", "true"])("serves, is healthy and ends as told; HTTP2=%s", async (http2) => {
     const cwd = await image();
-    const port = String(await freePort());
-    const settings = { SOURCE: cwd, LINK_SECRET: secret, PORT: port, HTTP2: http2 };
-    const env = { ...settings, NODE_ENV: "production", HOST: "127.0.0.1" };
-    const run = ([, ...args]: string[]) => spawn(process.execPath, args, { cwd, env });
-    const health = async () => (await once(run(words(/^HEALTHCHECK /)), "exit"))[0] as number;
+    const start = async () => {
+      const settings = { SOURCE: cwd, LINK_SECRET: secret, PORT: `${await freePort()}` };
+      const env = { ...settings, HTTP2: http2, NODE_ENV: "production", HOST: "127.0.0.1" };
+      const run = ([, ...args]: string[]) => spawn(process.execPath, args, { cwd, env });
+      const health = async () => (await once(run(words(/^HEALTHCHECK /)), "exit"))[0] as number;
+      expect(await health()).toBe(1);
+      const server = run(words(/^CMD /));
+      const exit = once(server, "exit");
+      const errors = text(server.stderr);
+      const listening = once(server.stdout, "data").then(() => true);
+      const isUp = await Promise.race([listening, exit.then(() => false)]);
+      const isTaken = !isUp && (await errors).includes("EADDRINUSE");
+      return { server, exit, errors, health, isTaken };
+    };
 
-    expect(await health()).toBe(1);
-    const server = run(words(/^CMD /));
-    const exit = once(server, "exit");
-    const errors = text(server.stderr);
-    await once(server.stdout, "data"); // that it listens
+    let started = await start();
+    for (let i = 1; i < ATTEMPTS && started.isTaken; i++) started = await start();
+    const { server, exit, errors, health } = started;
     expect(await health()).toBe(0);
     server.kill("SIGTERM");
     expect(await exit).toEqual([0, null]);

@@ -11,10 +11,10 @@ import { streamZip } from "../core/stream-zip.ts";
 import { collect, patterned } from "./support/bytes.ts";
 import { download, type Opened, open } from "./support/download.ts";
 import { inspect } from "./support/inspector.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { startService } from "./support/service-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const metricsToken = "a-token-for-metrics-of-thirty-two-b";
 const MiB = 1024 * 1024;
 const CLIENTS = 200;

@@ -18,10 +18,10 @@ import { verifyZip } from "../scripts/get/verify-zip.ts";
 import { collect, patterned, sha256 } from "./support/bytes.ts";
 import { type CuttingProxy, startCuttingProxy } from "./support/cutting-proxy.ts";
 import { planOf } from "./support/plans.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { type ServiceProcess, startService } from "./support/service-process.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "./support/temporary-folder.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const script = join(import.meta.dirname, "../scripts/get.ts");
 const MiB = 1024 * 1024;
 

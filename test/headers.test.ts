@@ -8,8 +8,9 @@ import { createMemorySource } from "../adapters/memory.ts";
 import { signLink } from "../core/link.ts";
 import { createNodeListener } from "../functions/node-listener.ts";
 import { callerToken, post } from "./support/api-client.ts";
-import { apiSecret, appOf, linkSecret } from "./support/apps.ts";
+import { appOf } from "./support/apps.ts";
 import { download } from "./support/download.ts";
+import { apiSecret, linkSecret } from "./support/secrets.ts";
 
 const objects = { "a/geheim.txt": "text" };
 const token = (zip: object = { prefix: "a/" }) =>

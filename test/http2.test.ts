@@ -14,11 +14,11 @@ import { signLink } from "../core/link.ts";
 import { planArchive } from "../core/plan-archive.ts";
 import { streamZip } from "../core/stream-zip.ts";
 import { collect, patterned, sha256 } from "./support/bytes.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { type ServiceProcess, startService } from "./support/service-process.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "./support/temporary-folder.ts";
 import { describeWithTools, runTool } from "./support/tools.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const MiB = 1024 * 1024;
 const BIG = 48 * MiB;
 

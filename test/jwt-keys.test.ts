@@ -5,6 +5,7 @@ import { type JwtKeys, parseJwks, secretKeys, shareKey } from "../core/jwt-keys.
 import { signLink, verifyLink } from "../core/link.ts";
 import { handmade, hmac, pemOf, privately, seconds } from "./support/api-client.ts";
 import { codeOf } from "./support/error-codes.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 
 const oct = (kid?: string): JWK => ({
   kty: "oct",
@@ -66,7 +67,6 @@ describe("a set of keys", () => {
   });
 
   test("takes over from a secret: the key without a kid is for tokens without one", async () => {
-    const secret = "a secret of thirty-two bytes, ok";
     const token = await sign(secretKeys(secret));
     const kept: JWK = { kty: "oct", k: Buffer.from(secret).toString("base64url") };
     expect(await verify(token, keysOf(ed("new"), kept))).toBe("resolved");

@@ -1,11 +1,12 @@
-import { createHmac, generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { ZiplinkError } from "../core/errors.ts";
 import { secretKeys } from "../core/jwt-keys.ts";
 import { signLink, verifyLink } from "../core/link.ts";
+import { base64url, hmac, seconds, handmade as signedByHand } from "./support/api-client.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const key = secretKeys(secret);
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 const zip = { prefix: "a/" };
@@ -16,17 +17,11 @@ const codeOf = (token: string) =>
     (error) => (error instanceof ZiplinkError ? error.code : String(error)),
   );
 
-const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-
 /** A token put together by hand, as any language can. */
-function handmade(header: object, payload: object, sign: string | undefined = secret): string {
-  const input = `${base64url(header)}.${base64url(payload)}`;
-  const signature = createHmac("sha256", sign).update(input).digest("base64url");
-  return `${input}.${signature}`;
-}
+const handmade = (header: object, payload: object, key = secret) =>
+  signedByHand(header, payload, hmac(key));
 
 const hs256 = { alg: "HS256", typ: "JWT" };
-const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset;
 const claims = { aud: "ziplink", exp: seconds(3600), zip };
 
 test("a signed link verifies to its request", async () => {

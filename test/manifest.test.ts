@@ -9,8 +9,9 @@ import { secretKeys } from "../core/jwt-keys.ts";
 import { signLink, verifyLink } from "../core/link.ts";
 import { createManifestStore, type ManifestStore } from "../core/manifest.ts";
 import { handmade, hmac, seconds } from "./support/api-client.ts";
-import { appOf, claimsOf, linkSecret as secret } from "./support/apps.ts";
+import { appOf, claimsOf } from "./support/apps.ts";
 import { codeOf } from "./support/error-codes.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const keys = secretKeys(secret);

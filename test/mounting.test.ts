@@ -11,6 +11,7 @@ import {
 import { createApp, createArchives } from "../functions/index.ts";
 import { codeOf } from "./support/error-codes.ts";
 import { readArchive } from "./support/read-archive.ts";
+import { linkSecret } from "./support/secrets.ts";
 import { counting } from "./support/sources.ts";
 
 const modified = new Date("2024-02-29T12:34:56Z");
@@ -70,7 +71,7 @@ describe("a route of an application's own", () => {
 
   test("shares what links know of the store", async () => {
     const { options, archives } = mount();
-    const linkKeys = secretKeys("a secret of thirty-two bytes, ok");
+    const linkKeys = secretKeys(linkSecret);
     const app = createApp({ ...options, linkKeys }, archives);
     const token = await signLink(archive, {
       keys: linkKeys,

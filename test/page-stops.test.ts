@@ -1,30 +1,16 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { patterned } from "./support/bytes.ts";
-import { hashOf, NO_PICKER, type PageBed, startPageBed } from "./support/page-bed.ts";
+import { hashOf, NO_PICKER, type PageBed, startSlicedBed } from "./support/page-bed.ts";
 import { heading, press, startDownload } from "./support/page-steps.ts";
-import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
 
-const MiB = 1024 * 1024;
-
 describeWithTools("the page downloads", ["chromium"], () => {
-  let folder: string;
   let bed: PageBed;
 
   beforeAll(async () => {
-    folder = await makeFolder();
-    await writeFile(join(folder, "one.bin"), patterned(9 * MiB, 1));
-    await writeFile(join(folder, "two.bin"), patterned(7 * MiB, 2));
-    await writeFile(join(folder, "z.txt"), "small");
-    bed = await startPageBed(folder, { MAX_RESPONSE_BYTES: String(MiB) });
+    bed = await startSlicedBed();
   });
 
-  afterAll(async () => {
-    await bed?.close();
-    await removeFolder(folder);
-  });
+  afterAll(() => bed?.close());
 
   beforeEach(() => void bed.heal());
 

@@ -14,8 +14,8 @@ import { kindOf } from "../functions/page/kinds.ts";
 import { createPage } from "../functions/page/page.ts";
 import { clientTexts, errorTexts } from "../functions/page/texts.ts";
 import { handlerOptions } from "./support/handlers.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 async function pageOf(

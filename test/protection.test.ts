@@ -6,8 +6,9 @@ import { readConfig } from "../functions/config.ts";
 import { clientAddress } from "../functions/protection/client-address.ts";
 import { defaultProtection, type Protection } from "../functions/protection/protection-config.ts";
 import { callerToken } from "./support/api-client.ts";
-import { apiSecret, appOf, linkSecret } from "./support/apps.ts";
+import { appOf } from "./support/apps.ts";
 import { patterned } from "./support/bytes.ts";
+import { apiSecret, linkSecret } from "./support/secrets.ts";
 import { failing } from "./support/sources.ts";
 
 const objects = { "a/one.bin": patterned(3_000_000), "b/two.txt": "two" };

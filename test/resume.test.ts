@@ -12,11 +12,11 @@ import { layoutZip } from "../core/zip/layout.ts";
 import { launchChromium } from "./support/browser.ts";
 import { collect, patterned, sha256 } from "./support/bytes.ts";
 import { type CuttingProxy, startCuttingProxy } from "./support/cutting-proxy.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { type ServiceProcess, startService } from "./support/service-process.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "./support/temporary-folder.ts";
 import { describeWithTools, type Tool } from "./support/tools.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const MiB = 1024 * 1024;
 
 /** Three files, larger than what is read whole, and a small one. */

@@ -8,12 +8,12 @@ import { secretKeys } from "../core/jwt-keys.ts";
 import { verifyLink } from "../core/link.ts";
 import { ConfigError, readConfig } from "../functions/config.ts";
 import { defaultProtection } from "../functions/protection/protection-config.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { startService } from "./support/service-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
 
 const root = join(import.meta.dirname, "..");
-const secret = "a secret of thirty-two bytes, ok";
 const run = promisify(execFile);
 
 /** Runs a script of ours in a folder of its own, with just `env`. */

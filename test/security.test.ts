@@ -17,7 +17,7 @@ import {
   privately,
   seconds,
 } from "./support/api-client.ts";
-import { apiSecret, appOf } from "./support/apps.ts";
+import { appOf } from "./support/apps.ts";
 import { type Downloaded, download } from "./support/download.ts";
 import {
   type GuardedService,
@@ -25,6 +25,7 @@ import {
   signerOf,
   startGuardedService,
 } from "./support/guarded-service.ts";
+import { apiSecret } from "./support/secrets.ts";
 
 let guarded: GuardedService;
 

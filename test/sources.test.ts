@@ -11,11 +11,10 @@ import { download } from "./support/download.ts";
 import { startFakeGcs } from "./support/fake-gcs.ts";
 import { startNginx } from "./support/nginx.ts";
 import { radosgwTools, startRadosgw } from "./support/radosgw.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { startService } from "./support/service-process.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
-
-const secret = "a secret of thirty-two bytes, ok";
 
 /** Small, odd, empty, and larger than what is read whole or in one part. */
 const objects: Readonly<Record<string, Buffer>> = {

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { signLink } from "../core/link.ts";
 import { patterned } from "./support/bytes.ts";
 import { readers } from "./support/readers.ts";
+import { linkSecret as secret } from "./support/secrets.ts";
 import { type ServiceProcess, startService } from "./support/service-process.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const MiB = 1024 * 1024;
 
 const tools = [...new Set(["curl" as const, ...readers.flatMap(({ needs }) => needs)])];

@@ -8,11 +8,9 @@ import { streamZip } from "../../core/stream-zip.ts";
 import { callerToken, post } from "../support/api-client.ts";
 import { collect, patterned } from "../support/bytes.ts";
 import { type Downloaded, download, open } from "../support/download.ts";
+import { apiSecret, linkSecret as secret } from "../support/secrets.ts";
 import type { ServiceProcess } from "../support/service-process.ts";
 import { makeFolder, removeFolder } from "../support/temporary-folder.ts";
-
-const secret = "a secret of thirty-two bytes, ok";
-const apiSecret = "the api's secret: thirty-two byte";
 
 const json = ({ bytes }: Downloaded) => JSON.parse(bytes.toString()) as Record<string, unknown>;
 

@@ -11,10 +11,10 @@ import { streamZip } from "../../core/stream-zip.ts";
 import { layoutZip } from "../../core/zip/layout.ts";
 import { collect, patterned, sha256 } from "../support/bytes.ts";
 import { type Downloaded, download, open, readToEnd } from "../support/download.ts";
+import { linkSecret as secret } from "../support/secrets.ts";
 import type { ServiceProcess } from "../support/service-process.ts";
 import { makeFolder, removeFolder } from "../support/temporary-folder.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
 const sample = join(import.meta.dirname, "../../examples/sample-files");
 
 const MiB = 1024 * 1024;

@@ -10,6 +10,7 @@ import { addMember } from "../../examples/shared/sessions.ts";
 import { createNodeListener } from "../../functions/index.ts";
 import { download } from "./download.ts";
 import { captureLog, listen } from "./examples.ts";
+import { linkSecret } from "./secrets.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 
 /** What the messages' links begin with, whoever asks for them. */
@@ -86,7 +87,7 @@ export async function startAccessPackages() {
     db.prepare("INSERT INTO workspaces VALUES (?, ?)").run(idOf(name), `Verein ${name}`);
   }
   const officer = enroll("officer");
-  const linkKeys = secretKeys("a secret of thirty-two bytes, ok");
+  const linkKeys = secretKeys(linkSecret);
 
   /** Another process's application, on the same database and stores. */
   const start = () => {

@@ -2,7 +2,9 @@ import { createHmac, createPrivateKey, createPublicKey, sign as signBytes } from
 import type { JWK } from "jose";
 import { type Downloaded, download } from "./download.ts";
 
-const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+/** JSON as it stands in a token. */
+export const base64url = (value: unknown) =>
+  Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** Seconds since 1970, `offset` from now. */
 export const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset;

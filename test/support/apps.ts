@@ -5,9 +5,7 @@ import { createApp } from "../../functions/app.ts";
 import type { DefaultOptions } from "../../functions/app-defaults.ts";
 import { createJwtAuth } from "../../functions/auth/jwt.ts";
 import { callerToken } from "./api-client.ts";
-
-export const linkSecret = "a secret of thirty-two bytes, ok";
-export const apiSecret = "the api's secret: thirty-two byte";
+import { apiSecret, linkSecret } from "./secrets.ts";
 
 /** An app over `source` with callers, the events it has audited, and ways to send it requests. */
 export function appOf(source: BlobSource, options: Partial<DefaultOptions> = {}) {

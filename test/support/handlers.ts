@@ -6,8 +6,7 @@ import { secretKeys } from "../../core/jwt-keys.ts";
 import { signLink } from "../../core/link.ts";
 import { ReadAheadPool } from "../../core/read-ahead-pool.ts";
 import { defaultZipFormat } from "../../core/zip/format.ts";
-
-const secret = "a secret of thirty-two bytes, ok";
+import { linkSecret as secret } from "./secrets.ts";
 
 /** Options of a handler over `source` whose links are signed with the tests' secret. */
 export function handlerOptions(source: BlobSource): HandlerOptions {

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { freePort } from "./free-port.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 import { pathOf } from "./tools.ts";
 
@@ -78,15 +78,6 @@ function run(program: string, folder: string) {
     child.once("error", reject);
   });
   return { child, ready };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** One process, as a master that is killed would leave its workers; all temporary files in the prefix. */

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Download } from "playwright-core";
 import { createFsSource } from "../../adapters/fs.ts";
 import type { ArchiveRequest } from "../../core/archive-request.ts";
@@ -7,11 +8,13 @@ import { planArchive } from "../../core/plan-archive.ts";
 import { selectEntries } from "../../core/select-entries.ts";
 import { streamZip } from "../../core/stream-zip.ts";
 import { launchChromium, type WatchedPage, watchPage } from "./browser.ts";
-import { collect, sha256 } from "./bytes.ts";
+import { collect, patterned, sha256 } from "./bytes.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { linkSecret as secret } from "./secrets.ts";
 import { type ServiceProcess, startService } from "./service-process.ts";
+import { makeFolder, removeFolder } from "./temporary-folder.ts";
 
-const secret = "a secret of thirty-two bytes, ok";
+const MiB = 1024 * 1024;
 
 /** Has `showSaveFilePicker` give a file without the dialog, which no test can answer. */
 export const CHOSEN_FILE = `globalThis.showSaveFilePicker = async () =>
@@ -99,6 +102,22 @@ export async function startPageBed(
       await browser.close();
       await proxy.close();
       await service.stop();
+    },
+  };
+}
+
+/** A bed of its own folder, one.bin, two.bin and z.txt of 16 MiB together, sent in slices of 1 MiB. */
+export async function startSlicedBed(): Promise<PageBed> {
+  const folder = await makeFolder();
+  await writeFile(join(folder, "one.bin"), patterned(9 * MiB, 1));
+  await writeFile(join(folder, "two.bin"), patterned(7 * MiB, 2));
+  await writeFile(join(folder, "z.txt"), "small");
+  const bed = await startPageBed(folder, { MAX_RESPONSE_BYTES: String(MiB) });
+  return {
+    ...bed,
+    async close() {
+      await bed.close();
+      await removeFolder(folder);
     },
   };
 }

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { mkdir, open, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { freePort } from "./free-port.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 import { runTool, type Tool } from "./tools.ts";
 
@@ -205,15 +205,6 @@ async function retried(attempt: () => Promise<unknown>, isWorthIt = () => true):
     }
     await setTimeout(20);
   }
-}
-
-/** A port that nothing listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), "close");
-  return port;
 }
 
 async function tail(name: string, log: string): Promise<string> {

@@ -69,7 +69,7 @@ export function createFakeObjects(keepsGenerations: boolean): FakeObjects {
   };
 }
 
-export function crc32cOf(bytes: Buffer): string {
+function crc32cOf(bytes: Buffer): string {
   const crc = new CRC32C();
   crc.update(bytes);
   return crc.toString();
