@@ -5,6 +5,13 @@ const lines = [
   { row: "pass-through", name: "no ZIP", light: "#57606a", dark: "#9da7b3", dashed: true },
   { row: "zip-stream", name: "zip-stream", light: "#b45309", dark: "#fbbf24" },
   { row: "archiver", name: "archiver", light: "#047857", dark: "#34d399" },
+  {
+    row: "archiver-at-once",
+    name: "archiver, at once",
+    light: "#047857",
+    dark: "#34d399",
+    dashed: true,
+  },
   { row: "client-zip", name: "client-zip", light: "#be185d", dark: "#f472b6" },
   { row: "yazl", name: "yazl", light: "#6d28d9", dark: "#b79cff" },
   { row: "s3-zip", name: "s3-zip", light: "#0e7490", dark: "#22d3ee" },

@@ -9,7 +9,14 @@ import { WARM_UP_BUCKET, warmUpSpec } from "./warm-up.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-const peers = ["zip-stream", "archiver", "client-zip", "yazl", "s3-zip"] as const;
+const peers = [
+  "zip-stream",
+  "archiver",
+  "archiver-at-once",
+  "client-zip",
+  "yazl",
+  "s3-zip",
+] as const;
 
 /**
  * Each gives its workloads one after the other; the files or the store of one are there until the next one is

@@ -82,7 +82,8 @@ export interface Config extends LinkConfig {
 const unlimited: DeliveryLimits = { maxResponseBytes: Infinity, maxFixedLength: Infinity };
 
 /**
- * Reads the settings from environment variables: the one place that does. Throws `ConfigError`.
+ * Reads the settings from environment variables: the one place that does, but for what tells platforms
+ * apart (`K_SERVICE`) and where secrets are (`SECRET_PARAMETERS`). Throws `ConfigError`.
  *
  * @param platform what the platform lets through, unless the settings say otherwise
  */
