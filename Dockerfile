@@ -21,4 +21,4 @@ EXPOSE 8080
 # What the server listens on is in its own settings, HTTP2 among them.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "functions/health.ts"]
 # Not npm: signals have to reach the server, which lets downloads end before it does.
-CMD ["node", "--max-semi-space-size=4", "functions/node.ts"]
+CMD ["node", "--max-semi-space-size=8", "functions/node.ts"]

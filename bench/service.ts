@@ -27,7 +27,7 @@ export class Service implements Disposable {
       PORT: "0",
       ...settings,
     };
-    const flags = [...process.execArgv, "--max-semi-space-size=4"];
+    const flags = [...process.execArgv, "--max-semi-space-size=8"];
     const server = spawn(process.execPath, [...flags, program], {
       env,
       stdio: ["ignore", "pipe", "inherit"],

@@ -136,7 +136,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
           SOURCE: "s3://my-bucket/docs",
           CORS_ORIGINS: "https://a.example,https://b.example",
           MAX_ENTRIES: "500",
-          NODE_OPTIONS: "--max-semi-space-size=4",
+          NODE_OPTIONS: "--max-semi-space-size=8",
           SECRET_PARAMETERS: "LINK_SECRET=ziplink-link-secret",
         },
       },

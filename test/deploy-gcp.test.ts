@@ -125,7 +125,7 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
               {
                 resources: { limits: { cpu: "1", memory: "1024Mi" } },
                 env: [
-                  { name: "NODE_OPTIONS", value: "--max-semi-space-size=4" },
+                  { name: "NODE_OPTIONS", value: "--max-semi-space-size=8" },
                   { name: "SOURCE", value: "gs://my-bucket/docs" },
                   { name: "GOOGLE_CLOUD_PROJECT", value: "my-project" },
                   { name: "CORS_ORIGINS", value: "https://a.example,https://b.example" },
