@@ -6,13 +6,8 @@ import { Pool } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { patterned } from "./support/bytes.ts";
 import { open, readToEnd } from "./support/download.ts";
-import {
-  type Fault,
-  type FaultProxy,
-  type ProxiedRequest,
-  seededFaults,
-  startFaultProxy,
-} from "./support/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
+import { type Fault, type ProxiedRequest, seededFaults } from "./support/faults.ts";
 
 const bytes = patterned(100_000);
 

@@ -11,12 +11,8 @@ import { streamZip } from "../core/stream-zip.ts";
 import { crc32 } from "../core/zip/crc32.ts";
 import { collect, patterned, sha256 } from "./support/bytes.ts";
 import { download } from "./support/download.ts";
-import {
-  type FaultKind,
-  type FaultProxy,
-  seededFaults,
-  startFaultProxy,
-} from "./support/fault-proxy.ts";
+import { type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
+import { type FaultKind, seededFaults } from "./support/faults.ts";
 import { type Nginx, startNginx } from "./support/nginx.ts";
 import { serve } from "./support/serving.ts";
 import { makeFolder, removeFolder } from "./support/temporary-folder.ts";
