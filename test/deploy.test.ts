@@ -42,6 +42,12 @@ describe("settings of a deployment", () => {
     expect(() => readDeployConfig(gaps, "gcp")).toThrow(/gcp\.project is not set/);
   });
 
+  test("may have metrics, whose token is among the secrets", () => {
+    const secrets = { ...good.secrets, METRICS_TOKEN: "ziplink-metrics-token" };
+    const measured = { ...good, secrets, environment: { METRICS: "true" } };
+    expect(readDeployConfig(measured)).toHaveLength(2);
+  });
+
   test.each<[object, RegExp]>([
     [{ source: "" }, /source: is not set/],
     [{ source: "/srv/files" }, /source: must be s3:/],

@@ -166,10 +166,11 @@ function check(config: GcpConfig | AwsConfig): void {
     problems.push("secrets: Secret Manager's names have letters, digits, hyphens and underscores");
   }
   if (problems.length > 0) throw wrong(problems);
-  // Another value for each, since keys must differ; what a key set holds cannot be made up.
+  // Another value for each, since keys must differ, of letters that a bearer token may have; what a key
+  // set holds cannot be made up.
   const placeholders = Object.keys(secrets)
     .filter((name) => !name.endsWith("_JWKS"))
-    .map((name) => [name, name.padEnd(32)]);
+    .map((name) => [name, name.padEnd(32, "_")]);
   try {
     readConfig({ ...serviceEnvironment(config), ...Object.fromEntries(placeholders) });
   } catch (error) {
