@@ -6,7 +6,7 @@ import { verifyLink } from "../core/link.ts";
 import { planDestroy } from "../scripts/deploy/aws/destroy.ts";
 import { DESCRIPTION } from "../scripts/deploy/aws/names.ts";
 import { planDeploy } from "../scripts/deploy/aws/plan.ts";
-import type { AwsState } from "../scripts/deploy/aws/state.ts";
+import { type AwsState, reads } from "../scripts/deploy/aws/state.ts";
 import { type AwsConfig, type DeployInput, readDeployConfig } from "../scripts/deploy/config.ts";
 import { deploy, destroy } from "../scripts/deploy/deploy.ts";
 import { Runner } from "../scripts/deploy/runner.ts";
@@ -37,7 +37,10 @@ const found: AwsState = {
   logGroup: true,
   function: { Description: DESCRIPTION, isReserved: false },
   url: "https://x.lambda-url.eu-central-1.on.aws/",
-  statements: ["url-public", "url-invoke"],
+  statements: [
+    { id: "url-public", sourceArn: undefined },
+    { id: "url-invoke", sourceArn: undefined },
+  ],
 };
 
 function read(input: DeployInput): AwsConfig {
@@ -280,6 +283,23 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
       SourceArn: cloudFront,
       InvokedViaFunctionUrl: true,
     });
+
+    // Another deployment leaves them alone, unless it is for another distribution.
+    const statements = (await runner.read(reads(other).statements)) ?? [];
+    expect(statements.map(({ id }) => id)).toEqual(["cloudfront-url", "cloudfront-invoke"]);
+    const permissionSteps = (distribution: string | undefined) =>
+      planDeploy(
+        { ...other, cloudFront: distribution },
+        { ...found, statements },
+        "dist/deploy/aws.zip",
+      ).steps.flatMap(({ argv }) => (/permission$/.test(argv[2] ?? "") ? [argv[2]] : []));
+    expect(permissionSteps(cloudFront)).toEqual([]);
+    const renewed = [
+      ...["remove-permission", "remove-permission"],
+      ...["add-permission", "add-permission"],
+    ];
+    expect(permissionSteps(`${cloudFront}4`)).toEqual(renewed);
+    expect(permissionSteps(undefined)).toEqual(renewed);
   });
 
   test.concurrent("refuses another account, and nobody, before anything is changed", async (context) => {

@@ -173,10 +173,14 @@ function urlSteps(config: AwsConfig, state: AwsState): Step[] {
     ? ["--principal", "cloudfront.amazonaws.com", "--source-arn", config.cloudFront]
     : ["--principal", "*"];
   const [ofUrl, ofFunction] = config.cloudFront ? CLOUDFRONT_STATEMENTS : PUBLIC_STATEMENTS;
-  const others = config.cloudFront ? PUBLIC_STATEMENTS : CLOUDFRONT_STATEMENTS;
-  // What calls may do is in the statement, so one that names another distribution is made anew.
-  const renewed = config.cloudFront ? CLOUDFRONT_STATEMENTS : [];
-  const removed = [...others, ...renewed].filter((id) => state.statements.includes(id));
+  const own: readonly string[] = [...PUBLIC_STATEMENTS, ...CLOUDFRONT_STATEMENTS];
+  // Who may call is in the statement, so one that names another distribution is made anew.
+  const kept = state.statements
+    .filter(({ id, sourceArn }) => own.includes(id) && sourceArn === config.cloudFront)
+    .map(({ id }) => id);
+  const removed = state.statements
+    .map(({ id }) => id)
+    .filter((id) => own.includes(id) && !kept.includes(id));
   const permit = (id: string, action: string, ...how: string[]): Step => ({
     title: `Allow calls: ${action}`,
     argv: aws(
@@ -190,9 +194,7 @@ function urlSteps(config: AwsConfig, state: AwsState): Step[] {
     permit(ofUrl, "lambda:InvokeFunctionUrl", "--function-url-auth-type", auth),
     permit(ofFunction, "lambda:InvokeFunction", "--invoked-via-function-url"),
   ];
-  const missing = [ofUrl, ofFunction].map(
-    (id) => !state.statements.includes(id) || removed.includes(id),
-  );
+  const missing = [ofUrl, ofFunction].map((id) => !kept.includes(id));
   return [
     {
       title: state.url ? "Update the function's URL" : "Give the function a URL",

@@ -74,6 +74,14 @@ export function urlRead(config: AwsConfig): Read<string> {
   };
 }
 
+/** A statement of a function's policy, with the condition that `--source-arn` becomes. */
+const statement = z.object({
+  Sid: z.string().default(""),
+  Condition: z
+    .object({ ArnLike: z.object({ "AWS:SourceArn": z.string().optional() }).optional() })
+    .optional(),
+});
+
 /** What to look at, besides the caller and the secrets, before a plan can be made. */
 export function reads(config: AwsConfig) {
   const ofFunction = (command: string) =>
@@ -114,11 +122,20 @@ export function reads(config: AwsConfig) {
       argv: ofFunction("get-policy"),
       absent: NOT_FOUND,
       parse: (stdout) =>
-        json(z.object({ Statement: z.array(z.object({ Sid: z.string().default("") })) }))(
+        json(z.object({ Statement: z.array(statement) }))(
           json(z.object({ Policy: z.string() }))(stdout).Policy,
-        ).Statement.map(({ Sid }) => Sid),
-    } satisfies Read<string[]>,
+        ).Statement.map(({ Sid: id, Condition }) => ({
+          id,
+          sourceArn: Condition?.ArnLike?.["AWS:SourceArn"],
+        })),
+    } satisfies Read<AwsStatement[]>,
   };
+}
+
+interface AwsStatement {
+  readonly id: string;
+  /** For whom alone it is, if not for all. */
+  readonly sourceArn: string | undefined;
 }
 
 interface AwsFunction {
@@ -138,6 +155,6 @@ export interface AwsState {
   readonly logGroup: boolean;
   readonly function: AwsFunction | undefined;
   readonly url: string | undefined;
-  /** The ids of the statements in the function's policy. */
-  readonly statements: readonly string[];
+  /** The statements in the function's policy. */
+  readonly statements: readonly AwsStatement[];
 }
