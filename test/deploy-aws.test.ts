@@ -32,7 +32,7 @@ const config: DeployInput = {
 const found: AwsState = {
   account: "123456789012",
   partition: "aws",
-  secrets: [],
+  secrets: new Map(),
   role: { Description: DESCRIPTION },
   logGroup: true,
   function: { Description: DESCRIPTION, isReserved: false },
@@ -246,7 +246,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     const aws = { ...own, secretStore: "secretsmanager", cloudFront } as const;
     const other = read({ ...config, maxInstances: 5, aws });
     const reserved = { ...found, function: { Description: DESCRIPTION, isReserved: true } };
-    const kept = { ...found, secrets: ["ziplink-link-secret"] };
+    const kept = { ...found, secrets: new Map([["ziplink-link-secret", "there"] as const]) };
     const steps = [
       ...planDeploy(other, { ...found, url: undefined }, "dist/deploy/aws.zip").steps,
       ...planDeploy(read(config), reserved, "dist/deploy/aws.zip").steps,

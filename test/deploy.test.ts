@@ -132,7 +132,9 @@ describe("where there is no CLI", () => {
 
   test("a dry run shows a first deployment to both clouds", async () => {
     const terminal = await openTerminal({ folder: await temporaryFolder() });
-    await deploy(good, { dryRun: true, yes: false }, terminal);
+    // One that nobody but a person can make is taken for there.
+    const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
+    await deploy({ ...good, secrets }, { dryRun: true, yes: false }, terminal);
     const printed = terminal.taken();
     expect(printed).toContain("This is what it would be where nothing is yet:");
     const commands = (await shownCommands(printed)).map((words) => words.slice(0, 4).join(" "));
@@ -268,12 +270,26 @@ describe("asking", () => {
     );
   });
 
-  test("a secret that cannot be made up has to be there", async () => {
+  test("secrets that cannot be made up have to be there, but not to be rid of the rest", async () => {
     const terminal = await asked(true);
-    const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
+    const secrets = { ...good.secrets, API_JWKS: "api-jwks", STORE_PASSWORD: "store-password" };
     await expect(deploy({ ...good, secrets }, options, terminal)).rejects.toThrow(
-      /The secret store-password is not there\. Make it: aws ssm put-parameter/,
+      /The secret api-jwks is not there\. Make it: aws ssm put-parameter .*\nThe secret store-password is not/,
     );
+    await destroy({ ...good, secrets }, { ...options, withSecret: true }, terminal);
+    expect(terminal.taken()).toContain("Destroy ziplink, its logs and its secrets");
+  });
+
+  test("a secret that is about to be deleted is no secret, and nothing more to be rid of", async () => {
+    const terminal = await asked(true);
+    const leaving = `case "$*" in *describe-secret*) echo '{"DeletedDate":"2026-01-01"}'; exit ;; esac`;
+    await writeFile(join(terminal.root, "bin/aws"), `#!/bin/sh\n${leaving}\n${ABSENT}\n`);
+    const kept = { ...good, aws: { ...aws, secretStore: "secretsmanager" } as const };
+    await expect(deploy(kept, options, terminal)).rejects.toThrow(
+      /ziplink-link-secret is about to be deleted\. Keep it: aws secretsmanager restore-secret/,
+    );
+    await destroy(kept, { ...options, withSecret: true }, terminal);
+    await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
   });
 });
 
@@ -304,6 +320,17 @@ describe("before anything is changed", () => {
     const options = { dryRun: false, yes: true, target };
     await expect(deploy(good, options, terminal)).rejects.toThrow(message);
     await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
+  });
+
+  test("a secret in Secret Manager that cannot be made up is asked for, but not to destroy", async () => {
+    const terminal = await withPrograms({ gcloud: gcloud("528.0.0") });
+    const options = { dryRun: false, yes: true, target: "gcp" };
+    const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
+    await expect(deploy({ ...good, secrets }, options, terminal)).rejects.toThrow(
+      /The secret store-password is not there\. Make it: gcloud secrets create store-password/,
+    );
+    await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
+    await destroy({ ...good, secrets }, { ...options, withSecret: true }, terminal);
   });
 });
 

@@ -11,7 +11,7 @@ export interface Cloud {
    * Throws `CommandError` that says what to do: no CLI, an old one, no login, another account.
    */
   readonly look: (runner: Runner) => Promise<Found>;
-  /** What would be found in an empty place, for a dry run without a login. */
+  /** What would be found in an empty place, for a dry run without a login; secrets that must be there are. */
   readonly nothing: Found;
   readonly url: Read<string>;
   /** The secret that signs links. */
@@ -22,8 +22,12 @@ export interface Cloud {
 export interface Found {
   /** For people: as whom, and where. */
   readonly account: string;
-  /** The steps of a deployment of the bundle at `path`, relative to the root. */
+  /**
+   * The steps of a deployment of the bundle at `path`, relative to the root. Throws `CommandError` if
+   * secrets are missing, or anything of the same name is somebody else's.
+   */
   readonly planDeploy: (path: string) => Plan;
+  /** The steps that undo it, whatever is gone already. Throws `CommandError` for what is somebody else's. */
   readonly planDestroy: (withSecret: boolean) => Plan;
 }
 
@@ -35,12 +39,14 @@ export class NotReady extends CommandError {
 /** What `npm run deploy` makes from random bytes if it is not there. */
 const MADE = ["LINK_SECRET", "API_SECRET"];
 
-/** The names of secrets that are not there and cannot be made up. */
-export function missingSecrets(
-  secrets: Readonly<Record<string, string>>,
-  isThere: (name: string) => boolean,
-): string[] {
+/** The names of secrets that cannot be made up. */
+export function givenSecrets(secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets)
-    .filter(([variable, name]) => !MADE.includes(variable) && !isThere(name))
+    .filter(([variable]) => !MADE.includes(variable))
     .map(([, name]) => name);
+}
+
+/** Throws `CommandError` that has all `problems`, if there are any. */
+export function refuseAll(problems: readonly string[]): void {
+  if (problems.length > 0) throw new CommandError(problems.join("\n"));
 }

@@ -1,5 +1,5 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, missingSecrets, NotReady } from "../cloud.ts";
+import { type Cloud, type Found, givenSecrets, NotReady } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
 import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
@@ -10,6 +10,7 @@ import {
   cliRead,
   linkSecretRead,
   reads,
+  type SecretState,
   secretRead,
   urlRead,
 } from "./state.ts";
@@ -30,7 +31,7 @@ export function createAws(config: AwsConfig): Cloud {
     nothing: found({
       account: config.account ?? "ACCOUNT",
       partition: "aws",
-      secrets: [],
+      secrets: new Map(givenSecrets(config.secrets).map((name) => [name, "there"])),
       role: undefined,
       logGroup: false,
       function: undefined,
@@ -44,20 +45,10 @@ export function createAws(config: AwsConfig): Cloud {
 
 async function look(config: AwsConfig, runner: Runner): Promise<AwsState> {
   const { account, partition } = await seeCaller(config, runner);
-  const names = Object.values(config.secrets);
-  const secrets: string[] = [];
-  for (const name of names) {
-    if (await runner.read(secretRead(config, name))) secrets.push(name);
-  }
-  const [missing] = missingSecrets(config.secrets, (name) => secrets.includes(name));
-  if (missing !== undefined) {
-    const how =
-      config.secretStore === "ssm"
-        ? `aws ssm put-parameter --name ${missing} --type SecureString --value file://FILE`
-        : `aws secretsmanager create-secret --name ${missing} --secret-string file://FILE`;
-    throw new CommandError(
-      `The secret ${missing} is not there. Make it: ${how} --region ${config.region}`,
-    );
+  const secrets = new Map<string, SecretState>();
+  for (const name of Object.values(config.secrets)) {
+    const secret = await runner.read(secretRead(config, name));
+    if (secret !== undefined) secrets.set(name, secret);
   }
   const wanted = reads(config);
   const role = config.role === "create" ? await runner.read(wanted.role) : undefined;

@@ -1,4 +1,5 @@
 import { CommandError } from "../../command.ts";
+import { givenSecrets, refuseAll } from "../cloud.ts";
 import { type AwsConfig, serviceEnvironment } from "../config.ts";
 import type { Plan, Step } from "../step.ts";
 import {
@@ -21,6 +22,7 @@ const CONFLICT = /\(ResourceConflictException\)/;
 export function planDeploy(config: AwsConfig, state: AwsState, zipFile: string): Plan {
   refuseForeign("function", config.name, state.function);
   if (config.role === "create") refuseForeign("role", roleName(config), state.role);
+  refuseSecrets(config, state);
   const policy = functionPolicy(config, state);
   const hint = `The role ${config.role} needs this policy:\n${JSON.stringify(policy, null, 2)}`;
   return {
@@ -47,10 +49,28 @@ export function refuseForeign(
   );
 }
 
+/** What nobody but a person can give has to be there, and nothing can read what is about to be deleted. */
+function refuseSecrets(config: AwsConfig, { secrets }: AwsState): void {
+  const make = (name: string) =>
+    config.secretStore === "ssm"
+      ? `aws ssm put-parameter --name ${name} --type SecureString --value file://FILE`
+      : `aws secretsmanager create-secret --name ${name} --secret-string file://FILE`;
+  const keep = (name: string) => `aws secretsmanager restore-secret --secret-id ${name}`;
+  const where = `--region ${config.region}`;
+  const missing = givenSecrets(config.secrets).filter((name) => !secrets.has(name));
+  const leaving = Object.values(config.secrets).filter((name) => secrets.get(name) === "leaving");
+  refuseAll([
+    ...missing.map((name) => `The secret ${name} is not there. Make it: ${make(name)} ${where}`),
+    ...leaving.map(
+      (name) => `The secret ${name} is about to be deleted. Keep it: ${keep(name)} ${where}`,
+    ),
+  ]);
+}
+
 function secretSteps(config: AwsConfig, { secrets }: AwsState): Step[] {
   const value = `file://${SECRET_FILE}`;
   return Object.values(config.secrets)
-    .filter((name) => !secrets.includes(name))
+    .filter((name) => !secrets.has(name))
     .map((name) => ({
       title: `Make the secret ${name}`,
       argv:

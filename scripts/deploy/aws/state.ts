@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { CommandError } from "../../command.ts";
 import type { AwsConfig } from "../config.ts";
 import type { Read } from "../step.ts";
 import { aws, logGroup, roleName } from "./names.ts";
@@ -27,8 +26,11 @@ export function callerRead(config: AwsConfig): Read<{ Account: string; Arn: stri
   };
 }
 
+/** Secrets Manager keeps a secret for some days after its deletion, in which nothing can read it. */
+export type SecretState = "there" | "leaving";
+
 /** Whether a secret is there. The answer holds no value in clear. */
-export function secretRead(config: AwsConfig, name: string): Read<true> {
+export function secretRead(config: AwsConfig, name: string): Read<SecretState> {
   return {
     title: `Look for the secret ${name}`,
     argv:
@@ -36,14 +38,10 @@ export function secretRead(config: AwsConfig, name: string): Read<true> {
         ? aws(config, "ssm", "get-parameter", "--name", name)
         : aws(config, "secretsmanager", "describe-secret", "--secret-id", name),
     absent: NOT_FOUND,
-    parse: (stdout) => {
-      if (z.object({ DeletedDate: z.unknown().optional() }).parse(JSON.parse(stdout)).DeletedDate) {
-        throw new CommandError(
-          `The secret ${name} is about to be deleted. Keep it: aws secretsmanager restore-secret --secret-id ${name}`,
-        );
-      }
-      return true;
-    },
+    parse: (stdout) =>
+      json(z.object({ DeletedDate: z.unknown().optional() }))(stdout).DeletedDate
+        ? "leaving"
+        : "there",
   };
 }
 
@@ -150,7 +148,7 @@ export interface AwsState {
   /** `aws`, or that of China or GovCloud. */
   readonly partition: string;
   /** The secrets that are there, by name. */
-  readonly secrets: readonly string[];
+  readonly secrets: ReadonlyMap<string, SecretState>;
   readonly role: { readonly Description: string } | undefined;
   readonly logGroup: boolean;
   readonly function: AwsFunction | undefined;

@@ -1,5 +1,5 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, missingSecrets, NotReady } from "../cloud.ts";
+import { type Cloud, type Found, givenSecrets, NotReady } from "../cloud.ts";
 import type { GcpConfig } from "../config.ts";
 import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
@@ -32,7 +32,7 @@ export function createGcp(config: GcpConfig): Cloud {
     look: async (runner) => found(await look(config, runner)),
     nothing: found({
       services: [],
-      secrets: new Map(),
+      secrets: new Map(givenSecrets(config.secrets).map((name) => [name, true])),
       account: undefined,
       service: undefined,
       ...nothingLogged,
@@ -55,12 +55,6 @@ async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
   for (const name of Object.values(config.secrets)) {
     const hasValue = await runner.read(secretRead(config, name));
     if (hasValue !== undefined) secrets.set(name, hasValue);
-  }
-  const [missing] = missingSecrets(config.secrets, (name) => secrets.get(name) ?? false);
-  if (missing !== undefined) {
-    throw new CommandError(
-      `The secret ${missing} is not there. Make it: gcloud secrets create ${missing} --data-file=FILE --project=${config.project}`,
-    );
   }
   const wanted = reads(config);
   const services = (await runner.read(wanted.services)) ?? [];

@@ -1,5 +1,6 @@
 import { CommandError } from "../../command.ts";
 import { parseBucket } from "../bucket.ts";
+import { givenSecrets, refuseAll } from "../cloud.ts";
 import { type GcpConfig, serviceEnvironment } from "../config.ts";
 import type { Plan, Step } from "../step.ts";
 import { accountOf, DESCRIPTION, gcloud, LABEL, logFilter, SERVICES } from "./names.ts";
@@ -11,6 +12,7 @@ const NOT_KNOWN_YET = /Service account .* does not exist/;
 /** The steps that bring Google Cloud from `state` to what `config` says; `dir` is relative to the root. */
 export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Plan {
   refuseForeign(config, state);
+  refuseSecrets(config, state);
   const missing = SERVICES.filter((service) => !state.services.includes(service));
   const enable: Step = {
     title: "Switch on the project's services",
@@ -48,6 +50,19 @@ export function refuseForeign(config: GcpConfig, state: GcpState): void {
   if (foreign.length === 0) return;
   throw new CommandError(
     `There is a ${foreign[0]} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
+  );
+}
+
+/** What nobody but a person can give has to be there, and have a value. */
+function refuseSecrets(config: GcpConfig, { secrets }: GcpState): void {
+  const missing = givenSecrets(config.secrets).filter((name) => !secrets.get(name));
+  const make = (name: string) =>
+    `gcloud secrets ${secrets.has(name) ? "versions add" : "create"} ${name} --data-file=FILE`;
+  refuseAll(
+    missing.map(
+      (name) =>
+        `The secret ${name} is not there. Make it: ${make(name)} --project=${config.project}`,
+    ),
   );
 }
 
