@@ -80,6 +80,7 @@ const SMOKE = [
   "GET /healthz",
   "HEAD /zip/…/test.zip",
   "GET /zip/…/test.zip bytes=0-0",
+  "GET /zip/…/test.zip?format=json",
   "GET /zip/…/test.zip",
 ];
 

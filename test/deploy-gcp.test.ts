@@ -157,6 +157,7 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
       "GET /healthz",
       "HEAD /zip/…/test.zip",
       "GET /zip/…/test.zip bytes=0-0",
+      "GET /zip/…/test.zip?format=json",
       "GET /zip/…/test.zip",
     ]);
     const made = secret() ?? "";

@@ -1,3 +1,4 @@
+import { type JwtKeys, parseJwks, secretKeys } from "../../core/jwt-keys.ts";
 import { CommandError } from "../command.ts";
 import type { Runner } from "./runner.ts";
 import type { Plan, Read } from "./step.ts";
@@ -11,11 +12,14 @@ export interface Cloud {
    * Throws `CommandError` that says what to do: no CLI, an old one, no login, another account.
    */
   readonly look: (runner: Runner) => Promise<Found>;
-  /** What would be found in an empty place, for a dry run without a login; secrets that must be there are. */
+  /**
+   * What would be found in an empty place, for a dry run without a login; secrets that must be
+   * there are.
+   */
   readonly nothing: Found;
   readonly url: Read<string>;
-  /** The secret that signs links. */
-  readonly linkSecret: Read<string>;
+  /** What signs links. */
+  readonly linkKeys: Read<JwtKeys>;
 }
 
 /** What was found, and so what is to be done. */
@@ -23,11 +27,14 @@ export interface Found {
   /** For people: as whom, and where. */
   readonly account: string;
   /**
-   * The steps of a deployment of the bundle at `path`, relative to the root. Throws `CommandError` if
-   * secrets are missing, or anything of the same name is somebody else's.
+   * The steps of a deployment of the bundle at `path`, relative to the root. Throws `CommandError`
+   * if secrets are missing, or anything of the same name is somebody else's.
    */
   readonly planDeploy: (path: string) => Plan;
-  /** The steps that undo it, whatever is gone already. Throws `CommandError` for what is somebody else's. */
+  /**
+   * The steps that undo it, whatever is gone already. Throws `CommandError` for what is somebody
+   * else's.
+   */
   readonly planDestroy: (withSecret: boolean) => Plan;
 }
 
@@ -49,4 +56,20 @@ export function givenSecrets(secrets: Readonly<Record<string, string>>): string[
 /** Throws `CommandError` that has all `problems`, if there are any. */
 export function refuseAll(problems: readonly string[]): void {
   if (problems.length > 0) throw new CommandError(problems.join("\n"));
+}
+
+/** The name of the secret that signs links. */
+export function linkKeysName({ LINK_SECRET, LINK_JWKS }: Readonly<Record<string, string>>): string {
+  return LINK_SECRET ?? LINK_JWKS ?? "";
+}
+
+/** What signs links, from its secret's value. Throws `CommandError` if that is no set of keys. */
+export function parseLinkKeys(secrets: Readonly<Record<string, string>>, value: string): JwtKeys {
+  try {
+    return secrets.LINK_JWKS === undefined ? secretKeys(value) : parseJwks(value);
+  } catch (cause) {
+    // Its messages name fields and quote nothing.
+    const { message } = cause as Error;
+    throw new CommandError(`The secret ${linkKeysName(secrets)}: ${message}`, { cause });
+  }
 }

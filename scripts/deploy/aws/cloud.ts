@@ -8,7 +8,7 @@ import {
   type AwsState,
   callerRead,
   cliRead,
-  linkSecretRead,
+  linkKeysRead,
   reads,
   type SecretState,
   secretRead,
@@ -39,7 +39,7 @@ export function createAws(config: AwsConfig): Cloud {
       statements: [],
     }),
     url: urlRead(config),
-    linkSecret: linkSecretRead(config),
+    linkKeys: linkKeysRead(config),
   };
 }
 

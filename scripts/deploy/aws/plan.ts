@@ -49,7 +49,10 @@ export function refuseForeign(
   );
 }
 
-/** What nobody but a person can give has to be there, and nothing can read what is about to be deleted. */
+/**
+ * What nobody but a person can give has to be there, and nothing can read what is about to be
+ * deleted.
+ */
 function refuseSecrets(config: AwsConfig, { secrets }: AwsState): void {
   const make = (name: string) =>
     config.secretStore === "ssm"

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { JwtKeys } from "../../../core/jwt-keys.ts";
+import { linkKeysName, parseLinkKeys } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
 import type { Read } from "../step.ts";
 import { aws, logGroup, roleName } from "./names.ts";
@@ -26,7 +28,7 @@ export function callerRead(config: AwsConfig): Read<{ Account: string; Arn: stri
   };
 }
 
-/** Secrets Manager keeps a secret for some days after its deletion, in which nothing can read it. */
+/** Secrets Manager keeps one for some days after its deletion, in which nothing can read it. */
 export type SecretState = "there" | "leaving";
 
 /** Whether a secret is there. The answer holds no value in clear. */
@@ -45,20 +47,24 @@ export function secretRead(config: AwsConfig, name: string): Read<SecretState> {
   };
 }
 
-/** The value of the secret that signs links. */
-export function linkSecretRead(config: AwsConfig): Read<string> {
-  const name = config.secrets.LINK_SECRET ?? "";
+/** What signs links. */
+export function linkKeysRead(config: AwsConfig): Read<JwtKeys> {
+  const name = linkKeysName(config.secrets);
+  const title = "Read what signs links, to mint one";
+  const keys = (value: string) => parseLinkKeys(config.secrets, value);
   return config.secretStore === "ssm"
     ? {
-        title: "Read the secret, to mint a link",
+        title,
         argv: aws(config, "ssm", "get-parameter", "--name", name, "--with-decryption"),
         parse: (stdout) =>
-          json(z.object({ Parameter: z.object({ Value: z.string() }) }))(stdout).Parameter.Value,
+          keys(
+            json(z.object({ Parameter: z.object({ Value: z.string() }) }))(stdout).Parameter.Value,
+          ),
       }
     : {
-        title: "Read the secret, to mint a link",
+        title,
         argv: aws(config, "secretsmanager", "get-secret-value", "--secret-id", name),
-        parse: (stdout) => json(z.object({ SecretString: z.string() }))(stdout).SecretString,
+        parse: (stdout) => keys(json(z.object({ SecretString: z.string() }))(stdout).SecretString),
       };
 }
 

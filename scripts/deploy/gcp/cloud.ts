@@ -7,7 +7,7 @@ import { planDeploy } from "./plan.ts";
 import {
   cliRead,
   type GcpState,
-  linkSecretRead,
+  linkKeysRead,
   projectRead,
   reads,
   secretRead,
@@ -45,7 +45,7 @@ export function createGcp(config: GcpConfig): Cloud {
         return url;
       },
     },
-    linkSecret: linkSecretRead(config),
+    linkKeys: linkKeysRead(config),
   };
 }
 

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { JwtKeys } from "../../../core/jwt-keys.ts";
+import { linkKeysName, parseLinkKeys } from "../cloud.ts";
 import type { GcpConfig } from "../config.ts";
 import type { Read } from "../step.ts";
 import { accountOf, gcloud } from "./names.ts";
@@ -39,15 +41,15 @@ export function secretRead(config: GcpConfig, name: string): Read<boolean> {
   };
 }
 
-/** The value of the secret that signs links. */
-export function linkSecretRead(config: GcpConfig): Read<string> {
+/** What signs links. */
+export function linkKeysRead(config: GcpConfig): Read<JwtKeys> {
   return {
-    title: "Read the secret, to mint a link",
+    title: "Read what signs links, to mint one",
     argv: [
       ...["gcloud", "secrets", "versions", "access", "latest"],
-      ...[`--secret=${config.secrets.LINK_SECRET}`, `--project=${config.project}`, "--quiet"],
+      ...[`--secret=${linkKeysName(config.secrets)}`, `--project=${config.project}`, "--quiet"],
     ],
-    parse: (stdout) => stdout,
+    parse: (stdout) => parseLinkKeys(config.secrets, stdout),
   };
 }
 
