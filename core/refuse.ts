@@ -3,8 +3,9 @@ import { ZiplinkError } from "./errors.ts";
 import { problemResponse } from "./problem.ts";
 
 /**
- * The response to a request that failed before it had one, and its audit line. An aborted request has
- * failed with its signal's reason if that is one of ours, such as a platform's deadline; else the client left.
+ * The response to a request that failed before it had one, and its audit line. An aborted request
+ * has failed with its signal's reason if that is one of ours, such as a platform's deadline; else
+ * the client left.
  */
 export function refuse(
   request: Request,

@@ -24,8 +24,9 @@ export interface DeliveryOptions {
 }
 
 /**
- * What of a request a download depends on; its end is the download's. A signal that is aborted with a
- * `ZiplinkError` is a failure of ours, such as a platform's deadline; with anything else the client left.
+ * What of a request a download depends on; its end is the download's. A signal that is aborted with
+ * a `ZiplinkError` is a failure of ours, such as a platform's deadline; with anything else the
+ * client left.
  */
 export type DownloadQuery = ArchiveQuery & Pick<Request, "signal">;
 
