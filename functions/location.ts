@@ -36,7 +36,16 @@ function parseLocation(value: string): Location | undefined {
   if (url === null || /^[a-z]:$/i.test(url.protocol)) {
     return { kind: "folder", path: isAbsolute(value) ? value : resolve(value) };
   }
-  if (url.protocol === "file:") return { kind: "folder", path: fileURLToPath(url) };
+  if (url.protocol === "file:") return folderOf(url);
   if (/^https?:$/.test(url.protocol)) return { kind: "http", base: value };
   return undefined;
+}
+
+function folderOf(url: URL): Location | undefined {
+  try {
+    return { kind: "folder", path: fileURLToPath(url) };
+  } catch {
+    // It names another host, or an escape in it is a slash: no folder of this machine.
+    return undefined;
+  }
 }
