@@ -27,7 +27,8 @@ export const locationSchema = z.pipe(
   }),
 );
 
-function parseLocation(value: string): Location | undefined {
+/** The location that a setting names; `undefined` if it names none. */
+export function parseLocation(value: string): Location | undefined {
   // Object names are no URL paths: what looks like an escape in them is none.
   const [, scheme, bucket = "", prefix = ""] = /^(s3|gs):\/\/([^/]+)\/?(.*)$/s.exec(value) ?? [];
   if (scheme) return { kind: scheme === "s3" ? "s3" : "gcs", bucket, prefix };

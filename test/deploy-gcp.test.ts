@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { DESCRIPTION } from "../scripts/deploy/cloud.ts";
 import { type DeployInput, type GcpConfig, readDeployConfig } from "../scripts/deploy/config.ts";
 import { deploy, destroy } from "../scripts/deploy/deploy.ts";
 import { planDestroy } from "../scripts/deploy/gcp/destroy.ts";
-import { DESCRIPTION, SERVICES } from "../scripts/deploy/gcp/names.ts";
+import { SERVICES } from "../scripts/deploy/gcp/names.ts";
 import { planDeploy } from "../scripts/deploy/gcp/plan.ts";
 import type { GcpState } from "../scripts/deploy/gcp/state.ts";
 import { Runner } from "../scripts/deploy/runner.ts";

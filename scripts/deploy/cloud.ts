@@ -1,6 +1,6 @@
 import { type JwtKeys, parseJwks, secretKeys } from "../../core/jwt-keys.ts";
 import { CommandError } from "../command.ts";
-import type { Runner } from "./runner.ts";
+import { FailedCommand, MissingProgram, type Runner } from "./runner.ts";
 import type { Plan, Read } from "./step.ts";
 
 /** A place to deploy to. */
@@ -38,9 +38,38 @@ export interface Found {
   readonly planDestroy: (withSecret: boolean) => Plan;
 }
 
+/** The mark by which a later run knows what it may change and destroy: a description. */
+export const DESCRIPTION = "Ziplink, made by npm run deploy";
+
+/** Something of this name that another made is neither changed nor destroyed. */
+export function foreign(what: string): CommandError {
+  return new CommandError(
+    `There is a ${what} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
+  );
+}
+
 /** There is no CLI, or nobody is logged in: nothing can be found out. */
 export class NotReady extends CommandError {
   override readonly name = "NotReady";
+}
+
+/**
+ * What `see` finds, which looks for the CLI and for who is logged in. Throws `NotReady` that says
+ * what to do: `install` if there is no CLI, `login` if a command fails.
+ */
+export async function seeReady<T>(
+  see: () => Promise<T>,
+  { install, login }: { readonly install: string; readonly login: string },
+): Promise<T> {
+  try {
+    return await see();
+  } catch (cause) {
+    if (cause instanceof MissingProgram) {
+      throw new NotReady(`${cause.message} ${install}`, { cause });
+    }
+    if (!(cause instanceof FailedCommand)) throw cause;
+    throw new NotReady(`${cause.message}\n\n${login}`, { cause });
+  }
 }
 
 /** What `npm run deploy` makes from random bytes if it is not there. */

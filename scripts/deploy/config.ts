@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { ConfigError, readConfig } from "../../functions/config.ts";
+import { readConfig } from "../../functions/config.ts";
+import { ConfigError } from "../../functions/environment.ts";
 import { CommandError } from "../command.ts";
 
 export type Target = "gcp" | "aws";

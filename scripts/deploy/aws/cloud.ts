@@ -1,7 +1,7 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, givenSecrets, NotReady } from "../cloud.ts";
+import { type Cloud, type Found, givenSecrets, seeReady } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
-import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
+import type { Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
 import { planDeploy } from "./plan.ts";
 import {
@@ -61,8 +61,8 @@ async function look(config: AwsConfig, runner: Runner): Promise<AwsState> {
   return { ...state, url, statements: (await runner.read(wanted.statements)) ?? [] };
 }
 
-async function seeCaller(config: AwsConfig, runner: Runner) {
-  try {
+function seeCaller(config: AwsConfig, runner: Runner) {
+  const see = async () => {
     if (!(await runner.read(cliRead))) {
       throw new CommandError(`This AWS CLI is older than October 2025. ${INSTALL}`);
     }
@@ -74,13 +74,9 @@ async function seeCaller(config: AwsConfig, runner: Runner) {
       );
     }
     return { account, partition: caller?.Arn.split(":")[1] ?? "aws" };
-  } catch (cause) {
-    if (cause instanceof MissingProgram) {
-      throw new NotReady(`${cause.message} ${INSTALL}`, { cause });
-    }
-    if (!(cause instanceof FailedCommand)) throw cause;
-    throw new NotReady(`${cause.message}\n\nLog in first: aws configure, or aws sso login.`, {
-      cause,
-    });
-  }
+  };
+  return seeReady(see, {
+    install: INSTALL,
+    login: "Log in first: aws configure, or aws sso login.",
+  });
 }

@@ -1,11 +1,9 @@
-import { CommandError } from "../../command.ts";
-import { givenSecrets, refuseAll } from "../cloud.ts";
+import { DESCRIPTION, foreign, givenSecrets, refuseAll } from "../cloud.ts";
 import { type AwsConfig, serviceEnvironment } from "../config.ts";
 import type { Plan, Step } from "../step.ts";
 import {
   aws,
   CLOUDFRONT_STATEMENTS,
-  DESCRIPTION,
   logGroup,
   POLICY_NAME,
   PUBLIC_STATEMENTS,
@@ -44,9 +42,7 @@ export function refuseForeign(
   found: { readonly Description: string } | undefined,
 ): void {
   if (found === undefined || found.Description === DESCRIPTION) return;
-  throw new CommandError(
-    `There is a ${kind} ${name} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
-  );
+  throw foreign(`${kind} ${name}`);
 }
 
 /**

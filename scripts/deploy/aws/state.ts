@@ -2,15 +2,10 @@ import * as z from "zod";
 import type { JwtKeys } from "../../../core/jwt-keys.ts";
 import { linkKeysName, parseLinkKeys } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
-import type { Read } from "../step.ts";
+import { json, type Read } from "../step.ts";
 import { aws, logGroup, roleName } from "./names.ts";
 
 const NOT_FOUND = /\((?:ResourceNotFoundException|NoSuchEntity|ParameterNotFound)\)/;
-
-/** An answer in JSON of which only `type` is of interest. */
-function json<T>(type: z.ZodType<T>): (stdout: string) => T {
-  return (stdout) => type.parse(JSON.parse(stdout));
-}
 
 /** Whether this CLI knows what October 2025 brought; it prints the form of a call and calls nothing. */
 export const cliRead: Read<boolean> = {

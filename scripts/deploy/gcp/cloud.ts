@@ -1,7 +1,7 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, givenSecrets, NotReady } from "../cloud.ts";
+import { type Cloud, type Found, givenSecrets, seeReady } from "../cloud.ts";
 import type { GcpConfig } from "../config.ts";
-import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
+import type { Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
 import { planDeploy } from "./plan.ts";
 import {
@@ -71,8 +71,8 @@ async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
   };
 }
 
-async function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
-  try {
+function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
+  const see = async () => {
     const version = (await runner.read(cliRead)) ?? "0";
     if (Number.parseInt(version, 10) < OLDEST) {
       throw new CommandError(
@@ -80,14 +80,10 @@ async function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
       );
     }
     await runner.read(projectRead(config));
-  } catch (cause) {
-    if (cause instanceof MissingProgram) {
-      throw new NotReady(`${cause.message} ${INSTALL}`, { cause });
-    }
-    if (!(cause instanceof FailedCommand)) throw cause;
-    throw new NotReady(
-      `${cause.message}\n\nLog in (gcloud auth login), and see that gcp.project in deploy.config.ts is a project of yours.`,
-      { cause },
-    );
-  }
+  };
+  return seeReady(see, {
+    install: INSTALL,
+    login:
+      "Log in (gcloud auth login), and see that gcp.project in deploy.config.ts is a project of yours.",
+  });
 }

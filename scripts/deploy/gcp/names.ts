@@ -1,7 +1,6 @@
 import type { GcpConfig } from "../config.ts";
 
-/** The mark by which a later run knows what it may change and destroy. */
-export const DESCRIPTION = "Ziplink, made by npm run deploy";
+/** The mark of a service, which has labels in place of a description. */
 export const LABEL = { "managed-by": "ziplink-deploy" } as const;
 
 /** What the deployment needs switched on in a project. */

@@ -1,9 +1,9 @@
 import { CommandError } from "../../command.ts";
 import { parseBucket } from "../bucket.ts";
-import { givenSecrets, refuseAll } from "../cloud.ts";
+import { DESCRIPTION, foreign, givenSecrets, refuseAll } from "../cloud.ts";
 import { type GcpConfig, serviceEnvironment } from "../config.ts";
 import type { Plan, Step } from "../step.ts";
-import { accountOf, DESCRIPTION, gcloud, LABEL, logFilter, SERVICES } from "./names.ts";
+import { accountOf, gcloud, LABEL, logFilter, SERVICES } from "./names.ts";
 import type { GcpState } from "./state.ts";
 
 /** A new account takes seconds to be known everywhere. */
@@ -40,17 +40,14 @@ export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Pla
 export function refuseForeign(config: GcpConfig, state: GcpState): void {
   const { account, service, logBucket } = state;
   const label = Object.entries(LABEL).every(([key, v]) => service?.metadata.labels[key] === v);
-  const foreign = [
+  const [first] = [
     ...(service && !label ? [`service ${config.name}`] : []),
     ...(config.serviceAccount === "create" && account && account.description !== DESCRIPTION
       ? [`service account ${accountOf(config)}`]
       : []),
     ...(logBucket && logBucket.description !== DESCRIPTION ? [`log bucket ${config.name}`] : []),
   ];
-  if (foreign.length === 0) return;
-  throw new CommandError(
-    `There is a ${foreign[0]} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
-  );
+  if (first !== undefined) throw foreign(first);
 }
 
 /** What nobody but a person can give has to be there, and have a value. */
@@ -101,9 +98,9 @@ function accountSteps(config: GcpConfig, { account }: GcpState): Step[] {
  */
 export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step[] {
   const member = `--member=serviceAccount:${accountOf(config)}`;
-  const source = parseBucket(config.source, "gs");
+  const source = parseBucket(config.source, "gcs");
   const written = [config.crcStore, config.manifestStore].flatMap(
-    (url) => parseBucket(url, "gs") ?? [],
+    (url) => parseBucket(url, "gcs") ?? [],
   );
   const binding = (what: string[], role: string): Step => ({
     title: `${verb === "add" ? "Allow" : "Take back"} ${role} on ${what.at(-1)}`,

@@ -2,15 +2,11 @@ import * as z from "zod";
 import type { JwtKeys } from "../../../core/jwt-keys.ts";
 import { linkKeysName, parseLinkKeys } from "../cloud.ts";
 import type { GcpConfig } from "../config.ts";
-import type { Read } from "../step.ts";
+import { json, type Read } from "../step.ts";
 import { accountOf, gcloud } from "./names.ts";
 
 /** What is not there; where its service is not switched on yet, nothing of it is. */
 const NOT_FOUND = /NOT_FOUND|Cannot find service|SERVICE_DISABLED|has not been used in project/;
-
-function json<T>(type: z.ZodType<T>): (stdout: string) => T {
-  return (stdout) => type.parse(JSON.parse(stdout));
-}
 
 /** The version of gcloud. */
 export const cliRead: Read<string> = {
