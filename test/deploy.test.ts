@@ -246,6 +246,23 @@ describe("commands", () => {
     }
   });
 
+  test.each(["SIGINT", "SIGTERM"] as const)("that %s ends leave no secret", async (signal) => {
+    // It has its caller end, and waits for that.
+    const { root: cwd, env } = await withTool(
+      `cp "$1" got; kill -s ${signal.slice(3)} $PPID; while kill -0 $PPID; do :; done 2>/dev/null`,
+    );
+    const program = `
+      import { Runner } from ${JSON.stringify(join(root, "scripts/deploy/runner.ts"))};
+      const runner = new Runner({ root: ${JSON.stringify(cwd)}, env: process.env, print() {} });
+      const newSecret = { via: "file", path: "dist/new" };
+      await runner.change({ title: "t", argv: ["tool", "dist/new"], newSecret });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd, env });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    expect(await event(child, "exit")).toEqual([null, signal]);
+    expect(await readFile(join(cwd, "got"), "utf8")).toMatch(/^[\w-]{43}$/);
+    expect(existsSync(join(cwd, "dist/new"))).toBe(false);
+  });
+
   test("may fail if there is nothing to do, and are tried again if they are too early", async () => {
     const terminal = await withTool(
       'echo x >> tries; [ "$(wc -l < tries)" -ge 3 ] || { echo "(NotYet)" >&2; exit 4; }; echo "(Gone)" >&2; exit 5',
@@ -486,4 +503,14 @@ test.each([
   expect(await closed).toEqual([code, null]);
   expect(said.join("")).toMatch(message);
   expect(said.join("")).not.toMatch(/^\s+at /m);
+});
+
+test("settings that import what is not there are not told as missing themselves", async () => {
+  const settings = join(await temporaryFolder(), "settings.ts");
+  await writeFile(settings, 'import "./nowhere.ts";\n');
+  const args = [join(root, "scripts/deploy.ts"), "--config", settings];
+  const child = spawn(process.execPath, args, { env: { PATH: "/nowhere" } });
+  const [said] = await Promise.all([text(child.stderr), event(child, "close")]);
+  expect(said).toMatch(/Cannot find module '.*nowhere\.ts' imported from .*settings\.ts/);
+  expect(said).not.toContain("There is no");
 });
