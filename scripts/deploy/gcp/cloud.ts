@@ -18,7 +18,7 @@ import {
 const OLDEST = 528;
 const INSTALL = "Install it (https://cloud.google.com/sdk/docs/install), then: gcloud auth login";
 
-const nothingLogged = { logBucket: undefined, logSink: false, exclusions: [] };
+const nothingLogged = { logBucket: undefined, logSink: undefined, exclusions: [] };
 
 /** Google Cloud: a function on Cloud Run. */
 export function createGcp(config: GcpConfig): Cloud {
@@ -66,7 +66,7 @@ async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
   return {
     ...state,
     logBucket: await runner.read(wanted.logBucket),
-    logSink: (await runner.read(wanted.logSink)) ?? false,
+    logSink: await runner.read(wanted.logSink),
     exclusions: (await runner.read(wanted.exclusions)) ?? [],
   };
 }

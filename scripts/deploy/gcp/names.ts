@@ -25,6 +25,11 @@ export function accountOf({ name, project, serviceAccount }: GcpConfig): string 
   return `${name}@${id}${domain === undefined ? "" : `.${domain}`}.iam.gserviceaccount.com`;
 }
 
+/** Where the function's log goes that has a period of its own. */
+export function logDestination({ name, project, region }: GcpConfig): string {
+  return `logging.googleapis.com/projects/${project}/locations/${region}/buckets/${name}`;
+}
+
 /** The filter that finds the function's log lines. */
 export function logFilter({ name, region }: GcpConfig): string {
   return [

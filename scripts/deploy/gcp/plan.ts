@@ -3,7 +3,7 @@ import { parseBucket } from "../bucket.ts";
 import { DESCRIPTION, foreign, givenSecrets, refuseAll } from "../cloud.ts";
 import { type GcpConfig, serviceEnvironment } from "../config.ts";
 import type { Plan, Step } from "../step.ts";
-import { accountOf, gcloud, LABEL, logFilter, SERVICES } from "./names.ts";
+import { accountOf, gcloud, LABEL, logDestination, logFilter, SERVICES } from "./names.ts";
 import type { GcpState } from "./state.ts";
 
 /** A new account takes seconds to be known everywhere. */
@@ -38,7 +38,7 @@ export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Pla
 
 /** Something of this name that another made is neither changed nor destroyed. */
 export function refuseForeign(config: GcpConfig, state: GcpState): void {
-  const { account, service, logBucket } = state;
+  const { account, service, logBucket, logSink } = state;
   const label = Object.entries(LABEL).every(([key, v]) => service?.metadata.labels[key] === v);
   const [first] = [
     ...(service && !label ? [`service ${config.name}`] : []),
@@ -46,6 +46,12 @@ export function refuseForeign(config: GcpConfig, state: GcpState): void {
       ? [`service account ${accountOf(config)}`]
       : []),
     ...(logBucket && logBucket.description !== DESCRIPTION ? [`log bucket ${config.name}`] : []),
+    // One that was made before there was a mark sends the log to where this one would.
+    ...(logSink &&
+    logSink.description !== DESCRIPTION &&
+    logSink.destination !== logDestination(config)
+      ? [`log sink ${config.name}`]
+      : []),
   ];
   if (first !== undefined) throw foreign(first);
 }
@@ -126,7 +132,7 @@ export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step
 
 /** A log bucket of its own, and the project's log without its lines: a period is set for a bucket. */
 function logSteps(config: GcpConfig, state: GcpState): Step[] {
-  const { name, region, project, logRetentionDays } = config;
+  const { name, region, logRetentionDays } = config;
   if (logRetentionDays === undefined) return [];
   const step = (title: string, ...words: string[]): Step => ({
     title,
@@ -145,11 +151,17 @@ function logSteps(config: GcpConfig, state: GcpState): Step[] {
           ...["buckets", "create", ...bucket, `--description=${DESCRIPTION}`],
         ),
   ];
-  const destination = `logging.googleapis.com/projects/${project}/locations/${region}/buckets/${name}`;
   const filter = logFilter(config);
-  if (!state.logSink) {
-    const words = ["sinks", "create", name, destination, `--log-filter=${filter}`];
-    steps.push(step("Send the function's log there", ...words));
+  const destination = logDestination(config);
+  const { logSink } = state;
+  const isSent =
+    logSink?.description === DESCRIPTION &&
+    logSink.destination === destination &&
+    logSink.filter === filter;
+  if (!isSent) {
+    const words = ["sinks", logSink ? "update" : "create", name, destination];
+    const flags = [`--log-filter=${filter}`, `--description=${DESCRIPTION}`];
+    steps.push(step("Send the function's log there", ...words, ...flags));
   }
   if (!state.exclusions.includes(name)) {
     const exclusion = `--add-exclusion=^|^name=${name}|filter=${filter}`;

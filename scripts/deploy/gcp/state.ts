@@ -64,6 +64,15 @@ export function serviceRead(config: GcpConfig): Read<z.infer<typeof service>> {
   };
 }
 
+const sink = z.object({
+  description: z.string().default(""),
+  destination: z.string(),
+  filter: z.string().default(""),
+});
+
+/** Where some of the project's log goes, and which of its lines. */
+type GcpSink = z.infer<typeof sink>;
+
 /** What to look at, besides the project and the secrets, before a plan can be made. */
 export function reads(config: GcpConfig) {
   return {
@@ -97,8 +106,8 @@ export function reads(config: GcpConfig) {
       title: "Look for the log sink",
       argv: gcloud(config, "logging", "sinks", "describe", config.name),
       absent: NOT_FOUND,
-      parse: () => true,
-    } satisfies Read<boolean>,
+      parse: json(sink),
+    } satisfies Read<GcpSink>,
     exclusions: {
       title: "Look at what the project's log leaves out",
       argv: gcloud(config, "logging", "sinks", "describe", "_Default"),
@@ -121,6 +130,6 @@ export interface GcpState {
   readonly logBucket:
     | { readonly description: string; readonly lifecycleState?: string | undefined }
     | undefined;
-  readonly logSink: boolean;
+  readonly logSink: GcpSink | undefined;
   readonly exclusions: readonly string[];
 }
