@@ -14,16 +14,25 @@ export default defineDeploy({
   /** What is served: s3://bucket/prefix, gs://bucket/prefix or https://host/base/. */
   source: process.env.SOURCE ?? "",
 
-  /** Where checksums are kept for other instances, in the forms of `source`; none if left out. */
+  /**
+   * Where checksums are kept for other instances: s3://bucket/prefix or gs://bucket/prefix; none if
+   * left out.
+   */
   // crcStore: "gs://my-bucket/ziplink-checksums",
 
-  /** Where lists of files are kept that are too long for a URL, in the same forms; not within `source`. */
+  /**
+   * Where lists of files are kept that are too long for a URL, in the same two forms; not within
+   * `source`.
+   */
   // manifestStore: "gs://my-bucket/ziplink-manifests",
 
   /** MiB for each instance. Lambda gives CPU by it: 1,769 are one whole CPU. */
   memory: 1024,
 
-  /** Seconds that a download may take. Left out: the platform's most, 3,600 on Cloud Run and 900 on Lambda. */
+  /**
+   * Seconds that a download may take; at least 10 on Lambda. Left out: the platform's most, 3,600
+   * on Cloud Run and 900 on Lambda.
+   */
   // timeout: 900,
 
   /** Downloads at once in an instance of Cloud Run. Lambda has one each. */
@@ -35,7 +44,7 @@ export default defineDeploy({
   /**
    * Secrets: the variable that the service knows, and what its value is called in Secret Manager or, on AWS,
    * in the store that `aws.secretStore` names. LINK_SECRET and API_SECRET are made from random bytes if
-   * they are not there; others must be.
+   * they are not there; others must be. LINK_JWKS may take the place of LINK_SECRET.
    */
   secrets: { LINK_SECRET: "ziplink-link-secret" },
 

@@ -3,6 +3,7 @@ import { type AuditedParty, describeFailure } from "./audit.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { observeEnd, prime } from "./body.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
+import { ZiplinkError } from "./errors.ts";
 import type { Plan } from "./plan.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
 import type { RequestScope } from "./request-scope.ts";
@@ -22,7 +23,11 @@ export interface DeliveryOptions {
   readonly readAhead: ReadAheadPool;
 }
 
-/** What of a request a download depends on; its end is the download's. */
+/**
+ * What of a request a download depends on; its end is the download's. A signal that is aborted with
+ * a `ZiplinkError` is a failure of ours, such as a platform's deadline; with anything else the
+ * client left.
+ */
 export type DownloadQuery = ArchiveQuery & Pick<Request, "signal">;
 
 /** One archive to send. */
@@ -71,15 +76,20 @@ export async function sendArchive(
       audit({ event: "download_started", ...download, firstByteMs: elapsedMs() });
       return observeEnd(stream, (ending, sent, error) => {
         // An abort reaches the stream as an error too, and may do so first.
-        const outcome = signal.aborted ? "aborted" : ending;
-        if (outcome === "failed") onFailed?.();
+        const isOurs = signal.reason instanceof ZiplinkError;
+        const ended = isOurs ? "failed" : "aborted";
+        const outcome = signal.aborted ? ended : ending;
+        // What was planned is no worse for an abort, whoever's it is.
+        if (outcome === "failed" && !isOurs) onFailed?.();
         audit({
           event: "download_ended",
           ...download,
           outcome,
           sent,
           durationMs: elapsedMs(),
-          ...(outcome === "failed" ? { failure: describeFailure(error) } : {}),
+          ...(outcome === "failed"
+            ? { failure: describeFailure(isOurs ? signal.reason : error) }
+            : {}),
         });
       });
     },

@@ -1,10 +1,13 @@
 import { type Context, Hono } from "hono";
 import { type Archives, createArchives } from "../core/archives.ts";
+import type { Audit } from "../core/audit.ts";
 import type { Auth } from "../core/caller.ts";
 import { createCallerArchives } from "../core/caller-archives.ts";
 import { ZiplinkError } from "../core/errors.ts";
 import { type ArchiveHandler, createHandler, type HandlerOptions } from "../core/handler.ts";
 import { problemResponse } from "../core/problem.ts";
+import { refuse } from "../core/refuse.ts";
+import type { RequestScope } from "../core/request-scope.ts";
 import { type ApiOptions, addApi } from "./api.ts";
 import { type DefaultOptions, withDefaults } from "./app-defaults.ts";
 import { answerMetrics, type MetricsEndpoint } from "./metrics/metrics-route.ts";
@@ -52,8 +55,9 @@ export function createApp(given: DefaultOptions, own?: Archives): App {
   // Who watches over the service is answered also when it is busy.
   app.get("/healthz", (c) => c.text("ok\n", 200, { "Cache-Control": "no-store" }));
   if (metrics) app.get("/metrics", ({ req }) => answerMetrics(req.raw, metrics));
-  app.use(scopes({ ...protection, audit: options.audit, gate: createGate(protection) }));
+  // Before what may refuse a request: a page sees no more of an answer than these fields let it.
   if (corsOrigins.length > 0) app.use("/zip/:token/:filename?", archiveCors(corsOrigins));
+  app.use(scopes({ ...protection, audit: options.audit, gate: createGate(protection) }));
   // Hono answers HEAD by the route of GET; the handler sees the method and opens nothing.
   app.get("/zip/:token", sendArchive);
   app.get("/zip/:token/:filename", sendArchive);
@@ -67,7 +71,12 @@ export function createApp(given: DefaultOptions, own?: Archives): App {
     for (const path of ["/zip", "/links"]) app.all(path, () => methodNotAllowed(["POST"]));
   }
   app.notFound(() => problemResponse(new ZiplinkError("not_found", "There is nothing here.")));
-  app.onError((error) => problemResponse(error));
+  app.onError((error, { req, get }) => {
+    // Whoever watches over the service is answered outside of scopes.
+    const scope: RequestScope | undefined = get("scope");
+    const audit: Audit = (event) => options.audit({ ...event, requestId: get("requestId") });
+    return refuse(req.raw, error, {}, scope?.audit ?? audit);
+  });
   return async (request) => app.fetch(request);
 }
 

@@ -17,8 +17,6 @@ import {
   toProtection,
 } from "./protection/protection-config.ts";
 
-export { ConfigError } from "./environment.ts";
-
 const settings = z.object({
   ...linkSettings,
   ...authSettings,

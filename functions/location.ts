@@ -27,7 +27,8 @@ export const locationSchema = z.pipe(
   }),
 );
 
-function parseLocation(value: string): Location | undefined {
+/** The location that a setting names; `undefined` if it names none. */
+export function parseLocation(value: string): Location | undefined {
   // Object names are no URL paths: what looks like an escape in them is none.
   const [, scheme, bucket = "", prefix = ""] = /^(s3|gs):\/\/([^/]+)\/?(.*)$/s.exec(value) ?? [];
   if (scheme) return { kind: scheme === "s3" ? "s3" : "gcs", bucket, prefix };
@@ -36,7 +37,16 @@ function parseLocation(value: string): Location | undefined {
   if (url === null || /^[a-z]:$/i.test(url.protocol)) {
     return { kind: "folder", path: isAbsolute(value) ? value : resolve(value) };
   }
-  if (url.protocol === "file:") return { kind: "folder", path: fileURLToPath(url) };
+  if (url.protocol === "file:") return folderOf(url);
   if (/^https?:$/.test(url.protocol)) return { kind: "http", base: value };
   return undefined;
+}
+
+function folderOf(url: URL): Location | undefined {
+  try {
+    return { kind: "folder", path: fileURLToPath(url) };
+  } catch {
+    // It names another host, or an escape in it is a slash: no folder of this machine.
+    return undefined;
+  }
 }

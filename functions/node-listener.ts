@@ -27,7 +27,12 @@ export function createNodeListener(app: App) {
 type NodeResponse = ServerResponse | Http2ServerResponse;
 
 async function send(response: Response, outgoing: NodeResponse): Promise<void> {
-  const headers = Object.fromEntries(response.headers);
+  const cookies = response.headers.getSetCookie();
+  const headers = {
+    ...Object.fromEntries(response.headers),
+    // The one field that is there more than once, as its values cannot be joined (RFC 9110, 5.3).
+    ...(cookies.length > 0 ? { "set-cookie": cookies } : {}),
+  };
   if (outgoing instanceof Http2ServerResponse) outgoing.writeHead(response.status, headers);
   else outgoing.writeHead(response.status, headers).flushHeaders();
   try {

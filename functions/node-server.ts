@@ -26,11 +26,7 @@ export function createNodeServer(app: App, { http2 }: NodeServerOptions): NodeSe
   const listener = createNodeListener(app);
   if (!http2) {
     const server = createServer(listener);
-    const shutDown = () => {
-      server.close();
-      server.closeIdleConnections();
-    };
-    return { server, shutDown };
+    return { server, shutDown: () => void server.close() };
   }
   const sessions = new Set<ServerHttp2Session>();
   const server = createHttp2Server(listener).on("session", (session) => {

@@ -66,9 +66,14 @@ async function get(
   if (file.doneBytes > 0) console.error(`Going on after ${formatBytes(file.doneBytes)}.`);
   try {
     await fetchMissing(url, archive, file, connections, options);
-  } finally {
-    await file.checkpoint();
+  } catch (error) {
+    // What went wrong first is what is told at the end.
+    await file.checkpoint().catch((failed: Error) => {
+      console.error(`What came is not noted down: ${failed.message}`);
+    });
+    throw error;
   }
+  await file.checkpoint();
   await verify(archive.length, file);
   await file.finish();
   console.error(`Saved ${path}`);
@@ -95,7 +100,7 @@ async function fetchMissing(
         start,
         end,
         async (chunk, position) => {
-          await file.write(chunk, position);
+          await file.write(chunk, position).catch(failWriting);
           bytes += chunk.length;
           progress.update(bytes);
         },
@@ -112,6 +117,11 @@ async function fetchMissing(
   const results = await Promise.allSettled(all);
   progress.finish(bytes);
   if (results.some(({ status }) => status === "rejected")) throw signal.reason;
+}
+
+/** No further attempt at the network makes room on a disk. */
+function failWriting(cause: Error): never {
+  throw new DownloadError(`The file cannot be written: ${cause.message}`, { cause });
 }
 
 /** Nothing is called complete that is not: its length, and the CRC-32 of every entry. */

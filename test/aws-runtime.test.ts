@@ -225,7 +225,8 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     const service = await run({ SOURCE: files, CLIENT_STALL_SECONDS: "60" });
     try {
       const stalled = await service.invoke(await eventOf("big"), 6_000);
-      await service.nextLine(({ outcome }) => outcome === "aborted");
+      const ended = await service.nextLine(({ message }) => message === "download_ended");
+      expect(ended).toMatchObject({ outcome: "failed", failure: { code: "timeout" } });
       await expect(read(stalled)).rejects.toThrow();
       expect((await download(`${service.url}/healthz`)).status).toBe(200);
       expect(service.pids()).toHaveLength(1);

@@ -4,9 +4,9 @@ import { expect, test, vi } from "vitest";
 import { secretKeys } from "../core/jwt-keys.ts";
 import { verifyLink } from "../core/link.ts";
 import { planDestroy } from "../scripts/deploy/aws/destroy.ts";
-import { DESCRIPTION } from "../scripts/deploy/aws/names.ts";
 import { planDeploy } from "../scripts/deploy/aws/plan.ts";
-import type { AwsState } from "../scripts/deploy/aws/state.ts";
+import { type AwsState, reads } from "../scripts/deploy/aws/state.ts";
+import { DESCRIPTION } from "../scripts/deploy/cloud.ts";
 import { type AwsConfig, type DeployInput, readDeployConfig } from "../scripts/deploy/config.ts";
 import { deploy, destroy } from "../scripts/deploy/deploy.ts";
 import { Runner } from "../scripts/deploy/runner.ts";
@@ -32,12 +32,15 @@ const config: DeployInput = {
 const found: AwsState = {
   account: "123456789012",
   partition: "aws",
-  secrets: [],
+  secrets: new Map(),
   role: { Description: DESCRIPTION },
   logGroup: true,
   function: { Description: DESCRIPTION, isReserved: false },
   url: "https://x.lambda-url.eu-central-1.on.aws/",
-  statements: ["url-public", "url-invoke"],
+  statements: [
+    { id: "url-public", sourceArn: undefined },
+    { id: "url-invoke", sourceArn: undefined },
+  ],
 };
 
 function read(input: DeployInput): AwsConfig {
@@ -77,6 +80,7 @@ const SMOKE = [
   "GET /healthz",
   "HEAD /zip/…/test.zip",
   "GET /zip/…/test.zip bytes=0-0",
+  "GET /zip/…/test.zip?format=json",
   "GET /zip/…/test.zip",
 ];
 
@@ -243,7 +247,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     const aws = { ...own, secretStore: "secretsmanager", cloudFront } as const;
     const other = read({ ...config, maxInstances: 5, aws });
     const reserved = { ...found, function: { Description: DESCRIPTION, isReserved: true } };
-    const kept = { ...found, secrets: ["ziplink-link-secret"] };
+    const kept = { ...found, secrets: new Map([["ziplink-link-secret", "there"] as const]) };
     const steps = [
       ...planDeploy(other, { ...found, url: undefined }, "dist/deploy/aws.zip").steps,
       ...planDeploy(read(config), reserved, "dist/deploy/aws.zip").steps,
@@ -280,6 +284,23 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
       SourceArn: cloudFront,
       InvokedViaFunctionUrl: true,
     });
+
+    // Another deployment leaves them alone, unless it is for another distribution.
+    const statements = (await runner.read(reads(other).statements)) ?? [];
+    expect(statements.map(({ id }) => id)).toEqual(["cloudfront-url", "cloudfront-invoke"]);
+    const permissionSteps = (distribution: string | undefined) =>
+      planDeploy(
+        { ...other, cloudFront: distribution },
+        { ...found, statements },
+        "dist/deploy/aws.zip",
+      ).steps.flatMap(({ argv }) => (/permission$/.test(argv[2] ?? "") ? [argv[2]] : []));
+    expect(permissionSteps(cloudFront)).toEqual([]);
+    const renewed = [
+      ...["remove-permission", "remove-permission"],
+      ...["add-permission", "add-permission"],
+    ];
+    expect(permissionSteps(`${cloudFront}4`)).toEqual(renewed);
+    expect(permissionSteps(undefined)).toEqual(renewed);
   });
 
   test.concurrent("refuses another account, and nobody, before anything is changed", async (context) => {

@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { DESCRIPTION } from "../scripts/deploy/cloud.ts";
 import { type DeployInput, type GcpConfig, readDeployConfig } from "../scripts/deploy/config.ts";
 import { deploy, destroy } from "../scripts/deploy/deploy.ts";
 import { planDestroy } from "../scripts/deploy/gcp/destroy.ts";
-import { DESCRIPTION, SERVICES } from "../scripts/deploy/gcp/names.ts";
+import { gcloud, SERVICES } from "../scripts/deploy/gcp/names.ts";
 import { planDeploy } from "../scripts/deploy/gcp/plan.ts";
-import type { GcpState } from "../scripts/deploy/gcp/state.ts";
+import { type GcpState, reads } from "../scripts/deploy/gcp/state.ts";
 import { Runner } from "../scripts/deploy/runner.ts";
 import { startDeployedService } from "./support/deploy/deployed-service.ts";
 import { startStubGcp } from "./support/deploy/stub-gcp.ts";
@@ -24,6 +25,22 @@ const config: DeployInput = {
   cors: ["https://a.example", "https://b.example"],
   limits: { maxEntries: 500 },
   gcp: own,
+};
+/** The same with a period for its log, and what there is after its deployment. */
+const kept = readDeployConfig({ ...config, logRetentionDays: 30 })[0] as GcpConfig;
+const logSink = {
+  description: DESCRIPTION,
+  destination: "logging.googleapis.com/projects/my-project/locations/europe-west1/buckets/ziplink",
+  filter: `resource.type="cloud_run_revision" AND resource.labels.service_name="ziplink" AND resource.labels.location="europe-west1"`,
+};
+const logged: GcpState = {
+  services: SERVICES,
+  secrets: new Map([["ziplink-link-secret", true]]),
+  account: { description: DESCRIPTION },
+  service: undefined,
+  logBucket: { description: DESCRIPTION },
+  logSink,
+  exclusions: ["ziplink"],
 };
 /** Spares each start of gcloud what only people need. */
 const quick = {
@@ -157,6 +174,7 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
       "GET /healthz",
       "HEAD /zip/…/test.zip",
       "GET /zip/…/test.zip bytes=0-0",
+      "GET /zip/…/test.zip?format=json",
       "GET /zip/…/test.zip",
     ]);
     const made = secret() ?? "";
@@ -177,14 +195,13 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
       PUBLISH,
     ]);
     expect(updates[2]?.input).toMatchObject({ retentionDays: 90 });
-    const filter = `resource.type="cloud_run_revision" AND resource.labels.service_name="ziplink" AND resource.labels.location="europe-west1"`;
-    expect(updates[3]?.input).toMatchObject({ name: "ziplink", filter });
+    const { filter } = logSink;
+    expect(updates[3]?.input).toMatchObject({ name: "ziplink", ...logSink });
     expect(updates[4]?.input).toMatchObject({ exclusions: [{ name: "ziplink", filter }] });
     expect(JSON.stringify(updates[7]?.input)).toContain('"memory":"2048Mi"');
     expect(secret()).toBe(made);
 
-    const kept = { ...config, logRetentionDays: 90 };
-    await destroy(kept, { ...once, withSecret: false }, terminal);
+    await destroy({ ...config, logRetentionDays: 90 }, { ...once, withSecret: false }, terminal);
     expect(actions()).toEqual([
       `DELETE ${NAMESPACE}/ziplink`,
       "PATCH logging/v2/projects/my-project/sinks/_Default",
@@ -228,29 +245,48 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
   test.concurrent("the CLI takes the steps of other settings", async (context) => {
     const { stub, terminal, actions } = await setUp(context.onTestFinished);
     stub.secrets.set("ziplink-link-secret", "x");
-    const [kept] = readDeployConfig({ ...config, logRetentionDays: 30 });
-    const logBucket = { description: DESCRIPTION, lifecycleState: "DELETE_REQUESTED" };
-    const found: GcpState = {
-      services: SERVICES,
-      secrets: new Map([["ziplink-link-secret", true]]),
-      account: undefined,
-      service: undefined,
-      logBucket,
-      logSink: true,
-      exclusions: ["ziplink"],
-    };
-    const steps = [
-      ...planDeploy(kept as GcpConfig, found, "dist/deploy/gcp").steps,
-      ...planDestroy(kept as GcpConfig, found, true).steps,
-    ];
-    const more = /undelete|buckets update|secrets delete/;
     const runner = new Runner(terminal);
+    const older = { ...logSink, filter: "another" };
+    const words = ["sinks", "create", "ziplink", older.destination, "--log-filter=another"];
+    await runner.change({ title: "Make a sink", argv: gcloud(own, "logging", ...words) });
+    expect(actions()).toHaveLength(1);
+    const logBucket = { description: DESCRIPTION, lifecycleState: "DELETE_REQUESTED" };
+    const found = { ...logged, account: undefined, service: undefined, logBucket, logSink: older };
+    const steps = [
+      ...planDeploy(kept, found, "dist/deploy/gcp").steps,
+      ...planDestroy(kept, found, true).steps,
+    ];
+    const more = /undelete|buckets update|sinks update ziplink|secrets delete/;
     for (const step of steps) if (more.test(step.argv.join(" "))) await runner.change(step);
     const bucket = "logging/v2/projects/my-project/locations/europe-west1/buckets/ziplink";
     expect(actions()).toEqual([
       `POST ${bucket}:undelete`,
       `PATCH ${bucket}`,
+      "PATCH logging/v2/projects/my-project/sinks/ziplink",
       "DELETE secretmanager/v1/projects/my-project/secrets/ziplink-link-secret",
     ]);
+    expect(await runner.read(reads(kept).logSink)).toEqual(logSink);
   });
+});
+
+test.each<[string, object, string | undefined]>([
+  ["as it should be", {}, undefined],
+  ["with another filter", { filter: "another" }, "update"],
+  ["with another destination", { destination: "storage.googleapis.com/another" }, "update"],
+  ["without a mark, as once made", { description: "" }, "update"],
+])("a log sink %s", (_, change, verb) => {
+  const state = { ...logged, logSink: { ...logSink, ...change } };
+  const { steps } = planDeploy(kept, state, "dist/deploy/gcp");
+  const verbs = steps.flatMap(({ argv: [, , what, done, name] }) =>
+    what === "sinks" && name === "ziplink" ? [done] : [],
+  );
+  expect(verbs).toEqual(verb === undefined ? [] : [verb]);
+});
+
+test("a log sink that another has made is neither changed nor destroyed", () => {
+  const theirs = { description: "", destination: "storage.googleapis.com/theirs", filter: "" };
+  const state = { ...logged, logSink: theirs };
+  const message = /There is a log sink ziplink already that npm run deploy has not made/;
+  expect(() => planDeploy(kept, state, "dist/deploy/gcp")).toThrow(message);
+  expect(() => planDestroy(kept, state, false)).toThrow(message);
 });

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { once as event } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
@@ -7,9 +8,17 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { type JwtKeys, parseJwks, secretKeys } from "../core/jwt-keys.ts";
+import { createAws } from "../scripts/deploy/aws/cloud.ts";
 import { functionPolicy } from "../scripts/deploy/aws/policy.ts";
-import { type AwsConfig, type DeployInput, readDeployConfig } from "../scripts/deploy/config.ts";
+import {
+  type AwsConfig,
+  type DeployInput,
+  type GcpConfig,
+  readDeployConfig,
+} from "../scripts/deploy/config.ts";
 import { deploy, destroy } from "../scripts/deploy/deploy.ts";
+import { createGcp } from "../scripts/deploy/gcp/cloud.ts";
 import { Runner } from "../scripts/deploy/runner.ts";
 import { smokeTest } from "../scripts/deploy/smoke-test.ts";
 import { toShell } from "../scripts/deploy/step.ts";
@@ -42,6 +51,32 @@ describe("settings of a deployment", () => {
     expect(() => readDeployConfig(gaps, "gcp")).toThrow(/gcp\.project is not set/);
   });
 
+  test("may have metrics, whose token is among the secrets", () => {
+    const secrets = { ...good.secrets, METRICS_TOKEN: "ziplink-metrics-token" };
+    const measured = { ...good, secrets, environment: { METRICS: "true" } };
+    expect(readDeployConfig(measured)).toHaveLength(2);
+  });
+
+  test("may have sets of keys, which the test of the deployment reads", () => {
+    const secrets = { LINK_JWKS: "ziplink-link-jwks", API_JWKS: "ziplink-api-jwks" };
+    const [forGcp, forAws] = readDeployConfig({ ...good, secrets });
+    const onGcp = createGcp(forGcp as GcpConfig).linkKeys;
+    const onAws = createAws(forAws as AwsConfig).linkKeys;
+    expect(onGcp.argv).toContain("--secret=ziplink-link-jwks");
+    expect(onAws.argv).toContain("ziplink-link-jwks");
+    const k = Buffer.alloc(32, "k").toString("base64url");
+    const set = JSON.stringify({ keys: [{ kty: "oct", kid: "1", k }] });
+    expect(onGcp.parse(set)).toMatchObject([{ kid: "1", algorithm: "HS256" }]);
+    const answer = JSON.stringify({ Parameter: { Value: set } });
+    expect(onAws.parse(answer)).toMatchObject([{ kid: "1", algorithm: "HS256" }]);
+    expect(() => onGcp.parse("{")).toThrow(/The secret ziplink-link-jwks: .*is not JSON/);
+  });
+
+  test("may have a store's credentials on Cloud Run, whose clients see them", () => {
+    const secrets = { ...good.secrets, AWS_SECRET_ACCESS_KEY: "s3-key" };
+    expect(readDeployConfig({ ...good, secrets }, "gcp")).toHaveLength(1);
+  });
+
   test.each<[object, RegExp]>([
     [{ source: "" }, /source: is not set/],
     [{ source: "/srv/files" }, /source: must be s3:/],
@@ -53,7 +88,20 @@ describe("settings of a deployment", () => {
     [{ aws: { ...aws, region: "Frankfurt" } }, /aws\.region: must be a region/],
     [{ aws: { ...aws, timeout: 3600 } }, /timeout: Lambda allows 900 seconds/],
     [{ aws: { ...aws, logRetentionDays: 31 } }, /logRetentionDays: CloudWatch Logs knows 1, 3/],
-    [{ secrets: {} }, /secrets: must have LINK_SECRET/],
+    [{ aws: { ...aws, timeout: 5 } }, /timeout: must be 10 or more/],
+    [{ crcStore: "https://example.com/" }, /crcStore: must be s3:/],
+    [{ manifestStore: "https://example.com/" }, /manifestStore: must be s3:/],
+    [{ secrets: {} }, /secrets: must have LINK_SECRET or LINK_JWKS/],
+    [{ secrets: { LINK_SECRET: "a", LINK_JWKS: "b" } }, /LINK_SECRET or LINK_JWKS, and not both/],
+    [
+      { secrets: { LINK_SECRET: "a", AWS_SECRET_ACCESS_KEY: "b" } },
+      /secrets\.AWS_SECRET_ACCESS_KEY: is set by the platform/,
+    ],
+    [{ secrets: { LINK_SECRET: "a", PORT: "b" } }, /secrets\.PORT: is set by the platform/],
+    [
+      { secrets: { LINK_JWKS: "a" }, crcStore: "s3://checksums" },
+      /CRC_STORE_SECRET is not set, which CRC_STORE needs beside LINK_JWKS/,
+    ],
     [{ secrets: { LINK_SECRET: "/a/b" } }, /secrets: Secret Manager's names/],
     [{ environment: { API_SECRET: "hush-hush" } }, /environment\.API_SECRET: belongs into secrets/],
     [{ environment: { LINK_SECRET: "hush-hush" } }, /environment\.LINK_SECRET/],
@@ -126,7 +174,9 @@ describe("where there is no CLI", () => {
 
   test("a dry run shows a first deployment to both clouds", async () => {
     const terminal = await openTerminal({ folder: await temporaryFolder() });
-    await deploy(good, { dryRun: true, yes: false }, terminal);
+    // One that nobody but a person can make is taken for there.
+    const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
+    await deploy({ ...good, secrets }, { dryRun: true, yes: false }, terminal);
     const printed = terminal.taken();
     expect(printed).toContain("This is what it would be where nothing is yet:");
     const commands = (await shownCommands(printed)).map((words) => words.slice(0, 4).join(" "));
@@ -196,6 +246,23 @@ describe("commands", () => {
     }
   });
 
+  test.each(["SIGINT", "SIGTERM"] as const)("that %s ends leave no secret", async (signal) => {
+    // It has its caller end, and waits for that.
+    const { root: cwd, env } = await withTool(
+      `cp "$1" got; kill -s ${signal.slice(3)} $PPID; while kill -0 $PPID; do :; done 2>/dev/null`,
+    );
+    const program = `
+      import { Runner } from ${JSON.stringify(join(root, "scripts/deploy/runner.ts"))};
+      const runner = new Runner({ root: ${JSON.stringify(cwd)}, env: process.env, print() {} });
+      const newSecret = { via: "file", path: "dist/new" };
+      await runner.change({ title: "t", argv: ["tool", "dist/new"], newSecret });`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd, env });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    expect(await event(child, "exit")).toEqual([null, signal]);
+    expect(await readFile(join(cwd, "got"), "utf8")).toMatch(/^[\w-]{43}$/);
+    expect(existsSync(join(cwd, "dist/new"))).toBe(false);
+  });
+
   test("may fail if there is nothing to do, and are tried again if they are too early", async () => {
     const terminal = await withTool(
       'echo x >> tries; [ "$(wc -l < tries)" -ge 3 ] || { echo "(NotYet)" >&2; exit 4; }; echo "(Gone)" >&2; exit 5',
@@ -262,12 +329,26 @@ describe("asking", () => {
     );
   });
 
-  test("a secret that cannot be made up has to be there", async () => {
+  test("secrets that cannot be made up have to be there, but not to destroy", async () => {
     const terminal = await asked(true);
-    const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
+    const secrets = { ...good.secrets, API_JWKS: "api-jwks", STORE_PASSWORD: "store-password" };
     await expect(deploy({ ...good, secrets }, options, terminal)).rejects.toThrow(
-      /The secret store-password is not there\. Make it: aws ssm put-parameter/,
+      /api-jwks is not there\. Make it: aws ssm put-parameter .*\nThe secret store-password is not/,
     );
+    await destroy({ ...good, secrets }, { ...options, withSecret: true }, terminal);
+    expect(terminal.taken()).toContain("Destroy ziplink, its logs and its secrets");
+  });
+
+  test("a secret that is about to be deleted is no secret, nor one to destroy", async () => {
+    const terminal = await asked(true);
+    const leaving = `case "$*" in *describe-secret*) echo '{"DeletedDate":"2026"}'; exit ;; esac`;
+    await writeFile(join(terminal.root, "bin/aws"), `#!/bin/sh\n${leaving}\n${ABSENT}\n`);
+    const kept = { ...good, aws: { ...aws, secretStore: "secretsmanager" } as const };
+    await expect(deploy(kept, options, terminal)).rejects.toThrow(
+      /ziplink-link-secret is about to be deleted\. Keep it: aws secretsmanager restore-secret/,
+    );
+    await destroy(kept, { ...options, withSecret: true }, terminal);
+    await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
   });
 });
 
@@ -299,6 +380,17 @@ describe("before anything is changed", () => {
     await expect(deploy(good, options, terminal)).rejects.toThrow(message);
     await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
   });
+
+  test("a secret that Secret Manager lacks is asked for, but not to destroy", async () => {
+    const terminal = await withPrograms({ gcloud: gcloud("528.0.0") });
+    const options = { dryRun: false, yes: true, target: "gcp" };
+    const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
+    await expect(deploy({ ...good, secrets }, options, terminal)).rejects.toThrow(
+      /The secret store-password is not there\. Make it: gcloud secrets create store-password/,
+    );
+    await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
+    await destroy({ ...good, secrets }, { ...options, withSecret: true }, terminal);
+  });
 });
 
 describe("the test after a deployment", () => {
@@ -315,7 +407,7 @@ describe("the test after a deployment", () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const quiet = { print: () => undefined, sleep: async () => undefined };
     if (!config) throw new Error("no settings");
-    return smokeTest({ config, url, secret }, quiet);
+    return smokeTest({ config, url, keys: secretKeys(secret) }, quiet);
   }
 
   test("says what is unhealthy", async () => {
@@ -336,17 +428,19 @@ describe("the test after a deployment", () => {
     );
   });
 
-  test("fetches one file of a large archive", async () => {
+  /** What the test of a service over `files` prints at its end. */
+  async function lastLine(
+    files: Record<string, number>,
+    env: Record<string, string>,
+    keys: JwtKeys,
+  ) {
     const folder = await temporaryFolder();
     await mkdir(join(folder, "a/b"), { recursive: true });
-    for (const [name, size] of Object.entries({ "a/large": 80_000_000, "a/b/s": 10, "a/e": 0 })) {
+    for (const [name, size] of Object.entries(files)) {
       await writeFile(join(folder, name), "");
       await truncate(join(folder, name), size);
     }
-    const service = await startService("functions/node.ts", {
-      SOURCE: folder,
-      LINK_SECRET: secret,
-    });
+    const service = await startService("functions/node.ts", { SOURCE: folder, ...env });
     const printed: string[] = [];
     const world = {
       print: (line: string) => void printed.push(line),
@@ -355,11 +449,31 @@ describe("the test after a deployment", () => {
     try {
       if (!config) throw new Error("no settings");
       const { url } = service;
-      await smokeTest({ config: { ...config, testPrefix: "a/" }, url, secret }, world);
+      await smokeTest({ config: { ...config, testPrefix: "a/" }, url, keys }, world);
     } finally {
       await service.stop();
     }
-    expect(printed.at(-1)).toMatch(/^ {2}all of its smallest file: 200, \d{3} bytes$/);
+    return printed.at(-1);
+  }
+
+  test.each([
+    ["a large archive", 80_000_000, {}],
+    ["one above what a response may have", 3_000_000, { MAX_RESPONSE_BYTES: "1_000_000" }],
+  ])("fetches one file of %s", async (_, size, limit) => {
+    // The ZIP has other names than the store for the folder and the colon.
+    const files = { "a/large": size, "a/b/s:1": 10, "a/e": 0 };
+    const line = await lastLine(files, { LINK_SECRET: secret, ...limit }, secretKeys(secret));
+    expect(line).toMatch(/^ {2}all of its smallest file: 200, \d{3} bytes$/);
+  });
+
+  test("signs with a set of keys; where it has public ones alone, no link is tried", async () => {
+    const pair = generateKeyPairSync("ed25519");
+    const jwksOf = (key: KeyObject) =>
+      JSON.stringify({ keys: [{ kid: "1", ...key.export({ format: "jwk" }) }] });
+    const env = { LINK_JWKS: jwksOf(pair.publicKey) };
+    const tried = (key: KeyObject) => lastLine({ "a/s": 10 }, env, parseJwks(jwksOf(key)));
+    expect(await tried(pair.privateKey)).toMatch(/^ {2}all of it: 200/);
+    expect(await tried(pair.publicKey)).toMatch(/healthy; no link was tried/);
   });
 
   test("notices an archive that is none", async () => {
@@ -389,4 +503,14 @@ test.each([
   expect(await closed).toEqual([code, null]);
   expect(said.join("")).toMatch(message);
   expect(said.join("")).not.toMatch(/^\s+at /m);
+});
+
+test("settings that import what is not there are not told as missing themselves", async () => {
+  const settings = join(await temporaryFolder(), "settings.ts");
+  await writeFile(settings, 'import "./nowhere.ts";\n');
+  const args = [join(root, "scripts/deploy.ts"), "--config", settings];
+  const child = spawn(process.execPath, args, { env: { PATH: "/nowhere" } });
+  const [said] = await Promise.all([text(child.stderr), event(child, "close")]);
+  expect(said).toMatch(/Cannot find module '.*nowhere\.ts' imported from .*settings\.ts/);
+  expect(said).not.toContain("There is no");
 });

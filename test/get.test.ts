@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import { formatDuration, Progress } from "../scripts/get/progress.ts";
 import { verifyZip } from "../scripts/get/verify-zip.ts";
 import { collect, patterned, sha256 } from "./support/bytes.ts";
 import { type CuttingProxy, startCuttingProxy } from "./support/cutting-proxy.ts";
+import { startFaultProxy } from "./support/fault-proxy.ts";
 import { planOf } from "./support/plans.ts";
 import { linkSecret as secret } from "./support/secrets.ts";
 import { type ServiceProcess, startService } from "./support/service-process.ts";
@@ -56,12 +57,11 @@ async function linkTo(zip = {}, expires = new Date(Date.now() + 3_600_000)): Pro
   return `${proxy.url}/zip/${await signLink(request, { secret, expires })}`;
 }
 
-/** Starts `npm run get` in a folder; `printed` resolves once it has printed what matches. */
-function startGet(cwd: string, ...args: string[]) {
-  const child = spawn(process.execPath, [script, ...args], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** Starts `npm run get` in a folder. */
+const startGet = (cwd: string, ...args: string[]) => run(cwd, process.execPath, [script, ...args]);
+
+function run(cwd: string, program: string, args: string[]) {
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const stderr = text(child.stderr);
   const exited = once(child, "exit") as Promise<[number | null]>;
@@ -204,6 +204,31 @@ describe("npm run get", () => {
       expect(code).toBe(1);
     }
     expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("tries again what is answered 409: a plan that was overtaken is made anew", async () => {
+    const front = await startFaultProxy(service.url);
+    onTestFinished(() => front.close());
+    const { pathname } = new URL(await linkTo());
+    let asked = 0;
+    front.fault = () => (asked++ === 1 ? { kind: "status", status: 409 } : undefined);
+    const cwd = await temporaryFolder();
+    const { code, output } = await get(cwd, front.url + pathname, "-c", "1");
+    expect(code, output).toBe(0);
+    await expectWhole(join(cwd, "Files.zip"));
+  });
+
+  test("says that a disk is full, and tries nothing again", async () => {
+    const cwd = await temporaryFolder();
+    // Nothing can be noted down either, which is told beside it.
+    await mkdir(join(cwd, "Files.zip.part.json.tmp"));
+    const limited = ["-c", `ulimit -f 4096; exec "$@"`, "sh", process.execPath, script];
+    const { code, output } = await run(cwd, "sh", [...limited, await linkTo()]).result();
+    expect(output).toMatch(
+      /What came is not noted down: EISDIR.*\nThe file cannot be written: EFBIG/,
+    );
+    expect(output).not.toMatch(/^\s+at |Gave up/m);
+    expect(code).toBe(1);
   });
 
   test("stops when the contents change under it", async () => {

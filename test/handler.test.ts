@@ -110,6 +110,46 @@ test("a client that leaves while the archive is planned is no failure of ours", 
   expect(events).toMatchObject([{ event: "request_refused", failure: { code: "aborted" } }]);
 });
 
+describe("a deadline of the platform is no client that leaves", () => {
+  const deadline = new ZiplinkError("timeout", "The time is up.");
+
+  test("while the archive is planned", async () => {
+    const memory = createMemorySource(objects);
+    const abort = new AbortController();
+    const { get, events } = handlerOf({
+      ...memory,
+      async stat(key, signal) {
+        abort.abort(deadline);
+        return memory.stat(key, signal);
+      },
+    });
+    const zip = { entries: [{ key: "private/a.txt" }] };
+    expect((await get(zip, { signal: abort.signal })).status).toBe(504);
+    expect(events).toMatchObject([
+      { event: "request_refused", status: 504, failure: { code: "timeout" } },
+    ]);
+  });
+
+  test("while the archive is sent, and the plan stays good", async () => {
+    const source = counting(createMemorySource(objects));
+    const abort = new AbortController();
+    const { send, sign, events } = handlerOf(source, { cacheSeconds: 60 });
+    const token = await sign({ entries: [{ key: "private/b.bin" }] });
+    const { body } = await send(token, { signal: abort.signal });
+    const reader = body?.getReader();
+    await reader?.read();
+    abort.abort(deadline);
+    await reader?.cancel();
+    expect(events.at(-1)).toMatchObject({
+      event: "download_ended",
+      outcome: "failed",
+      failure: { code: "timeout", causes: [] },
+    });
+    await send(token, { method: "HEAD" });
+    expect(source.counts.stats).toBe(1);
+  });
+});
+
 test.each(["HEAD", "GET"])("%s opens no object for what needs none", async (method) => {
   const source = counting(createMemorySource(objects));
   const { get } = handlerOf(source);

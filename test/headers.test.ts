@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
 import { signLink } from "../core/link.ts";
 import { createNodeListener } from "../functions/node-listener.ts";
+import { defaultProtection } from "../functions/protection/protection-config.ts";
 import { callerToken, post } from "./support/api-client.ts";
 import { appOf } from "./support/apps.ts";
 import { download } from "./support/download.ts";
@@ -154,6 +155,19 @@ describe("CORS", () => {
       ]);
       expect(refused.headers.get("vary")).toContain("Origin");
     }
+  });
+
+  test("lets pages see that they ask too much, and when to come again", async () => {
+    const { get } = appOf(createMemorySource(objects), {
+      corsOrigins: ["https://app.example"],
+      protection: { ...defaultProtection, requestsPerMinutePerCaller: 1, trustedProxies: 1 },
+    });
+    const headers = { Origin: "https://app.example", "X-Forwarded-For": "198.51.100.7" };
+    expect((await get("/zip/x", { headers })).status).toBe(401);
+    const refused = await get("/zip/x", { headers });
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("access-control-allow-origin")).toBe("https://app.example");
+    expect(refused.headers.get("access-control-expose-headers")).toContain("Retry-After");
   });
 
   test("lets no page of theirs post, and no other page in", async () => {

@@ -159,6 +159,25 @@ describe("GET /metrics", () => {
     expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 
+  test("tells a defect by 500, and by a line that says where", async () => {
+    const read = () => Promise.reject(new TypeError("of a-secret"));
+    const metrics = { ...createMetrics(), read };
+    const { get, events } = appOf(createMemorySource(objects), {
+      metrics: { metrics, token: bearer },
+    });
+    const headers = { Authorization: `Bearer ${bearer}`, "X-Request-Id": "r-1" };
+    expect((await get("/metrics", { headers })).status).toBe(500);
+    expect(events).toMatchObject([
+      {
+        event: "request_refused",
+        status: 500,
+        requestId: "r-1",
+        failure: { code: "internal", causes: ["TypeError"] },
+      },
+    ]);
+    expect(JSON.stringify(events)).not.toContain("a-secret");
+  });
+
   test("speaks Prometheus' text format, in a service of its own", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "one.txt"), "one");

@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { connect } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
 import {
   type AuditEvent,
@@ -9,6 +12,7 @@ import {
   ZiplinkError,
 } from "../core/index.ts";
 import { createApp, createArchives } from "../functions/index.ts";
+import { createNodeServer } from "../functions/node-server.ts";
 import { codeOf } from "./support/error-codes.ts";
 import { readArchive } from "./support/read-archive.ts";
 import { linkSecret } from "./support/secrets.ts";
@@ -85,6 +89,35 @@ describe("a route of an application's own", () => {
     const { plan: planned } = await archives.byLink.plan(token, archive);
     expect(planned).toEqual(plan);
     expect(options.source.counts.stats).toBe(4); // of the link once, although it was asked for twice
+  });
+});
+
+describe("an application behind Node's servers", () => {
+  const cookies = ["a=1; Path=/; Expires=Wed, 01 May 2030 12:00:00 GMT", "b=2; HttpOnly"];
+
+  /** Where an app answers, whose responses set both cookies, until the test is over. */
+  async function served(http2: boolean): Promise<string> {
+    const app = async () => {
+      const response = new Response("hello");
+      for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
+      return response;
+    };
+    const { server, shutDown } = createNodeServer(app, { http2 });
+    onTestFinished(shutDown);
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  test("sets all its cookies over HTTP/1", async () => {
+    const { headers } = await fetch(await served(false));
+    expect(headers.getSetCookie()).toEqual(cookies);
+  });
+
+  test("sets all its cookies over HTTP/2", async () => {
+    const session = connect(await served(true));
+    onTestFinished(() => session.destroy());
+    const [headers] = await once(session.request({ ":path": "/" }), "response");
+    expect(headers["set-cookie"]).toEqual(cookies);
   });
 });
 

@@ -1,7 +1,14 @@
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { hashOf, NO_PICKER, type PageBed, startSlicedBed } from "./support/page-bed.ts";
 import { heading, press, startDownload } from "./support/page-steps.ts";
 import { describeWithTools } from "./support/tools.ts";
+
+/** Resolves once the page's next worker is no more. */
+async function workerClosed(page: Page): Promise<void> {
+  const worker = await page.waitForEvent("worker");
+  await worker.waitForEvent("close");
+}
 
 describeWithTools("the page downloads", ["chromium"], () => {
   let bed: PageBed;
@@ -108,6 +115,48 @@ describeWithTools("the page downloads", ["chromium"], () => {
     const { page } = watched;
     await startDownload(page);
     await page.locator("#transfer-message").getByText("cannot save large files").waitFor();
+    expect(watched.wrongs).toEqual([]);
+  });
+
+  test("goes on after its file could not be opened, which it lets go of", async () => {
+    const failing = `globalThis.Worker = class extends Worker {
+      postMessage(message, transfer) {
+        const { open } = message;
+        const isFirst = open && !globalThis.hasFailed;
+        if (isFirst) globalThis.hasFailed = true;
+        super.postMessage(isFirst ? { open: { ...open, folder: "none" } } : message, transfer);
+      }
+    }`;
+    await using watched = await bed.open(await bed.link(), `${NO_PICKER}; ${failing}`);
+    const { page } = watched;
+    const closed = workerClosed(page);
+    await startDownload(page);
+    await heading(page, "has stopped");
+    await closed;
+    const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Continue")]);
+    expect(await hashOf(download)).toBe(await bed.expected());
+    expect(watched.wrongs).toEqual([]);
+  });
+
+  test("can be cancelled after its file could not be settled", async () => {
+    const failing = `globalThis.Blob = class extends Blob {
+      constructor(parts, options) {
+        const flush = "FileSystemSyncAccessHandle.prototype.flush";
+        const broken = flush + ' = () => { throw new DOMException("", "QuotaExceededError"); };';
+        super(options?.type === "text/javascript" ? [broken, ...parts] : parts, options);
+      }
+    }`;
+    await using watched = await bed.open(await bed.link(), `${NO_PICKER}; ${failing}`);
+    const { page } = watched;
+    const closed = workerClosed(page);
+    const stalled = bed.stallAfter(8);
+    await startDownload(page);
+    await stalled;
+    await press(page, "Pause");
+    await page.locator("#transfer-message").getByText("no more room").waitFor();
+    await closed;
+    await press(page, "Cancel");
+    await page.getByRole("link", { name: "Download" }).waitFor();
     expect(watched.wrongs).toEqual([]);
   });
 

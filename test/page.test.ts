@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
 import { createHandler } from "../core/handler.ts";
 import { signLink } from "../core/link.ts";
@@ -13,6 +13,7 @@ import { html, jsonBlock } from "../functions/page/html.ts";
 import { kindOf } from "../functions/page/kinds.ts";
 import { createPage } from "../functions/page/page.ts";
 import { clientTexts, errorTexts } from "../functions/page/texts.ts";
+import { appOf } from "./support/apps.ts";
 import { handlerOptions } from "./support/handlers.ts";
 import { linkSecret as secret } from "./support/secrets.ts";
 
@@ -194,4 +195,24 @@ describe("a link that does not open has a page that says so", () => {
     expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
     expect(text).toContain("not valid");
   });
+});
+
+test("a defect behind the page is told by 500, and by a line that says where", async () => {
+  vi.doMock("../functions/page/to-page.ts", () => ({
+    toPage: () => Promise.reject(new TypeError("of a-secret")),
+  }));
+  onTestFinished(() => void vi.doUnmock("../functions/page/to-page.ts"));
+  const { get, events } = appOf(createMemorySource({ "a.txt": "a" }));
+  const token = await signLink({ prefix: "" }, { secret, expires: inAnHour() });
+  const response = await get(`/d/${token}`, { headers: { "X-Request-Id": "r-1" } });
+  expect(response.status).toBe(500);
+  expect(events).toMatchObject([
+    {
+      event: "request_refused",
+      status: 500,
+      requestId: "r-1",
+      failure: { code: "internal", causes: ["TypeError"] },
+    },
+  ]);
+  expect(JSON.stringify(events)).not.toContain("a-secret");
 });

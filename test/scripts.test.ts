@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { secretKeys } from "../core/jwt-keys.ts";
 import { verifyLink } from "../core/link.ts";
-import { ConfigError, readConfig } from "../functions/config.ts";
+import { readConfig } from "../functions/config.ts";
+import { ConfigError } from "../functions/environment.ts";
 import { defaultProtection } from "../functions/protection/protection-config.ts";
 import { linkSecret as secret } from "./support/secrets.ts";
 import { startService } from "./support/service-process.ts";
@@ -155,6 +156,7 @@ describe("settings", () => {
     [{ LINK_SECRET: "tooshort" }, /LINK_SECRET must have at least 32 bytes/],
     [{ SOURCE: "ftp://host/x" }, /SOURCE must be a path, or one of file:\/\/\//],
     [{ SOURCE: "s3://" }, /SOURCE must be a path/],
+    [{ SOURCE: "file://data/files" }, /SOURCE must be a path, or one of file:\/\/\/path/],
     [{ S3_ENDPOINT: "localhost" }, /S3_ENDPOINT/],
     [{ LINK_JWKS: jwks({ k: "c2VjcmV0" }) }, /LINK_JWKS is no key set: keys\.0\.k: must have at/],
     [{ LINK_JWKS: jwks({}) }, /LINK_SECRET and LINK_JWKS are both set/],

@@ -21,10 +21,7 @@ export async function serve(port: number, create: (url: string) => App): Promise
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   server.on("request", createNodeListener(create(url)));
-  const shutDown = () => {
-    server.close();
-    server.closeIdleConnections();
-  };
+  const shutDown = () => void server.close();
   process.once("SIGTERM", shutDown);
   process.once("SIGINT", shutDown);
   return { url, closed: once(server, "close") };

@@ -1,6 +1,4 @@
-import { ConfigError } from "../config.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { ConfigError, type Environment } from "../environment.ts";
 
 /**
  * The environment, with the secrets that `SECRET_PARAMETERS` names read from AWS's Parameter Store:

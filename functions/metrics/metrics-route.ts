@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { toZiplinkError } from "../../core/errors.ts";
 import { problemResponse } from "../../core/problem.ts";
 import { badBearer, bearerToken } from "../auth/bearer.ts";
 import type { Metrics } from "./metrics.ts";
@@ -11,7 +12,7 @@ export interface MetricsEndpoint {
   readonly token: string;
 }
 
-/** Answers `GET /metrics`: 401 without the token. */
+/** Answers `GET /metrics`: 401 without the token. Rejects with what is a defect. */
 export async function answerMetrics(
   request: Request,
   { metrics, token }: MetricsEndpoint,
@@ -23,6 +24,7 @@ export async function answerMetrics(
       headers: { "Content-Type": contentType, "Cache-Control": "no-store" },
     });
   } catch (error) {
+    if (toZiplinkError(error).code !== "unauthorized") throw error;
     return problemResponse(error);
   }
 }

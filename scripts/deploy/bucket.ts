@@ -1,3 +1,5 @@
+import { type BucketLocation, parseLocation } from "../../functions/location.ts";
+
 /** A bucket, and the folder in it: "" or ending in a slash. */
 export interface Bucket {
   readonly bucket: string;
@@ -5,10 +7,13 @@ export interface Bucket {
 }
 
 /** The bucket that a location of this kind names; `undefined` if it is of another kind. */
-export function parseBucket(location: string | undefined, scheme: "s3" | "gs"): Bucket | undefined {
-  const [, found, bucket = "", prefix = ""] =
-    /^(s3|gs):\/\/([^/]+)\/?(.*)$/s.exec(location ?? "") ?? [];
-  if (found !== scheme) return undefined;
+export function parseBucket(
+  location: string | undefined,
+  kind: BucketLocation["kind"],
+): Bucket | undefined {
+  const found = location === undefined ? undefined : parseLocation(location);
+  if (!found || !("bucket" in found) || found.kind !== kind) return undefined;
+  const { bucket, prefix } = found;
   // As the S3 source does: a prefix is a folder, with or without its last slash.
   return { bucket, prefix: prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/` };
 }

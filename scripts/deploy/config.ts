@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { ConfigError, readConfig } from "../../functions/config.ts";
+import { readConfig } from "../../functions/config.ts";
+import { ConfigError } from "../../functions/environment.ts";
 import { CommandError } from "../command.ts";
 
 export type Target = "gcp" | "aws";
@@ -13,6 +14,11 @@ const CLOUDWATCH_DAYS = [
   3653,
 ];
 
+/** Seconds that Lambda lets an invocation take. */
+const LAMBDA_SECONDS = 900;
+/** The function stops 5 seconds before its time is up; below this, that would be most of it. */
+const LEAST_LAMBDA_SECONDS = 10;
+
 const variableName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, "is no name of an environment variable");
 
 const bucketUrl = z
@@ -23,6 +29,11 @@ const bucketUrl = z
     "must be s3://bucket/prefix, gs://bucket/prefix or https://host/",
   );
 
+/** What the service writes to. */
+const writableUrl = z
+  .string()
+  .regex(/^(?:s3|gs):\/\//, "must be s3://bucket/prefix or gs://bucket/prefix");
+
 /** What both clouds have. Sizes are bytes unless they say otherwise. */
 const common = z.strictObject({
   name: z
@@ -32,15 +43,18 @@ const common = z.strictObject({
       "must have 6 to 30 small letters, digits and hyphens, and begin with a letter",
     ),
   source: bucketUrl,
-  crcStore: bucketUrl.optional(),
-  manifestStore: bucketUrl.optional(),
+  crcStore: writableUrl.optional(),
+  manifestStore: writableUrl.optional(),
   memory: z.int().min(256).max(10_240).default(1024),
   timeout: z.int().min(1).max(3600).optional(),
   concurrency: z.int().min(1).max(1000).default(20),
   maxInstances: z.int().min(1).optional(),
   secrets: z
     .record(variableName, z.string().regex(/^[\w/.-]+$/, "is no name of a secret"))
-    .refine((secrets) => secrets.LINK_SECRET !== undefined, "must have LINK_SECRET"),
+    .refine(
+      ({ LINK_SECRET, LINK_JWKS }) => (LINK_SECRET === undefined) !== (LINK_JWKS === undefined),
+      "must have LINK_SECRET or LINK_JWKS, and not both",
+    ),
   cors: z.array(z.string().min(1)).default([]),
   limits: z
     .strictObject({
@@ -151,14 +165,25 @@ function parse<T extends z.ZodType>(type: T, input: unknown, section: string): z
 /** Rules that concern more than one setting, and those that the service itself has for its own. */
 function check(config: GcpConfig | AwsConfig): void {
   const problems: string[] = [];
-  const { target, environment, secrets, timeout = 1, logRetentionDays = 30 } = config;
+  const { target, environment, secrets, timeout = LAMBDA_SECONDS, logRetentionDays = 30 } = config;
   for (const name of Object.keys(environment)) {
     if (SECRET_NAMES.test(name)) problems.push(`environment.${name}: belongs into secrets`);
     if (name in secrets) problems.push(`environment.${name}: is among the secrets already`);
-    const isReserved = target === "aws" ? /^AWS_|^_/.test(name) : /^(?:PORT$|K_)/.test(name);
-    if (isReserved) problems.push(`environment.${name}: is set by the platform`);
   }
-  if (target === "aws" && timeout > 900) problems.push("timeout: Lambda allows 900 seconds");
+  const reserved = target === "aws" ? /^AWS_|^_/ : /^(?:PORT$|K_)/;
+  for (const [section, variables] of Object.entries({ environment, secrets })) {
+    for (const name of Object.keys(variables)) {
+      if (reserved.test(name)) problems.push(`${section}.${name}: is set by the platform`);
+    }
+  }
+  if (target === "aws" && timeout > LAMBDA_SECONDS) {
+    problems.push(`timeout: Lambda allows ${LAMBDA_SECONDS} seconds`);
+  }
+  if (target === "aws" && timeout < LEAST_LAMBDA_SECONDS) {
+    problems.push(
+      `timeout: must be ${LEAST_LAMBDA_SECONDS} or more, as a download ends 5 seconds before it`,
+    );
+  }
   if (target === "aws" && !CLOUDWATCH_DAYS.includes(logRetentionDays)) {
     problems.push(`logRetentionDays: CloudWatch Logs knows ${CLOUDWATCH_DAYS.join(", ")}`);
   }
@@ -166,16 +191,23 @@ function check(config: GcpConfig | AwsConfig): void {
     problems.push("secrets: Secret Manager's names have letters, digits, hyphens and underscores");
   }
   if (problems.length > 0) throw wrong(problems);
-  // Another value for each, since keys must differ; what a key set holds cannot be made up.
-  const placeholders = Object.keys(secrets)
-    .filter((name) => !name.endsWith("_JWKS"))
-    .map((name) => [name, name.padEnd(32)]);
+  const placeholders = Object.keys(secrets).map((name) => [name, placeholder(name)]);
   try {
     readConfig({ ...serviceEnvironment(config), ...Object.fromEntries(placeholders) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new CommandError(`deploy.config.ts for ${target}: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * A value for a secret: another one for each, since keys must differ, and of letters that a bearer
+ * token may have.
+ */
+function placeholder(name: string): string {
+  const secret = name.padEnd(32, "_");
+  if (!name.endsWith("_JWKS")) return secret;
+  return JSON.stringify({ keys: [{ kty: "oct", k: Buffer.from(secret).toString("base64url") }] });
 }
 
 function wrong(problems: readonly string[]): CommandError {

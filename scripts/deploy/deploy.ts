@@ -51,16 +51,16 @@ export async function deploy(
     print("\nTest it");
     if (options.dryRun) {
       runner.show(cloud.url.argv);
-      runner.show(cloud.linkSecret.argv);
+      runner.show(cloud.linkKeys.argv);
       print("  then /healthz, and of a link minted for this: HEAD, one byte, all of it");
       continue;
     }
     const url = await runner.read(cloud.url);
-    const secret = await runner.read(cloud.linkSecret);
-    if (url === undefined || secret === undefined) {
+    const keys = await runner.read(cloud.linkKeys);
+    if (url === undefined || keys === undefined) {
       throw new CommandError("The function or its secret is gone again. Deploy once more.");
     }
-    await smokeTest({ config, url: config.publicUrl ?? url, secret }, surroundings);
+    await smokeTest({ config, url: config.publicUrl ?? url, keys }, surroundings);
   }
 }
 

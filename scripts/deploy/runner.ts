@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -70,6 +71,7 @@ export class Runner {
     this.show(argv);
     const secret = newSecret && randomBytes(32).toString("base64url");
     const file = newSecret?.via === "file" ? join(root, newSecret.path) : undefined;
+    const settle = file === undefined ? undefined : removeOnSignal(file);
     try {
       if (file !== undefined && secret !== undefined) await writePrivately(file, secret);
       for (let left = RETRY_TIMES; ; left--) {
@@ -84,6 +86,7 @@ export class Runner {
       }
     } finally {
       if (file !== undefined) await rm(file, { force: true });
+      settle?.();
     }
   }
 
@@ -127,4 +130,20 @@ async function writePrivately(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
   await writeFile(path, content, { mode: 0o600, flag: "wx" });
+}
+
+/** Removes a file if a signal ends this process, until the function that is returned is called. */
+function removeOnSignal(path: string): () => void {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const stopListening = () => {
+    for (const signal of signals) process.off(signal, remove);
+  };
+  const remove = (signal: NodeJS.Signals) => {
+    rmSync(path, { force: true });
+    // With nobody left to listen, it ends the process as it would have.
+    stopListening();
+    process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, remove);
+  return stopListening;
 }

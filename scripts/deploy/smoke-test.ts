@@ -1,3 +1,4 @@
+import { canSign, type JwtKeys } from "../../core/jwt-keys.ts";
 import { signLink } from "../../core/link.ts";
 import { CommandError } from "../command.ts";
 import type { AwsConfig, GcpConfig } from "./config.ts";
@@ -15,25 +16,28 @@ export interface Deployed {
   readonly config: GcpConfig | AwsConfig;
   /** Where it answers. */
   readonly url: string;
-  /** Signs links. */
-  readonly secret: string;
+  /** What its links are verified with. */
+  readonly keys: JwtKeys;
 }
 
 /**
  * Tries a deployment from outside: its health, then a link to `testPrefix`: HEAD, one byte, all of it.
- * Prints the address and the link. Throws `CommandError` that says what was wrong.
+ * Without a key that signs, its health alone. Prints the address and the link. Throws
+ * `CommandError` that says what was wrong.
  */
 export async function smokeTest(
-  { config, url, secret }: Deployed,
+  { config, url, keys }: Deployed,
   { print, sleep }: Pick<Surroundings, "print" | "sleep">,
 ): Promise<void> {
   const base = url.replace(/\/+$/, "");
-  const mint = async (archive: Parameters<typeof signLink>[0]) => {
-    const expires = new Date(Date.now() + LINK_HOURS * 3_600_000);
-    return `${base}/zip/${await signLink(archive, { secret, expires })}/test.zip`;
-  };
-  const link = await mint({ prefix: config.testPrefix, name: "test" });
   print(`\nIt runs at ${base}`);
+  if (!canSign(keys)) {
+    await waitUntilHealthy(base, sleep);
+    return print("  healthy; no link was tried, as LINK_JWKS has public keys alone");
+  }
+  const expires = new Date(Date.now() + LINK_HOURS * 3_600_000);
+  const token = await signLink({ prefix: config.testPrefix, name: "test" }, { keys, expires });
+  const link = `${base}/zip/${token}/test.zip`;
   print(`A link to test with, good for ${LINK_HOURS} hour:\n\n  ${link}\n`);
 
   await waitUntilHealthy(base, sleep);
@@ -56,10 +60,10 @@ export async function smokeTest(
   print(`  one byte: 206, ${byte.headers.get("content-range")}`);
 
   const length = Number(byte.headers.get("content-range")?.split("/")[1]);
-  const whole = length <= WHOLE ? link : await mint(await smallestFile(link, config.testPrefix));
+  const whole = await wholeOrSmallest(link);
   const response = await request(whole);
   const archive = Buffer.from(await response.arrayBuffer());
-  const expected = length <= WHOLE ? length : archive.length;
+  const expected = whole === link ? length : archive.length;
   // The end record of a ZIP is its last 22 bytes (APPNOTE 4.3.16): Ziplink writes no comment.
   const ends = archive.subarray(-22, -18).equals(Buffer.from("PK\x05\x06", "latin1"));
   if (response.status !== 200 || archive.length !== expected || !ends) {
@@ -106,11 +110,23 @@ async function describe(response: Response): Promise<{ status: number; detail: s
   return { status: response.status, detail: String(detail).slice(0, 500) };
 }
 
-async function smallestFile(link: string, prefix: string) {
-  const plan = (await (await request(`${link}?format=json`)).json()) as {
-    entries: { name: string; size: number }[];
+/** What to fetch of a link's archive: all or, if that is too much, its smallest file with bytes. */
+async function wholeOrSmallest(link: string): Promise<string> {
+  const response = await request(`${link}?format=json`);
+  if (!response.ok) {
+    const { status, detail } = await describe(response);
+    throw new CommandError(`What the archive is to hold was answered ${status}: ${detail}`);
+  }
+  const { length, slice, entries } = (await response.json()) as {
+    length: number;
+    /** The most that one response can hold; null if there is no limit. */
+    slice: number | null;
+    entries: { size: number }[];
   };
-  const [smallest] = plan.entries.filter(({ size }) => size > 0).sort((a, b) => a.size - b.size);
-  const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
-  return { entries: [{ key: folder + (smallest?.name ?? "") }] };
+  if (length <= Math.min(WHOLE, slice ?? Infinity)) return link;
+  const [smallest] = entries
+    .map(({ size }, index) => ({ size, index }))
+    .filter(({ size }) => size > 0)
+    .sort((a, b) => a.size - b.size);
+  return `${link}?only=${smallest?.index ?? 0}`;
 }

@@ -1,3 +1,5 @@
+import type * as z from "zod";
+
 /** How a command gets a secret that it is to store: never as an argument. */
 export type SecretInput =
   | { readonly via: "stdin" }
@@ -25,6 +27,11 @@ export interface Read<T> {
   readonly absent?: RegExp;
   /** What its standard output says. Throws on what it cannot understand. */
   readonly parse: (stdout: string) => T;
+}
+
+/** Parses an answer in JSON of which only `type` is of interest. */
+export function json<T>(type: z.ZodType<T>): (stdout: string) => T {
+  return (stdout) => type.parse(JSON.parse(stdout));
 }
 
 /** What is to be done, and what a person should know of it. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { setTimeout } from "node:timers/promises";
@@ -54,15 +55,10 @@ export function runDeployCommand(
 }
 
 async function loadConfig(path: string): Promise<DeployInput> {
-  try {
-    const { default: config } = (await import(pathToFileURL(resolve(root, path)).href)) as {
-      default: DeployInput;
-    };
-    return config;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    throw new CommandError(`There is no ${path}.`, { cause });
-  }
+  const file = resolve(root, path);
+  if (!existsSync(file)) throw new CommandError(`There is no ${path}.`);
+  const { default: config } = (await import(pathToFileURL(file).href)) as { default: DeployInput };
+  return config;
 }
 
 async function confirm(question: string): Promise<boolean | undefined> {

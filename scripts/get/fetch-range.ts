@@ -21,8 +21,8 @@ export interface FetchOptions {
 
 const MAX_BACKOFF_MS = 30_000;
 
-/** Answers that another attempt may change (RFC 9110, 15.6; RFC 6585, 4). */
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Answers that another attempt may change (RFC 9110, 15.5.10, 15.6; RFC 6585, 4). */
+const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
 /** What the link leads to: asks for its first byte. */
 export async function probe(

@@ -43,6 +43,7 @@ export async function opfsPlace(name: string): Promise<Place> {
     },
     leave() {
       writer?.terminate();
+      writer = undefined;
     },
     file: () => handle.getFile(),
     async discard() {
@@ -78,9 +79,16 @@ async function openWriter(name: string): Promise<Writer> {
       worker.onerror = (event) => reject(new Error(event.message));
       worker.postMessage(message, transfer);
     });
-  // By its name, as not all browsers hand a file's handle to a worker.
-  await ask({ open: { folder: FOLDER, name } });
-  URL.revokeObjectURL(url);
+  // A worker that is left running keeps the file to itself, for as long as the page is open.
+  try {
+    // By its name, as not all browsers hand a file's handle to a worker.
+    await ask({ open: { folder: FOLDER, name } });
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
   return {
     append: (chunks) =>
       ask(
@@ -88,8 +96,11 @@ async function openWriter(name: string): Promise<Writer> {
         chunks.map(({ buffer }) => buffer),
       ),
     async close() {
-      await ask({ close: true });
-      worker.terminate();
+      try {
+        await ask({ close: true });
+      } finally {
+        worker.terminate();
+      }
     },
     terminate: () => worker.terminate(),
   };

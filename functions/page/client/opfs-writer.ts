@@ -37,8 +37,11 @@ self.onmessage = async ({ data }: MessageEvent<Message>) => {
       position += written;
     }
     if (data.close) {
-      file?.flush();
-      file?.close();
+      try {
+        file?.flush();
+      } finally {
+        file?.close();
+      }
     }
     self.postMessage({});
   } catch (error) {

@@ -1,15 +1,16 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, missingSecrets, NotReady } from "../cloud.ts";
+import { type Cloud, type Found, givenSecrets, seeReady } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
-import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
+import type { Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
 import { planDeploy } from "./plan.ts";
 import {
   type AwsState,
   callerRead,
   cliRead,
-  linkSecretRead,
+  linkKeysRead,
   reads,
+  type SecretState,
   secretRead,
   urlRead,
 } from "./state.ts";
@@ -30,7 +31,7 @@ export function createAws(config: AwsConfig): Cloud {
     nothing: found({
       account: config.account ?? "ACCOUNT",
       partition: "aws",
-      secrets: [],
+      secrets: new Map(givenSecrets(config.secrets).map((name) => [name, "there"])),
       role: undefined,
       logGroup: false,
       function: undefined,
@@ -38,26 +39,16 @@ export function createAws(config: AwsConfig): Cloud {
       statements: [],
     }),
     url: urlRead(config),
-    linkSecret: linkSecretRead(config),
+    linkKeys: linkKeysRead(config),
   };
 }
 
 async function look(config: AwsConfig, runner: Runner): Promise<AwsState> {
   const { account, partition } = await seeCaller(config, runner);
-  const names = Object.values(config.secrets);
-  const secrets: string[] = [];
-  for (const name of names) {
-    if (await runner.read(secretRead(config, name))) secrets.push(name);
-  }
-  const [missing] = missingSecrets(config.secrets, (name) => secrets.includes(name));
-  if (missing !== undefined) {
-    const how =
-      config.secretStore === "ssm"
-        ? `aws ssm put-parameter --name ${missing} --type SecureString --value file://FILE`
-        : `aws secretsmanager create-secret --name ${missing} --secret-string file://FILE`;
-    throw new CommandError(
-      `The secret ${missing} is not there. Make it: ${how} --region ${config.region}`,
-    );
+  const secrets = new Map<string, SecretState>();
+  for (const name of Object.values(config.secrets)) {
+    const secret = await runner.read(secretRead(config, name));
+    if (secret !== undefined) secrets.set(name, secret);
   }
   const wanted = reads(config);
   const role = config.role === "create" ? await runner.read(wanted.role) : undefined;
@@ -70,8 +61,8 @@ async function look(config: AwsConfig, runner: Runner): Promise<AwsState> {
   return { ...state, url, statements: (await runner.read(wanted.statements)) ?? [] };
 }
 
-async function seeCaller(config: AwsConfig, runner: Runner) {
-  try {
+function seeCaller(config: AwsConfig, runner: Runner) {
+  const see = async () => {
     if (!(await runner.read(cliRead))) {
       throw new CommandError(`This AWS CLI is older than October 2025. ${INSTALL}`);
     }
@@ -83,13 +74,9 @@ async function seeCaller(config: AwsConfig, runner: Runner) {
       );
     }
     return { account, partition: caller?.Arn.split(":")[1] ?? "aws" };
-  } catch (cause) {
-    if (cause instanceof MissingProgram) {
-      throw new NotReady(`${cause.message} ${INSTALL}`, { cause });
-    }
-    if (!(cause instanceof FailedCommand)) throw cause;
-    throw new NotReady(`${cause.message}\n\nLog in first: aws configure, or aws sso login.`, {
-      cause,
-    });
-  }
+  };
+  return seeReady(see, {
+    install: INSTALL,
+    login: "Log in first: aws configure, or aws sso login.",
+  });
 }

@@ -33,7 +33,8 @@ export function planDestroy(config: AwsConfig, state: AwsState, withSecret: bool
     steps.push(step("Empty the role", "iam", "delete-role-policy", ...role, ...policy));
     steps.push(step("Remove the role", "iam", "delete-role", ...role));
   }
-  for (const name of withSecret ? state.secrets : []) {
+  const secrets = [...state.secrets].filter(([, secret]) => secret === "there");
+  for (const [name] of withSecret ? secrets : []) {
     const words =
       config.secretStore === "ssm"
         ? ["ssm", "delete-parameter", "--name", name]

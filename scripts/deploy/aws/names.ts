@@ -1,8 +1,5 @@
 import type { AwsConfig } from "../config.ts";
 
-/** The mark by which a later run knows what it may change and destroy: Lambda's and IAM's description. */
-export const DESCRIPTION = "Ziplink, made by npm run deploy";
-
 /** The inline policy of the role. */
 export const POLICY_NAME = "ziplink";
 

@@ -1,10 +1,9 @@
-import { CommandError } from "../../command.ts";
+import { DESCRIPTION, foreign, givenSecrets, refuseAll } from "../cloud.ts";
 import { type AwsConfig, serviceEnvironment } from "../config.ts";
 import type { Plan, Step } from "../step.ts";
 import {
   aws,
   CLOUDFRONT_STATEMENTS,
-  DESCRIPTION,
   logGroup,
   POLICY_NAME,
   PUBLIC_STATEMENTS,
@@ -21,6 +20,7 @@ const CONFLICT = /\(ResourceConflictException\)/;
 export function planDeploy(config: AwsConfig, state: AwsState, zipFile: string): Plan {
   refuseForeign("function", config.name, state.function);
   if (config.role === "create") refuseForeign("role", roleName(config), state.role);
+  refuseSecrets(config, state);
   const policy = functionPolicy(config, state);
   const hint = `The role ${config.role} needs this policy:\n${JSON.stringify(policy, null, 2)}`;
   return {
@@ -42,15 +42,34 @@ export function refuseForeign(
   found: { readonly Description: string } | undefined,
 ): void {
   if (found === undefined || found.Description === DESCRIPTION) return;
-  throw new CommandError(
-    `There is a ${kind} ${name} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
-  );
+  throw foreign(`${kind} ${name}`);
+}
+
+/**
+ * What nobody but a person can give has to be there, and nothing can read what is about to be
+ * deleted.
+ */
+function refuseSecrets(config: AwsConfig, { secrets }: AwsState): void {
+  const make = (name: string) =>
+    config.secretStore === "ssm"
+      ? `aws ssm put-parameter --name ${name} --type SecureString --value file://FILE`
+      : `aws secretsmanager create-secret --name ${name} --secret-string file://FILE`;
+  const keep = (name: string) => `aws secretsmanager restore-secret --secret-id ${name}`;
+  const where = `--region ${config.region}`;
+  const missing = givenSecrets(config.secrets).filter((name) => !secrets.has(name));
+  const leaving = Object.values(config.secrets).filter((name) => secrets.get(name) === "leaving");
+  refuseAll([
+    ...missing.map((name) => `The secret ${name} is not there. Make it: ${make(name)} ${where}`),
+    ...leaving.map(
+      (name) => `The secret ${name} is about to be deleted. Keep it: ${keep(name)} ${where}`,
+    ),
+  ]);
 }
 
 function secretSteps(config: AwsConfig, { secrets }: AwsState): Step[] {
   const value = `file://${SECRET_FILE}`;
   return Object.values(config.secrets)
-    .filter((name) => !secrets.includes(name))
+    .filter((name) => !secrets.has(name))
     .map((name) => ({
       title: `Make the secret ${name}`,
       argv:
@@ -173,10 +192,14 @@ function urlSteps(config: AwsConfig, state: AwsState): Step[] {
     ? ["--principal", "cloudfront.amazonaws.com", "--source-arn", config.cloudFront]
     : ["--principal", "*"];
   const [ofUrl, ofFunction] = config.cloudFront ? CLOUDFRONT_STATEMENTS : PUBLIC_STATEMENTS;
-  const others = config.cloudFront ? PUBLIC_STATEMENTS : CLOUDFRONT_STATEMENTS;
-  // What calls may do is in the statement, so one that names another distribution is made anew.
-  const renewed = config.cloudFront ? CLOUDFRONT_STATEMENTS : [];
-  const removed = [...others, ...renewed].filter((id) => state.statements.includes(id));
+  const own: readonly string[] = [...PUBLIC_STATEMENTS, ...CLOUDFRONT_STATEMENTS];
+  // Who may call is in the statement, so one that names another distribution is made anew.
+  const kept = state.statements
+    .filter(({ id, sourceArn }) => own.includes(id) && sourceArn === config.cloudFront)
+    .map(({ id }) => id);
+  const removed = state.statements
+    .map(({ id }) => id)
+    .filter((id) => own.includes(id) && !kept.includes(id));
   const permit = (id: string, action: string, ...how: string[]): Step => ({
     title: `Allow calls: ${action}`,
     argv: aws(
@@ -190,9 +213,7 @@ function urlSteps(config: AwsConfig, state: AwsState): Step[] {
     permit(ofUrl, "lambda:InvokeFunctionUrl", "--function-url-auth-type", auth),
     permit(ofFunction, "lambda:InvokeFunction", "--invoked-via-function-url"),
   ];
-  const missing = [ofUrl, ofFunction].map(
-    (id) => !state.statements.includes(id) || removed.includes(id),
-  );
+  const missing = [ofUrl, ofFunction].map((id) => !kept.includes(id));
   return [
     {
       title: state.url ? "Update the function's URL" : "Give the function a URL",

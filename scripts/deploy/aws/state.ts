@@ -1,15 +1,11 @@
 import * as z from "zod";
-import { CommandError } from "../../command.ts";
+import type { JwtKeys } from "../../../core/jwt-keys.ts";
+import { linkKeysName, parseLinkKeys } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
-import type { Read } from "../step.ts";
+import { json, type Read } from "../step.ts";
 import { aws, logGroup, roleName } from "./names.ts";
 
 const NOT_FOUND = /\((?:ResourceNotFoundException|NoSuchEntity|ParameterNotFound)\)/;
-
-/** An answer in JSON of which only `type` is of interest. */
-function json<T>(type: z.ZodType<T>): (stdout: string) => T {
-  return (stdout) => type.parse(JSON.parse(stdout));
-}
 
 /** Whether this CLI knows what October 2025 brought; it prints the form of a call and calls nothing. */
 export const cliRead: Read<boolean> = {
@@ -27,8 +23,11 @@ export function callerRead(config: AwsConfig): Read<{ Account: string; Arn: stri
   };
 }
 
+/** Secrets Manager keeps one for some days after its deletion, in which nothing can read it. */
+export type SecretState = "there" | "leaving";
+
 /** Whether a secret is there. The answer holds no value in clear. */
-export function secretRead(config: AwsConfig, name: string): Read<true> {
+export function secretRead(config: AwsConfig, name: string): Read<SecretState> {
   return {
     title: `Look for the secret ${name}`,
     argv:
@@ -36,31 +35,31 @@ export function secretRead(config: AwsConfig, name: string): Read<true> {
         ? aws(config, "ssm", "get-parameter", "--name", name)
         : aws(config, "secretsmanager", "describe-secret", "--secret-id", name),
     absent: NOT_FOUND,
-    parse: (stdout) => {
-      if (z.object({ DeletedDate: z.unknown().optional() }).parse(JSON.parse(stdout)).DeletedDate) {
-        throw new CommandError(
-          `The secret ${name} is about to be deleted. Keep it: aws secretsmanager restore-secret --secret-id ${name}`,
-        );
-      }
-      return true;
-    },
+    parse: (stdout) =>
+      json(z.object({ DeletedDate: z.unknown().optional() }))(stdout).DeletedDate
+        ? "leaving"
+        : "there",
   };
 }
 
-/** The value of the secret that signs links. */
-export function linkSecretRead(config: AwsConfig): Read<string> {
-  const name = config.secrets.LINK_SECRET ?? "";
+/** What signs links. */
+export function linkKeysRead(config: AwsConfig): Read<JwtKeys> {
+  const name = linkKeysName(config.secrets);
+  const title = "Read what signs links, to mint one";
+  const keys = (value: string) => parseLinkKeys(config.secrets, value);
   return config.secretStore === "ssm"
     ? {
-        title: "Read the secret, to mint a link",
+        title,
         argv: aws(config, "ssm", "get-parameter", "--name", name, "--with-decryption"),
         parse: (stdout) =>
-          json(z.object({ Parameter: z.object({ Value: z.string() }) }))(stdout).Parameter.Value,
+          keys(
+            json(z.object({ Parameter: z.object({ Value: z.string() }) }))(stdout).Parameter.Value,
+          ),
       }
     : {
-        title: "Read the secret, to mint a link",
+        title,
         argv: aws(config, "secretsmanager", "get-secret-value", "--secret-id", name),
-        parse: (stdout) => json(z.object({ SecretString: z.string() }))(stdout).SecretString,
+        parse: (stdout) => keys(json(z.object({ SecretString: z.string() }))(stdout).SecretString),
       };
 }
 
@@ -73,6 +72,14 @@ export function urlRead(config: AwsConfig): Read<string> {
     parse: (stdout) => json(z.object({ FunctionUrl: z.url() }))(stdout).FunctionUrl,
   };
 }
+
+/** A statement of a function's policy, with the condition that `--source-arn` becomes. */
+const statement = z.object({
+  Sid: z.string().default(""),
+  Condition: z
+    .object({ ArnLike: z.object({ "AWS:SourceArn": z.string().optional() }).optional() })
+    .optional(),
+});
 
 /** What to look at, besides the caller and the secrets, before a plan can be made. */
 export function reads(config: AwsConfig) {
@@ -114,11 +121,20 @@ export function reads(config: AwsConfig) {
       argv: ofFunction("get-policy"),
       absent: NOT_FOUND,
       parse: (stdout) =>
-        json(z.object({ Statement: z.array(z.object({ Sid: z.string().default("") })) }))(
+        json(z.object({ Statement: z.array(statement) }))(
           json(z.object({ Policy: z.string() }))(stdout).Policy,
-        ).Statement.map(({ Sid }) => Sid),
-    } satisfies Read<string[]>,
+        ).Statement.map(({ Sid: id, Condition }) => ({
+          id,
+          sourceArn: Condition?.ArnLike?.["AWS:SourceArn"],
+        })),
+    } satisfies Read<AwsStatement[]>,
   };
+}
+
+interface AwsStatement {
+  readonly id: string;
+  /** For whom alone it is, if not for all. */
+  readonly sourceArn: string | undefined;
 }
 
 interface AwsFunction {
@@ -133,11 +149,11 @@ export interface AwsState {
   /** `aws`, or that of China or GovCloud. */
   readonly partition: string;
   /** The secrets that are there, by name. */
-  readonly secrets: readonly string[];
+  readonly secrets: ReadonlyMap<string, SecretState>;
   readonly role: { readonly Description: string } | undefined;
   readonly logGroup: boolean;
   readonly function: AwsFunction | undefined;
   readonly url: string | undefined;
-  /** The ids of the statements in the function's policy. */
-  readonly statements: readonly string[];
+  /** The statements in the function's policy. */
+  readonly statements: readonly AwsStatement[];
 }

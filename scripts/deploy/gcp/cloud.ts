@@ -1,13 +1,13 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, missingSecrets, NotReady } from "../cloud.ts";
+import { type Cloud, type Found, givenSecrets, seeReady } from "../cloud.ts";
 import type { GcpConfig } from "../config.ts";
-import { FailedCommand, MissingProgram, type Runner } from "../runner.ts";
+import type { Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
 import { planDeploy } from "./plan.ts";
 import {
   cliRead,
   type GcpState,
-  linkSecretRead,
+  linkKeysRead,
   projectRead,
   reads,
   secretRead,
@@ -18,7 +18,7 @@ import {
 const OLDEST = 528;
 const INSTALL = "Install it (https://cloud.google.com/sdk/docs/install), then: gcloud auth login";
 
-const nothingLogged = { logBucket: undefined, logSink: false, exclusions: [] };
+const nothingLogged = { logBucket: undefined, logSink: undefined, exclusions: [] };
 
 /** Google Cloud: a function on Cloud Run. */
 export function createGcp(config: GcpConfig): Cloud {
@@ -32,7 +32,7 @@ export function createGcp(config: GcpConfig): Cloud {
     look: async (runner) => found(await look(config, runner)),
     nothing: found({
       services: [],
-      secrets: new Map(),
+      secrets: new Map(givenSecrets(config.secrets).map((name) => [name, true])),
       account: undefined,
       service: undefined,
       ...nothingLogged,
@@ -45,7 +45,7 @@ export function createGcp(config: GcpConfig): Cloud {
         return url;
       },
     },
-    linkSecret: linkSecretRead(config),
+    linkKeys: linkKeysRead(config),
   };
 }
 
@@ -55,12 +55,6 @@ async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
   for (const name of Object.values(config.secrets)) {
     const hasValue = await runner.read(secretRead(config, name));
     if (hasValue !== undefined) secrets.set(name, hasValue);
-  }
-  const [missing] = missingSecrets(config.secrets, (name) => secrets.get(name) ?? false);
-  if (missing !== undefined) {
-    throw new CommandError(
-      `The secret ${missing} is not there. Make it: gcloud secrets create ${missing} --data-file=FILE --project=${config.project}`,
-    );
   }
   const wanted = reads(config);
   const services = (await runner.read(wanted.services)) ?? [];
@@ -72,13 +66,13 @@ async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
   return {
     ...state,
     logBucket: await runner.read(wanted.logBucket),
-    logSink: (await runner.read(wanted.logSink)) ?? false,
+    logSink: await runner.read(wanted.logSink),
     exclusions: (await runner.read(wanted.exclusions)) ?? [],
   };
 }
 
-async function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
-  try {
+function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
+  const see = async () => {
     const version = (await runner.read(cliRead)) ?? "0";
     if (Number.parseInt(version, 10) < OLDEST) {
       throw new CommandError(
@@ -86,14 +80,10 @@ async function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
       );
     }
     await runner.read(projectRead(config));
-  } catch (cause) {
-    if (cause instanceof MissingProgram) {
-      throw new NotReady(`${cause.message} ${INSTALL}`, { cause });
-    }
-    if (!(cause instanceof FailedCommand)) throw cause;
-    throw new NotReady(
-      `${cause.message}\n\nLog in (gcloud auth login), and see that gcp.project in deploy.config.ts is a project of yours.`,
-      { cause },
-    );
-  }
+  };
+  return seeReady(see, {
+    install: INSTALL,
+    login:
+      "Log in (gcloud auth login), and see that gcp.project in deploy.config.ts is a project of yours.",
+  });
 }

@@ -1,7 +1,6 @@
 import type { GcpConfig } from "../config.ts";
 
-/** The mark by which a later run knows what it may change and destroy. */
-export const DESCRIPTION = "Ziplink, made by npm run deploy";
+/** The mark of a service, which has labels in place of a description. */
 export const LABEL = { "managed-by": "ziplink-deploy" } as const;
 
 /** What the deployment needs switched on in a project. */
@@ -24,6 +23,11 @@ export function accountOf({ name, project, serviceAccount }: GcpConfig): string 
   // A project whose id has a domain: example.com:name has the accounts …@name.example.com….
   const [id, domain] = project.split(":").reverse();
   return `${name}@${id}${domain === undefined ? "" : `.${domain}`}.iam.gserviceaccount.com`;
+}
+
+/** Where the function's log goes that has a period of its own. */
+export function logDestination({ name, project, region }: GcpConfig): string {
+  return `logging.googleapis.com/projects/${project}/locations/${region}/buckets/${name}`;
 }
 
 /** The filter that finds the function's log lines. */

@@ -1,8 +1,9 @@
 import { CommandError } from "../../command.ts";
 import { parseBucket } from "../bucket.ts";
+import { DESCRIPTION, foreign, givenSecrets, refuseAll } from "../cloud.ts";
 import { type GcpConfig, serviceEnvironment } from "../config.ts";
 import type { Plan, Step } from "../step.ts";
-import { accountOf, DESCRIPTION, gcloud, LABEL, logFilter, SERVICES } from "./names.ts";
+import { accountOf, gcloud, LABEL, logDestination, logFilter, SERVICES } from "./names.ts";
 import type { GcpState } from "./state.ts";
 
 /** A new account takes seconds to be known everywhere. */
@@ -11,6 +12,7 @@ const NOT_KNOWN_YET = /Service account .* does not exist/;
 /** The steps that bring Google Cloud from `state` to what `config` says; `dir` is relative to the root. */
 export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Plan {
   refuseForeign(config, state);
+  refuseSecrets(config, state);
   const missing = SERVICES.filter((service) => !state.services.includes(service));
   const enable: Step = {
     title: "Switch on the project's services",
@@ -36,18 +38,34 @@ export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Pla
 
 /** Something of this name that another made is neither changed nor destroyed. */
 export function refuseForeign(config: GcpConfig, state: GcpState): void {
-  const { account, service, logBucket } = state;
+  const { account, service, logBucket, logSink } = state;
   const label = Object.entries(LABEL).every(([key, v]) => service?.metadata.labels[key] === v);
-  const foreign = [
+  const [first] = [
     ...(service && !label ? [`service ${config.name}`] : []),
     ...(config.serviceAccount === "create" && account && account.description !== DESCRIPTION
       ? [`service account ${accountOf(config)}`]
       : []),
     ...(logBucket && logBucket.description !== DESCRIPTION ? [`log bucket ${config.name}`] : []),
+    // One that was made before there was a mark sends the log to where this one would.
+    ...(logSink &&
+    logSink.description !== DESCRIPTION &&
+    logSink.destination !== logDestination(config)
+      ? [`log sink ${config.name}`]
+      : []),
   ];
-  if (foreign.length === 0) return;
-  throw new CommandError(
-    `There is a ${foreign[0]} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
+  if (first !== undefined) throw foreign(first);
+}
+
+/** What nobody but a person can give has to be there, and have a value. */
+function refuseSecrets(config: GcpConfig, { secrets }: GcpState): void {
+  const missing = givenSecrets(config.secrets).filter((name) => !secrets.get(name));
+  const make = (name: string) =>
+    `gcloud secrets ${secrets.has(name) ? "versions add" : "create"} ${name} --data-file=FILE`;
+  refuseAll(
+    missing.map(
+      (name) =>
+        `The secret ${name} is not there. Make it: ${make(name)} --project=${config.project}`,
+    ),
   );
 }
 
@@ -86,9 +104,9 @@ function accountSteps(config: GcpConfig, { account }: GcpState): Step[] {
  */
 export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step[] {
   const member = `--member=serviceAccount:${accountOf(config)}`;
-  const source = parseBucket(config.source, "gs");
+  const source = parseBucket(config.source, "gcs");
   const written = [config.crcStore, config.manifestStore].flatMap(
-    (url) => parseBucket(url, "gs") ?? [],
+    (url) => parseBucket(url, "gcs") ?? [],
   );
   const binding = (what: string[], role: string): Step => ({
     title: `${verb === "add" ? "Allow" : "Take back"} ${role} on ${what.at(-1)}`,
@@ -114,7 +132,7 @@ export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step
 
 /** A log bucket of its own, and the project's log without its lines: a period is set for a bucket. */
 function logSteps(config: GcpConfig, state: GcpState): Step[] {
-  const { name, region, project, logRetentionDays } = config;
+  const { name, region, logRetentionDays } = config;
   if (logRetentionDays === undefined) return [];
   const step = (title: string, ...words: string[]): Step => ({
     title,
@@ -133,11 +151,17 @@ function logSteps(config: GcpConfig, state: GcpState): Step[] {
           ...["buckets", "create", ...bucket, `--description=${DESCRIPTION}`],
         ),
   ];
-  const destination = `logging.googleapis.com/projects/${project}/locations/${region}/buckets/${name}`;
   const filter = logFilter(config);
-  if (!state.logSink) {
-    const words = ["sinks", "create", name, destination, `--log-filter=${filter}`];
-    steps.push(step("Send the function's log there", ...words));
+  const destination = logDestination(config);
+  const { logSink } = state;
+  const isSent =
+    logSink?.description === DESCRIPTION &&
+    logSink.destination === destination &&
+    logSink.filter === filter;
+  if (!isSent) {
+    const words = ["sinks", logSink ? "update" : "create", name, destination];
+    const flags = [`--log-filter=${filter}`, `--description=${DESCRIPTION}`];
+    steps.push(step("Send the function's log there", ...words, ...flags));
   }
   if (!state.exclusions.includes(name)) {
     const exclusion = `--add-exclusion=^|^name=${name}|filter=${filter}`;

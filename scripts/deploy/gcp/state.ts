@@ -1,14 +1,12 @@
 import * as z from "zod";
+import type { JwtKeys } from "../../../core/jwt-keys.ts";
+import { linkKeysName, parseLinkKeys } from "../cloud.ts";
 import type { GcpConfig } from "../config.ts";
-import type { Read } from "../step.ts";
+import { json, type Read } from "../step.ts";
 import { accountOf, gcloud } from "./names.ts";
 
 /** What is not there; where its service is not switched on yet, nothing of it is. */
 const NOT_FOUND = /NOT_FOUND|Cannot find service|SERVICE_DISABLED|has not been used in project/;
-
-function json<T>(type: z.ZodType<T>): (stdout: string) => T {
-  return (stdout) => type.parse(JSON.parse(stdout));
-}
 
 /** The version of gcloud. */
 export const cliRead: Read<string> = {
@@ -39,15 +37,15 @@ export function secretRead(config: GcpConfig, name: string): Read<boolean> {
   };
 }
 
-/** The value of the secret that signs links. */
-export function linkSecretRead(config: GcpConfig): Read<string> {
+/** What signs links. */
+export function linkKeysRead(config: GcpConfig): Read<JwtKeys> {
   return {
-    title: "Read the secret, to mint a link",
+    title: "Read what signs links, to mint one",
     argv: [
       ...["gcloud", "secrets", "versions", "access", "latest"],
-      ...[`--secret=${config.secrets.LINK_SECRET}`, `--project=${config.project}`, "--quiet"],
+      ...[`--secret=${linkKeysName(config.secrets)}`, `--project=${config.project}`, "--quiet"],
     ],
-    parse: (stdout) => stdout,
+    parse: (stdout) => parseLinkKeys(config.secrets, stdout),
   };
 }
 
@@ -65,6 +63,15 @@ export function serviceRead(config: GcpConfig): Read<z.infer<typeof service>> {
     parse: json(service),
   };
 }
+
+const sink = z.object({
+  description: z.string().default(""),
+  destination: z.string(),
+  filter: z.string().default(""),
+});
+
+/** Where some of the project's log goes, and which of its lines. */
+type GcpSink = z.infer<typeof sink>;
 
 /** What to look at, besides the project and the secrets, before a plan can be made. */
 export function reads(config: GcpConfig) {
@@ -99,8 +106,8 @@ export function reads(config: GcpConfig) {
       title: "Look for the log sink",
       argv: gcloud(config, "logging", "sinks", "describe", config.name),
       absent: NOT_FOUND,
-      parse: () => true,
-    } satisfies Read<boolean>,
+      parse: json(sink),
+    } satisfies Read<GcpSink>,
     exclusions: {
       title: "Look at what the project's log leaves out",
       argv: gcloud(config, "logging", "sinks", "describe", "_Default"),
@@ -123,6 +130,6 @@ export interface GcpState {
   readonly logBucket:
     | { readonly description: string; readonly lifecycleState?: string | undefined }
     | undefined;
-  readonly logSink: boolean;
+  readonly logSink: GcpSink | undefined;
   readonly exclusions: readonly string[];
 }

@@ -165,7 +165,9 @@ export function createAwsCloud(functionUrl: () => string) {
       if (statements.has(id)) {
         throw new Fault({ code: "ResourceConflictException", message: "The statement exists." });
       }
-      statements.set(id, { Sid: id });
+      const { SourceArn } = input;
+      const condition = { Condition: { ArnLike: { "AWS:SourceArn": SourceArn } } };
+      statements.set(id, { Sid: id, ...(SourceArn === undefined ? {} : condition) });
       return { Statement: "{}" };
     },
     "lambda RemovePermission": ({ StatementId }) => {

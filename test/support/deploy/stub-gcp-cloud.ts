@@ -190,7 +190,7 @@ export function createGcpCloud(functionUrl: () => string) {
       },
     ],
     [
-      /^PATCH (logging\/v2\/.*\/buckets\/[^/]+)$/,
+      /^PATCH (logging\/v2\/.*\/(?:buckets|sinks)\/[^/]+)$/,
       ([, path = ""], input) => make(path, { ...things.get(path), ...input }),
     ],
     [/^GET (.*)$/, ([, path = ""]) => things.get(path)],
