@@ -42,6 +42,10 @@ export class Service implements Disposable {
     throw new Error(`The service ended before it listened: ${printed}`);
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
   get pid(): number {
     return this.#process.pid ?? 0;
   }
