@@ -62,6 +62,7 @@ export function createPlanner(options: PlannerOptions): Planner {
 
   return {
     async plan(token, request, signal) {
+      signal?.throwIfAborted(); // what is under way is taken away by who waits for it
       const id = identify(token);
       const known = cache.get(id);
       if (known) return { plan: known, isReused: true };
