@@ -4,6 +4,7 @@ import { CrcCache } from "../core/crc/crc-cache.ts";
 import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { CrcParts } from "../core/crc/crc-parts.ts";
 import { type CrcStore, createCrcStore, type ObjectStore } from "../core/crc/crc-store.ts";
+import { StoredTable } from "../core/crc/stored-table.ts";
 import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { streamZip } from "../core/stream-zip.ts";
 import { crc32 } from "../core/zip/crc32.ts";
@@ -214,6 +215,34 @@ describe("a download that begins behind an entry", () => {
     const stream = streamZip(made.plan, broken, { crcs: createCrcKnowledge({ store }) });
     await expect(collect(stream)).rejects.toThrow("broken");
     expect(keysOf(await tailOf(made, createCrcKnowledge({ store }), 3))).toEqual(["d", "d", "e"]);
+  });
+
+  test.each([
+    ["nothing", ["keeps 1", "has 1", "ends"]],
+    ["more", ["keeps 1", "has 1", "keeps 2", "has 2", "ends"]],
+  ])("does not end before all is kept that it learnt, with %s behind it", async (more, order) => {
+    const { plan } = await planOf({ a: "one", b: "two" });
+    const size = 300 * 1024 * 1024;
+    const entries = plan.entries.map(({ name, blob }) => ({ name, blob: { ...blob, size } }));
+    const steps: string[] = [];
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    const store: CrcStore = {
+      load: async () => new Map(),
+      async save(_, known) {
+        steps.push(`keeps ${known.size}`);
+        await isFree;
+        steps.push(`has ${known.size}`);
+      },
+    };
+    const table = new StoredTable(layoutZip({ ...plan, entries }), createCrcKnowledge({ store }));
+    table.learn(0, 1, size); // so much that it is kept at once
+    while (steps.length === 0) await new Promise(setImmediate);
+    if (more === "more") table.learn(1, 2, 1);
+    const ending = table.save().then(() => steps.push("ends"));
+    await new Promise(setImmediate);
+    free();
+    await ending;
+    expect(steps).toEqual(order);
   });
 
   test("goes on without a store that fails, and says so", async () => {
