@@ -300,6 +300,27 @@ describe("a download that begins behind an entry", () => {
     });
   });
 
+  test("that is given up does not wait for its turn to read again", async () => {
+    const made = await planOf(objects);
+    const source = counting(made.source);
+    const crcs = createCrcKnowledge({ rereads: 1 });
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    const others = crcs.limit(() => isFree);
+    const start = layoutZip(made.plan).localOffsets[3] ?? 0;
+    const reader = streamZip(made.plan, source, { start, crcs }).getReader();
+    for (let i = 0; i < 2; i++) await reader.read();
+    while (crcs.limit.pendingCount === 0) await new Promise(setImmediate);
+    const steps: string[] = [];
+    const ending = reader.cancel().then(() => steps.push("ended"));
+    await new Promise(setImmediate);
+    steps.push("free");
+    free();
+    await Promise.all([ending, others]);
+    expect(steps).toEqual(["ended", "free"]);
+    while (crcs.limit.activeCount > 0) await new Promise(setImmediate);
+    expect(keysOf(source.counts)).not.toContain("a");
+  });
+
   test("sixteen at once give the same bytes and open no more than they may", async () => {
     const made = await planOf(objects);
     const whole = await collect(streamZip(made.plan, made.source));
