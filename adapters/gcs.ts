@@ -6,11 +6,11 @@ import {
   Storage,
 } from "@google-cloud/storage";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { ZiplinkError } from "../core/errors.ts";
+import { changed, notFound, ZiplinkError } from "../core/errors.ts";
 import { toFolder } from "../core/to-folder.ts";
 import { BodyChunks } from "./body-chunks.ts";
 import { updateCrc32c } from "./crc32c.ts";
-import { askGcs, changed, corrupt, notFound, translate } from "./gcs-errors.ts";
+import { askGcs, corrupt, translate } from "./gcs-errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage, so that a test can put its own in its place. */
 export interface GcsBucket {
