@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ObjectStore } from "../core/crc/crc-store.ts";
+import type { ObjectStore } from "../core/object-store.ts";
 
 /** Small objects as files of a folder, which is made when the first one is kept. */
 export function createFsObjectStore({ root }: { readonly root: string }): ObjectStore {

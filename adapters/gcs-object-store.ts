@@ -1,6 +1,6 @@
 import { buffer } from "node:stream/consumers";
-import type { ObjectStore } from "../core/crc/crc-store.ts";
 import { ZiplinkError } from "../core/errors.ts";
+import type { ObjectStore } from "../core/object-store.ts";
 import { toFolder } from "../core/to-folder.ts";
 import { type GcsFile, readGcsFile } from "./gcs.ts";
 import { askGcs } from "./gcs-errors.ts";

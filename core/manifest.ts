@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import * as z from "zod/mini";
 import { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
-import type { ObjectStore } from "./crc/crc-store.ts";
 import { ZiplinkError } from "./errors.ts";
+import type { ObjectStore } from "./object-store.ts";
 
 /** Where the request of a link stands that is too long for a URL. Only its signer can state one. */
 export const manifestReference = z.strictObject({
