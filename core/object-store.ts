@@ -1,8 +1,8 @@
 /**
  * Where small objects are kept for other instances, or the next one: a folder, a bucket. Both methods
- * reject once `signal` aborts; those of a bucket with a `ZiplinkError` whose code is `not_found` if there
- * is no such bucket, `denied`, `throttled`, `unavailable` or `timeout`; those of a folder with the system's
- * own error.
+ * reject once `signal` aborts; those of a bucket with a `ZiplinkError` whose code is `denied`, `throttled`,
+ * `unavailable` or `timeout`, or `not_found` if there is no such bucket and the store tells that apart;
+ * those of a folder with the system's own error.
  */
 export interface ObjectStore {
   /** The object's bytes, or `undefined` if there is none. Rejects as above. */

@@ -1,18 +1,17 @@
 import { expect, test } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
 import type { BlobSource } from "../core/blob-source.ts";
+import { planArchive } from "../core/plan-archive.ts";
 import { createPlanner } from "../core/planner.ts";
 import { ResilientStore } from "../core/resilience/resilient-store.ts";
 import { SharedWork } from "../core/shared-work.ts";
-import { defaultZipFormat } from "../core/zip/format.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function plannerOf(source: BlobSource) {
+  const store = new ResilientStore(source);
   return createPlanner({
-    store: new ResilientStore(source),
-    limits: { maxEntries: 10, maxBytes: 1000 },
-    format: defaultZipFormat,
+    plan: (request, { signal }) => planArchive(request, store.forDownload(), { signal }),
     cacheSeconds: 10,
   });
 }
