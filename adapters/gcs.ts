@@ -62,7 +62,7 @@ type RequestOptions = ReturnType<Storage["interceptors"][number]["request"]>;
 export interface GcsSourceOptions {
   /** As of `createGcsBucket`. */
   readonly bucket: GcsBucket;
-  /** The folder of the bucket to serve: keys are relative to it and cannot leave it. Default: all. */
+  /** The folder of the bucket to serve: keys are relative to it, none leaves it. Default: all. */
   readonly prefix?: string;
 }
 

@@ -35,9 +35,9 @@ export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
 }
 
 /**
- * Throws unless the answer holds exactly the range that was asked for, of that version: `corrupt` where it
- * says too little for that, as it always will; `unavailable` for another range, as whatever stands
- * between mixes answers up in passing.
+ * Throws unless the answer holds exactly the range that was asked for, of that version: `corrupt`
+ * where it says too little for that, as it always will; `unavailable` for another range, as
+ * whatever stands between mixes answers up in passing.
  */
 export function assertAnswers(
   { statusCode, headers }: Answer,

@@ -15,8 +15,9 @@ export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): P
 }
 
 /**
- * What `action` comes to when `queue` gives it its turn; rejects at once when `signal` aborts before
- * that. An action that has begun is waited for: it heeds the signal itself, and lets go of what it has.
+ * What `action` comes to when `queue` gives it its turn; rejects at once when `signal` aborts
+ * before that. An action that has begun is waited for: it heeds the signal itself, and lets go of
+ * what it has.
  */
 export async function inTurn<T>(
   queue: (action: () => Promise<T>) => Promise<T>,

@@ -68,7 +68,7 @@ export function skippedBytes(layout: Layout, range: ByteRange): SkippedBytes[] {
   return skipped;
 }
 
-/** Which of the `length` bytes at `offset` of the archive a range of it has; empty where none are. */
+/** Which of `length` bytes at `offset` of the archive a range of it has; empty where none are. */
 export function partWithin({ start, end }: ByteRange, offset: number, length: number): ByteRange {
   return { start: clamp(start - offset, length), end: clamp(end - offset, length) };
 }

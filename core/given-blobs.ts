@@ -152,8 +152,8 @@ async function closeUnread(chunks: AsyncIterable<Uint8Array>): Promise<void> {
 }
 
 /**
- * `chunks`, given up at once on an abort, whether or not the application's code heeds the signal. An
- * empty one comes first, for whoever opens it: a generator that has not begun closes nothing.
+ * `chunks`, given up at once on an abort, whether or not the application's code heeds the signal.
+ * An empty one comes first, for whoever opens it: a generator that has not begun closes nothing.
  */
 async function* untilAborted(
   chunks: AsyncIterable<Uint8Array>,

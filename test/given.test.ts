@@ -181,7 +181,7 @@ describe("an application's stream", () => {
     },
   );
 
-  /** Streams that an application may have open before anybody reads them, and whether they still are. */
+  /** Streams that are open before anybody reads them, and whether they still are. */
   const unread = {
     "a Node stream": () => {
       const chunks = new Readable({ read: () => undefined });

@@ -93,7 +93,7 @@ test("a planning that nobody waits for asks the store for nothing more; the next
   expect((await planner.plan("token", { prefix: "a/" })).isReused).toBe(true);
 });
 
-test("nothing is planned for a client that has left, and the next one gets what is there then", async () => {
+test("nothing is planned for a client that has left; the next one gets what is there", async () => {
   const memory = createMemorySource({ "a/1": "1" });
   const planner = plannerOf(memory);
   const left = AbortSignal.abort(new Error("left"));

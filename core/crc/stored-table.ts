@@ -56,8 +56,8 @@ export class StoredTable {
   }
 
   /**
-   * Adds what was learnt since the last time to what the store has, behind what is being kept already.
-   * Never rejects.
+   * Adds what was learnt since the last time to what the store has, behind what is being kept
+   * already. Never rejects.
    */
   save(): Promise<void> {
     this.#unsavedBytes = 0;

@@ -110,8 +110,8 @@ class ResilientSource implements BlobSource {
 }
 
 /**
- * An iteration each of whose steps is a call of the store by itself. One that is late is told to stop,
- * and not waited for: it may never do.
+ * An iteration each of whose steps is a call of the store by itself. One that is late is told to
+ * stop, and not waited for: it may never do.
  */
 async function* stepwise<T>(
   start: (signal: AbortSignal) => AsyncIterable<T>,

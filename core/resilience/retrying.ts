@@ -107,9 +107,9 @@ export class Retrying {
   }
 
   /**
-   * The result of `action`, once the circuit lets it ask the store; `unavailable` while that is open. If
-   * it takes too long, `attempt` is aborted. `signal` ends the wait for another call's probe; what has
-   * begun has to heed it by itself.
+   * The result of `action`, once the circuit lets it ask the store; `unavailable` while that is
+   * open. If it takes too long, `attempt` is aborted. `signal` ends the wait for another call's
+   * probe; what has begun has to heed it by itself.
    */
   async once<T>(
     action: () => Promise<T>,
