@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ObjectStore } from "../core/crc/crc-store.ts";
+import type { ObjectStore } from "../core/object-store.ts";
 
 /** Small objects as files of a folder, which is made when the first one is kept. */
 export function createFsObjectStore({ root }: { readonly root: string }): ObjectStore {
@@ -17,8 +17,13 @@ export function createFsObjectStore({ root }: { readonly root: string }): Object
       await mkdir(root, { recursive: true });
       // Written under another name first: a reader sees the whole of it or nothing.
       const temporary = join(root, `${name}.${crypto.randomUUID()}.tmp`);
-      await writeFile(temporary, bytes, { mode: 0o600, ...(signal ? { signal } : {}) });
-      await rename(temporary, join(root, name));
+      try {
+        await writeFile(temporary, bytes, { mode: 0o600, ...(signal ? { signal } : {}) });
+        await rename(temporary, join(root, name));
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => undefined); // what failed first is told
+        throw error;
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import { abortable } from "../core/abortable.ts";
-import { type ErrorCode, objectMessages, ZiplinkError } from "../core/errors.ts";
+import { changed, type ErrorCode, notFound, ZiplinkError } from "../core/errors.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 
 /** `request` with its failure as ours, left alone (the client cannot cancel it) when `signal` aborts. */
@@ -53,10 +53,6 @@ function ofStatus(status: number, error: ClientError): unknown {
   }
 }
 
-/** There is no such object, or no longer this generation of it. */
-export const notFound = (cause?: unknown) => failure("not_found", objectMessages.not_found, cause);
-/** There is another generation in place of the one that was asked for. */
-export const changed = (cause?: unknown) => failure("changed", objectMessages.changed, cause);
 const denied = (cause?: unknown) => failure("denied", "The store may not be read.", cause);
 const timeout = (cause?: unknown) => failure("timeout", "The store did not answer in time.", cause);
 const unavailable = (cause?: unknown) =>

@@ -1,6 +1,7 @@
 import { buffer } from "node:stream/consumers";
-import type { ObjectStore } from "../core/crc/crc-store.ts";
 import { ZiplinkError } from "../core/errors.ts";
+import type { ObjectStore } from "../core/object-store.ts";
+import { toFolder } from "../core/to-folder.ts";
 import { type GcsFile, readGcsFile } from "./gcs.ts";
 import { askGcs } from "./gcs-errors.ts";
 
@@ -23,15 +24,16 @@ export interface GcsStoredFile extends Pick<GcsFile, "createReadStream"> {
 export interface GcsObjectStoreOptions {
   /** As of `createGcsBucket`. */
   readonly bucket: GcsStoreBucket;
-  /** What the name of every object begins with, such as `ziplink-crc/`. */
-  readonly prefix: string;
+  /** The folder of the bucket to keep them in. Default: its top. */
+  readonly prefix?: string;
 }
 
 /** Small objects of a bucket, each written by one request, so that it is seen whole or not at all. */
 export function createGcsObjectStore({ bucket, prefix }: GcsObjectStoreOptions): ObjectStore {
+  const root = toFolder(prefix);
   return {
     async get(name, signal) {
-      const file = bucket.file(prefix + name);
+      const file = bucket.file(root + name);
       try {
         return await askGcs(() => buffer(readGcsFile(file)), signal);
       } catch (error) {
@@ -40,7 +42,7 @@ export function createGcsObjectStore({ bucket, prefix }: GcsObjectStoreOptions):
       }
     },
     async put(name, bytes, signal) {
-      const file = bucket.file(prefix + name);
+      const file = bucket.file(root + name);
       const options = { resumable: false, contentType: "application/octet-stream" };
       await askGcs(() => file.save(Buffer.from(bytes), options), signal);
     },

@@ -6,10 +6,11 @@ import {
   Storage,
 } from "@google-cloud/storage";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
-import { ZiplinkError } from "../core/errors.ts";
+import { changed, notFound, ZiplinkError } from "../core/errors.ts";
+import { toFolder } from "../core/to-folder.ts";
 import { BodyChunks } from "./body-chunks.ts";
 import { updateCrc32c } from "./crc32c.ts";
-import { askGcs, changed, corrupt, notFound, translate } from "./gcs-errors.ts";
+import { askGcs, corrupt, translate } from "./gcs-errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage, so that a test can put its own in its place. */
 export interface GcsBucket {
@@ -61,7 +62,7 @@ type RequestOptions = ReturnType<Storage["interceptors"][number]["request"]>;
 export interface GcsSourceOptions {
   /** As of `createGcsBucket`. */
   readonly bucket: GcsBucket;
-  /** What every name begins with and no key does, such as `exports/`; default nothing. */
+  /** The folder of the bucket to serve: keys are relative to it, none leaves it. Default: all. */
   readonly prefix?: string;
 }
 
@@ -81,17 +82,19 @@ interface ListPage {
  *
  * An object's time is its generation's, not that of its metadata, which a lifecycle rule may change.
  */
-export function createGcsSource({ bucket, prefix = "" }: GcsSourceOptions): BlobSource {
+export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSource {
+  const root = toFolder(prefix);
+
   /** The name of the object under `key`; rejects what Cloud Storage would not take for a name. */
   function toName(key: string): string {
-    const name = prefix + key;
-    // The name that is just the prefix, as of a console's empty folder, has no key.
+    const name = root + key;
+    // The name that is just the folder's, as of a console's empty folder, has no key.
     if (key === "" || name === "." || name === ".." || !isPossible(name)) throw notFound();
     return name;
   }
 
   const toInfo = (metadata: FileMetadata): BlobInfo => ({
-    key: String(metadata.name).slice(prefix.length),
+    key: String(metadata.name).slice(root.length),
     size: Number(metadata.size),
     version: [metadata.generation, metadata.crc32c].filter((part) => part !== undefined).join("/"),
     modified: new Date(String(metadata.timeCreated)),
@@ -119,7 +122,7 @@ export function createGcsSource({ bucket, prefix = "" }: GcsSourceOptions): Blob
     },
 
     async *list(keyPrefix, signal) {
-      const namePrefix = prefix + keyPrefix;
+      const namePrefix = root + keyPrefix;
       if (!isPossible(namePrefix)) return;
       // The client would look for a project and put its id in the place of this: ask for more, and choose.
       const [asked = ""] = namePrefix.split("{{projectId}}", 1);
@@ -131,7 +134,7 @@ export function createGcsSource({ bucket, prefix = "" }: GcsSourceOptions): Blob
         page = (await askGcs(() => bucket.getFiles(request), signal))[2] as ListPage;
         for (const item of page.items ?? []) {
           signal?.throwIfAborted();
-          if (item.name?.startsWith(namePrefix) && item.name !== prefix) yield toInfo(item);
+          if (item.name?.startsWith(namePrefix) && item.name !== root) yield toInfo(item);
         }
       } while (page.nextPageToken !== undefined);
     },

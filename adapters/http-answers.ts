@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { BlobInfo, ByteRange } from "../core/blob-source.ts";
 import { changed } from "../core/errors.ts";
-import { unavailable } from "./http-errors.ts";
+import { corrupt, unavailable } from "./http-errors.ts";
 
 /** What is used of an answer of undici's. */
 export type Answer = Pick<Dispatcher.ResponseData, "statusCode" | "headers" | "body">;
@@ -18,11 +18,11 @@ const UNKNOWN_TIME = Date.UTC(1980, 0, 1);
 export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
   const size = lengthOf(headers);
   if (isEncoded(headers) || size === undefined) {
-    throw unavailable("The store does not tell the length of its objects.");
+    throw corrupt("The store does not tell the length of its objects.");
   }
   const version = versionOf(headers, size);
   if (version === undefined) {
-    throw unavailable("The store does not tell the versions of its objects.");
+    throw corrupt("The store does not tell the versions of its objects.");
   }
   const contentType = single(headers["content-type"]);
   return {
@@ -34,7 +34,11 @@ export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
   };
 }
 
-/** Throws unless the answer holds exactly the range that was asked for, of that version. */
+/**
+ * Throws unless the answer holds exactly the range that was asked for, of that version: `corrupt`
+ * where it says too little for that, as it always will; `unavailable` for another range, as
+ * whatever stands between mixes answers up in passing.
+ */
 export function assertAnswers(
   { statusCode, headers }: Answer,
   blob: BlobInfo,
@@ -43,19 +47,18 @@ export function assertAnswers(
   const length = lengthOf(headers);
   const part = statusCode === 206 ? parseContentRange(headers) : wholeOf(length);
   if (part === undefined || isEncoded(headers)) {
-    throw unavailable("The store does not tell which bytes it sends.");
+    throw corrupt("The store does not tell which bytes it sends.");
   }
   const version = versionOf(headers, part.size);
   if (version === undefined || (STRONG_TAG.test(blob.version) && headers.etag === undefined)) {
-    throw unavailable("The store does not tell which version it sends.");
+    throw corrupt("The store does not tell which version it sends.");
   }
   if (version !== blob.version || part.size !== blob.size) throw changed();
   if (part.start !== range.start || part.end !== range.end) {
-    throw unavailable(
-      statusCode === 200
-        ? "The store cannot send parts of its objects: it ignores Range."
-        : "The store sent other bytes than it was asked for.",
-    );
+    if (statusCode === 200) {
+      throw corrupt("The store cannot send parts of its objects: it ignores Range.");
+    }
+    throw unavailable("The store sent other bytes than it was asked for.");
   }
   if (length !== undefined && length !== range.end - range.start) {
     throw unavailable("The store sent another number of bytes than it was asked for.");

@@ -43,7 +43,9 @@ export function refusal({ statusCode, headers }: Answer, url: URL): ZiplinkError
         ? unavailable(LATER, cause)
         : throttled(cause, retryAfterMs);
     default:
-      return unavailable(LATER, cause);
+      return statusCode >= 500
+        ? unavailable(LATER, cause)
+        : corrupt("The store's answer is not what it was asked for.", cause);
   }
 }
 
@@ -89,7 +91,12 @@ function timedOut(cause: Error): ZiplinkError {
   return new ZiplinkError("timeout", "The store did not answer in time. Try again.", { cause });
 }
 
-/** The store cannot be read as things are; the message says why, and names no object. */
+/** The store's answer can never be right; the message says why, and names no object. */
+export function corrupt(message: string, cause?: Error): ZiplinkError {
+  return new ZiplinkError("corrupt", message, { cause });
+}
+
+/** The store cannot be read now, and may be at another attempt; the message names no object. */
 export function unavailable(message: string, cause?: Error): ZiplinkError {
   return new ZiplinkError("unavailable", message, { cause });
 }

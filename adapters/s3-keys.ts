@@ -5,11 +5,6 @@ export function decodeKey(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll("+", " "));
 }
 
-/** `prefix` as a folder: "team" is "team/", or else the key "2/a" would be in "team2/". */
-export function toFolder(prefix = ""): string {
-  return prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-}
-
 /** The longest key, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024;
 

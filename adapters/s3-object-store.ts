@@ -1,7 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import type { ObjectStore } from "../core/crc/crc-store.ts";
+import type { ObjectStore } from "../core/object-store.ts";
+import { toFolder } from "../core/to-folder.ts";
 import { translateS3Error } from "./s3-errors.ts";
-import { toFolder } from "./s3-keys.ts";
 
 /** Where in which bucket the objects are. */
 export interface S3ObjectStoreOptions {

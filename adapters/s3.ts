@@ -11,9 +11,10 @@ import {
 import { follow } from "../core/abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
 import { changed } from "../core/errors.ts";
+import { toFolder } from "../core/to-folder.ts";
 import { BodyChunks } from "./body-chunks.ts";
 import { brokenBody, corrupt, denied, isDenied, translated } from "./s3-errors.ts";
-import { climbsOut, decodeKey, isSendable, toFolder, toS3Key } from "./s3-keys.ts";
+import { climbsOut, decodeKey, isSendable, toS3Key } from "./s3-keys.ts";
 
 /** What is served of which bucket. */
 export interface S3SourceOptions {

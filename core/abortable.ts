@@ -15,6 +15,32 @@ export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): P
 }
 
 /**
+ * What `action` comes to when `queue` gives it its turn; rejects at once when `signal` aborts
+ * before that. An action that has begun is waited for: it heeds the signal itself, and lets go of
+ * what it has.
+ */
+export async function inTurn<T>(
+  queue: (action: () => Promise<T>) => Promise<T>,
+  action: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted();
+  let hasBegun = false;
+  const result = queue(async () => {
+    // Told to the queue alone, which may count failures: the signal's reason may be one of a store.
+    if (signal?.aborted) throw new DOMException("Nobody waits for it any more.", "AbortError");
+    hasBegun = true;
+    return action();
+  });
+  try {
+    return await abortable(result, signal);
+  } catch (error) {
+    if (hasBegun) return result;
+    throw error;
+  }
+}
+
+/**
  * Aborts `controller` as soon as `signal` is aborted, for its reason, until the function that is
  * returned is called. For what happens often: signals of `AbortSignal.any` stay with the one that they
  * follow, if that lives long, until the garbage collector has looked at all of memory.

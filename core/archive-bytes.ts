@@ -4,7 +4,7 @@ import { coalesce } from "./coalesce.ts";
 import type { CrcKnowledge } from "./crc/crc-knowledge.ts";
 import { EntryCrcs } from "./crc/entry-crcs.ts";
 import { joined, verified } from "./entry-data.ts";
-import { entryRead, plannedReads, skippedBytes } from "./entry-reads.ts";
+import { entryRead, partWithin, plannedReads, skippedBytes } from "./entry-reads.ts";
 import { ZiplinkError } from "./errors.ts";
 import type { PlanEntry } from "./plan.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -149,10 +149,9 @@ async function* framedData(
  * what was sent before: this is where the layout's promise is checked.
  */
 function take(sending: Sending, bytes: Uint8Array, offset: number): Uint8Array {
-  const { range } = sending;
-  const from = clamp(range.start - offset, bytes.length);
-  const part = bytes.subarray(from, clamp(range.end - offset, bytes.length));
-  if (part.length > 0) assertPosition(sending, offset + from);
+  const { start, end } = partWithin(sending.range, offset, bytes.length);
+  const part = bytes.subarray(start, end);
+  if (part.length > 0) assertPosition(sending, offset + start);
   sending.position += part.length;
   return part;
 }
@@ -162,8 +161,4 @@ function assertPosition(sending: Sending, expected: number): void {
   throw new ZiplinkError("internal", "The archive does not follow its layout.", {
     details: { position: sending.position, expected },
   });
-}
-
-function clamp(value: number, max: number): number {
-  return Math.min(Math.max(value, 0), max);
 }

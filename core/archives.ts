@@ -2,9 +2,10 @@ import type { ArchiveRequest } from "./archive-request.ts";
 import type { Audit } from "./audit.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { ZiplinkError } from "./errors.ts";
+import type { GivenEntry } from "./given-blobs.ts";
 import type { Plan } from "./plan.ts";
 import { type PlanLimits, planArchive } from "./plan-archive.ts";
-import { createPlanner, type Planner, type PlannerOptions } from "./planner.ts";
+import { createPlanner, type Planner } from "./planner.ts";
 import { formatBytes } from "./quantities.ts";
 import { openScope } from "./request-scope.ts";
 import { type ResilienceOptions, ResilientStore } from "./resilience/resilient-store.ts";
@@ -14,14 +15,23 @@ import {
   type DownloadQuery,
   sendArchive,
 } from "./send-archive.ts";
+import type { ZipFormat } from "./zip/format.ts";
 import { layoutZip } from "./zip/layout.ts";
 
 /** What the archives of one source are planned and sent by. */
-export interface ArchivesOptions extends Omit<PlannerOptions, "store">, DeliveryOptions {
+export interface ArchivesOptions extends DeliveryOptions {
   /** Where the objects are. It is tried again when it fails, so it need not do that itself. */
   readonly source: BlobSource;
   /** How hard it is tried when the source fails. */
   readonly resilience?: ResilienceOptions;
+  /** What one archive may hold; a request for more is refused as `planArchive` does. */
+  readonly limits: PlanLimits;
+  /** How archives are written, unless a request asks for another compression. */
+  readonly format: ZipFormat;
+  /** How long the plan of a link is used again, in seconds; 0 for never. */
+  readonly cacheSeconds: number;
+  /** Entries that the application adds to those of a request, behind them. Default: none. */
+  readonly given?: (request: ArchiveRequest) => Promise<readonly GivenEntry[]>;
   /** Where audit lines go of what is sent without a scope of its own. */
   readonly audit: Audit;
 }
@@ -58,14 +68,15 @@ const READING: readonly string[] = ["GET", "HEAD"];
  * breaker and the remembered plans are shared by all of them.
  */
 export function createArchives(options: ArchivesOptions): Archives {
-  const { limits, format } = options;
+  const { limits, format, cacheSeconds } = options;
   const store = new ResilientStore(options.source, options.resilience);
+  const plan = async (request: ArchiveRequest, now: PlanNow = {}) => {
+    const given = (await options.given?.(request)) ?? [];
+    return planArchive(request, store.forDownload(), { limits, format, given, ...now });
+  };
   return {
-    byLink: createPlanner({ ...options, store }),
-    async plan(request, now = {}) {
-      const given = (await options.given?.(request)) ?? [];
-      return planArchive(request, store.forDownload(), { limits, format, given, ...now });
-    },
+    byLink: createPlanner({ plan, cacheSeconds }),
+    plan,
     async send(request, dispatch) {
       const { scope = openScope(options.audit) } = dispatch;
       const download = { ...dispatch, scope, source: store.forDownload() };

@@ -27,8 +27,9 @@ export interface ByteRange {
 
 /**
  * Read-only view of a bucket. Every method rejects with a `ZiplinkError` whose code is `not_found`,
- * `denied`, `changed`, `throttled`, `unavailable` or `timeout`, and with `signal.reason` once `signal`
- * aborts.
+ * `denied`, `changed`, `throttled`, `unavailable`, `timeout`, or `corrupt` for an answer that is
+ * wrong or says too little, as another attempt would not mend; and with `signal.reason` once
+ * `signal` aborts.
  */
 export interface BlobSource {
   /** Describes one object. Rejects with `not_found` if there is none under exactly this key. */

@@ -1,5 +1,6 @@
 import type { ArchiveRequest } from "./archive-request.ts";
 import { ZiplinkError } from "./errors.ts";
+import { toFolder } from "./to-folder.ts";
 
 /** Who asks for archives without a link: a backend, or somebody that an application knows. */
 export interface Caller {
@@ -37,11 +38,6 @@ export function assertWithinScope(request: ArchiveRequest, { prefixes = [] }: Ca
       throw new ZiplinkError("forbidden", "This caller may not have all that was asked for.");
     }
   }
-}
-
-/** With the slash that keeps `a/` apart from `ab/`. */
-function toFolder(prefix: string): string {
-  return prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
 }
 
 /**

@@ -16,8 +16,7 @@ export function entryRead(layout: Layout, range: ByteRange, index: number): Byte
   const shape = new EntryShape(entry, layout.plan.format);
   const offset = at(layout.localOffsets, index);
   const dataOffset = offset + shape.localHeaderLength;
-  const from = clamp(range.start - dataOffset, shape.compressedSize);
-  const to = clamp(range.end - dataOffset, shape.compressedSize);
+  const { start: from, end: to } = partWithin(range, dataOffset, shape.compressedSize);
 
   if (shape.hasDescriptor) {
     if (from === to) return { start: size, end: size };
@@ -67,6 +66,11 @@ export function skippedBytes(layout: Layout, range: ByteRange): SkippedBytes[] {
     if (i !== skipped[0]?.index) skipped.push({ index: i, size: entryAt(layout, i).blob.size });
   }
   return skipped;
+}
+
+/** Which of `length` bytes at `offset` of the archive a range of it has; empty where none are. */
+export function partWithin({ start, end }: ByteRange, offset: number, length: number): ByteRange {
+  return { start: clamp(start - offset, length), end: clamp(end - offset, length) };
 }
 
 function clamp(value: number, max: number): number {

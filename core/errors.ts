@@ -36,7 +36,7 @@ export const statusByCode = {
   too_many_requests: 429,
   /** The client left before there was anything to send. The status is nginx's; nobody sees it. */
   aborted: 499,
-  /** The store sent bytes that do not match what it, or the link, stated about them. */
+  /** The store's answer is no answer to what it was asked, or its bytes are not those stated. */
   corrupt: 502,
   /** The store asks us to slow down. */
   throttled: 503,

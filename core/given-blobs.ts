@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { abortable } from "./abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "./blob-source.ts";
 import type { PlanEntry } from "./plan.ts";
 import { crc32 } from "./zip/crc32.ts";
@@ -106,7 +108,9 @@ export function withGiven(source: BlobSource): BlobSource {
       if (content instanceof Uint8Array) {
         return piecesOf(content.subarray(range.start, range.end));
       }
-      return untilAborted(await content(range, signal), signal);
+      const chunks = untilAborted(await openGiven(content, range, signal), signal);
+      await chunks.next();
+      return chunks;
     },
   };
 }
@@ -125,28 +129,56 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, un
   }
 }
 
-/** `chunks`, given up at once on an abort, whether or not the application's code heeds the signal. */
+/** What the application opens, given up at once on an abort; what comes later is closed unread. */
+async function openGiven(
+  content: ReadGiven,
+  range: ByteRange,
+  signal: AbortSignal | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  const opening = Promise.resolve(content(range, signal));
+  try {
+    return await abortable(opening, signal);
+  } catch (error) {
+    // Whatever the application says of its end then is of use to nobody.
+    if (signal?.aborted) opening.then(closeUnread).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Closes what nobody has begun to read; a Node stream's iterator would not close that yet. */
+async function closeUnread(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  if (chunks instanceof Readable) chunks.destroy();
+  else await chunks[Symbol.asyncIterator]().return?.();
+}
+
+/**
+ * `chunks`, given up at once on an abort, whether or not the application's code heeds the signal.
+ * An empty one comes first, for whoever opens it: a generator that has not begun closes nothing.
+ */
 async function* untilAborted(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const iterator = chunks[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<Uint8Array> | undefined;
   let giveUp: () => void = () => undefined;
   const onAbort = () => giveUp();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
+    yield new Uint8Array();
     for (;;) {
       signal?.throwIfAborted();
+      iterator ??= chunks[Symbol.asyncIterator]();
+      const next = iterator.next();
       const step = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
         giveUp = () => reject(signal?.reason);
-        iterator.next().then(resolve, reject);
+        next.then(resolve, reject);
       });
       if (step.done) return;
       yield step.value;
     }
   } finally {
     signal?.removeEventListener("abort", onAbort);
-    const ended = iterator.return?.();
+    const ended = iterator ? iterator.return?.() : closeUnread(chunks);
     // It may be stuck, and whatever it says of its end is of use to nobody.
     if (signal?.aborted) ended?.catch(() => undefined);
     else await ended;

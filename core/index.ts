@@ -24,7 +24,7 @@ export {
   type CrcKnowledgeOptions,
   createCrcKnowledge,
 } from "./crc/crc-knowledge.ts";
-export { type CrcStore, type CrcTable, createCrcStore, type ObjectStore } from "./crc/crc-store.ts";
+export { type CrcStore, type CrcTable, createCrcStore } from "./crc/crc-store.ts";
 export { type ErrorCode, ZiplinkError, type ZiplinkErrorOptions } from "./errors.ts";
 export {
   type GivenBlob,
@@ -53,6 +53,7 @@ export {
   type ManifestStoreOptions,
 } from "./manifest.ts";
 export { uniqueNames, type WantedName } from "./names.ts";
+export type { ObjectStore } from "./object-store.ts";
 export { type Plan, type PlanEntry, plannedBytes } from "./plan.ts";
 export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
 export { describeProblem, type Problem, problemResponse } from "./problem.ts";

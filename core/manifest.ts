@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import * as z from "zod/mini";
 import { type ArchiveRequest, parseArchiveRequest } from "./archive-request.ts";
-import type { ObjectStore } from "./crc/crc-store.ts";
 import { ZiplinkError } from "./errors.ts";
+import type { ObjectStore } from "./object-store.ts";
 
 /** Where the request of a link stands that is too long for a URL. Only its signer can state one. */
 export const manifestReference = z.strictObject({
@@ -27,7 +27,7 @@ export interface ManifestReference {
 /** Keeps archive requests, each an object of JSON that is never changed. */
 export interface ManifestStore {
   /** Keeps a request under the SHA-256 of its JSON. Rejects with `timeout` or what the store rejects with. */
-  keep(request: ArchiveRequest, signal?: AbortSignal): Promise<ManifestReference>;
+  keep(request: ArchiveRequest): Promise<ManifestReference>;
   /**
    * The request behind a reference. Rejects with `not_found` if there is no such object,
    * `precondition_failed` if it is another one than was signed, `malformed` if it is no archive
@@ -64,11 +64,11 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
   });
 
   return {
-    async keep(request, signal) {
+    async keep(request) {
       const bytes = Buffer.from(JSON.stringify(request));
       const sha256 = hash(bytes);
       const manifest = `${sha256}.json`;
-      await inTime((limit) => objects.put(manifest, bytes, limit), signal);
+      await inTime((limit) => objects.put(manifest, bytes, limit));
       return { manifest, sha256 };
     },
     async load({ manifest, sha256 }, signal) {
@@ -96,7 +96,7 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
 
 async function inTime<T>(
   ask: (signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<T> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   try {

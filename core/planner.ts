@@ -1,25 +1,18 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { ArchiveRequest } from "./archive-request.ts";
-import type { GivenEntry } from "./given-blobs.ts";
 import type { Plan } from "./plan.ts";
-import { type PlanLimits, planArchive } from "./plan-archive.ts";
-import type { ResilientStore } from "./resilience/resilient-store.ts";
 import { SharedWork } from "./shared-work.ts";
-import type { ZipFormat } from "./zip/format.ts";
 
-/** What plans are made of, and for how long they hold. */
+/** How plans are made, and for how long they hold. */
 export interface PlannerOptions {
-  /** Where objects are looked for. */
-  readonly store: ResilientStore;
-  /** What one archive may hold; a request for more is refused as `planArchive` does. */
-  readonly limits: PlanLimits;
-  /** How archives are written, unless a request asks for another compression. */
-  readonly format: ZipFormat;
+  /** Makes the plan of a request, as `planArchive` does; it ends when its signal aborts. */
+  readonly plan: (
+    request: ArchiveRequest,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<Plan>;
   /** How long a plan is used again, in seconds; 0 for never. */
   readonly cacheSeconds: number;
-  /** Entries that the application adds to those of a request, behind them. Default: none. */
-  readonly given?: (request: ArchiveRequest) => Promise<readonly GivenEntry[]>;
 }
 
 /** Plans by token, each used again for a short while: slices of an archive then list nothing. */
@@ -45,28 +38,26 @@ export interface FoundPlan {
 /** Entries of all remembered plans together; each takes about half a kilobyte. */
 const MAX_CACHED_ENTRIES = 200_000;
 
-/** Plans by `planArchive`, up to 200,000 entries of them remembered; one that fails is not. */
-export function createPlanner(options: PlannerOptions): Planner {
-  const { store, limits, format, cacheSeconds } = options;
+/** Plans as they are made, up to 200,000 entries of them remembered; one that fails is not. */
+export function createPlanner({ plan: make, cacheSeconds }: PlannerOptions): Planner {
   const cache = new LRUCache<string, Plan>({
     ttl: Math.max(1, cacheSeconds * 1000),
     maxSize: MAX_CACHED_ENTRIES,
     sizeCalculation: ({ entries }) => entries.length,
   });
   const underWay = new Map<string, SharedWork<Plan>>();
-  const make = (request: ArchiveRequest) =>
-    new SharedWork(async (signal) => {
-      const given = (await options.given?.(request)) ?? [];
-      return planArchive(request, store.forDownload(), { limits, format, given, signal });
-    });
 
   return {
     async plan(token, request, signal) {
+      signal?.throwIfAborted(); // what is under way is taken away by who waits for it
       const id = identify(token);
       const known = cache.get(id);
       if (known) return { plan: known, isReused: true };
       const current = underWay.get(id);
-      const planning = current && !current.isGivenUp ? current : make(request);
+      const planning =
+        current && !current.isGivenUp
+          ? current
+          : new SharedWork((givenUp) => make(request, { signal: givenUp }));
       underWay.set(id, planning);
       try {
         const plan = await planning.wait(signal);

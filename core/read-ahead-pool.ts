@@ -1,3 +1,5 @@
+import { CHUNK_BYTES } from "./chunks.ts";
+
 /** What the downloads of a process may have open and hold, ahead of what their clients have read. */
 export interface ReadAheadLimits {
   /** Objects, or parts of them, that are read ahead: on their way or waiting. Default 32. */
@@ -6,10 +8,13 @@ export interface ReadAheadLimits {
   readonly maxBytes?: number;
   /**
    * A larger object is read as parts of this length, in parallel as far as the other limits let it.
-   * Default 8 MiB; `Infinity` for a store that one reader uses up, such as a disk.
+   * Above 0. Default 8 MiB, or a quarter of `maxBytes` if that is less and still worth a request;
+   * `Infinity` for a store that one reader uses up, such as a disk.
    */
   readonly partBytes?: number;
 }
+
+const DEFAULT_PART_BYTES = 8 * 1024 * 1024;
 
 /**
  * The room for reading ahead, shared by all downloads of a process: each may use as much as is its
@@ -17,17 +22,18 @@ export interface ReadAheadLimits {
  * even where others have used everything up.
  */
 export class ReadAheadPool {
-  /** As in `ReadAheadLimits`; by default no more than a quarter of `maxBytes`. */
+  /** As in `ReadAheadLimits`. */
   readonly partBytes: number;
   readonly #maxOpen: number;
   readonly #maxBytes: number;
   readonly #shares = new Set<ReadAheadShare>();
 
+  /** Throws a `RangeError` for parts without bytes: no object would ever be read to its end. */
   constructor({ maxOpen = 32, maxBytes = 32 * 1024 * 1024, partBytes }: ReadAheadLimits = {}) {
     this.#maxOpen = maxOpen;
     this.#maxBytes = maxBytes;
-    // A part that never fits would never be read ahead.
-    this.partBytes = partBytes ?? Math.min(8 * 1024 * 1024, Math.ceil(maxBytes / 4));
+    this.partBytes = partBytes ?? defaultPartBytes(maxBytes);
+    if (!(this.partBytes > 0)) throw new RangeError("partBytes must be above 0");
   }
 
   /** A download begins to read. It must `leave`. */
@@ -57,6 +63,12 @@ export class ReadAheadPool {
       (share.reads === 0 || share.bytes + bytes <= this.#maxBytes / count)
     );
   }
+}
+
+/** A part that never fits would never be read ahead, and a short one is not worth its request. */
+function defaultPartBytes(maxBytes: number): number {
+  if (maxBytes < CHUNK_BYTES) return DEFAULT_PART_BYTES; // no part is read ahead, however short
+  return Math.min(DEFAULT_PART_BYTES, Math.max(CHUNK_BYTES, Math.ceil(maxBytes / 4)));
 }
 
 /** One download's part of the room. */

@@ -2,14 +2,14 @@ import { abortable } from "./abortable.ts";
 
 /** Work that several wait for. It is given up once nobody does any more. */
 export class SharedWork<T> {
-  readonly #result: Promise<T>;
+  readonly #work: (signal: AbortSignal) => Promise<T>;
   readonly #givingUp = new AbortController();
+  #result: Promise<T> | undefined;
   #waiting = 0;
 
-  /** @param work begins at once; it ends when its signal aborts */
+  /** @param work begins when somebody waits for it; it ends when its signal aborts */
   constructor(work: (signal: AbortSignal) => Promise<T>) {
-    this.#result = work(this.#givingUp.signal);
-    this.#result.catch(() => undefined); // who waits is told; if nobody does, it does not matter
+    this.#work = work;
   }
 
   /** Whether it has been given up, so that nobody can wait for it any more. */
@@ -22,6 +22,7 @@ export class SharedWork<T> {
     signal?.throwIfAborted();
     this.#waiting++;
     try {
+      this.#result ??= this.#work(this.#givingUp.signal);
       return await abortable(this.#result, signal);
     } finally {
       this.#waiting--;

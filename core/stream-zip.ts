@@ -1,3 +1,4 @@
+import { follow } from "./abortable.ts";
 import { archiveBytes } from "./archive-bytes.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { type CrcKnowledge, createCrcKnowledge } from "./crc/crc-knowledge.ts";
@@ -51,10 +52,10 @@ export function streamZip(
       `The range ${start}-${end} is not within the archive's ${layout.length} bytes.`,
     );
   }
-  const cancelled = new AbortController();
-  const signal = options.signal
-    ? AbortSignal.any([options.signal, cancelled.signal])
-    : cancelled.signal;
+  const ending = new AbortController();
+  const { signal } = ending;
+  // The caller's signal may live much longer than this stream: nothing of it may stay there.
+  const unfollow = follow(options.signal, ending);
   const shared = {
     crcs: options.crcs ?? createCrcKnowledge({ maxObjects: 1 }),
     readAhead: options.readAhead ?? new ReadAheadPool(),
@@ -77,16 +78,19 @@ export function streamZip(
           await chunks.return();
           throw signal.reason;
         }
-        const { done, value } = await chunks.next();
-        if (!done) {
-          controller.enqueue(value);
-          return;
+        let isOver = true;
+        try {
+          const { done, value } = await chunks.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+          isOver = done === true;
+        } finally {
+          if (isOver) unfollow();
         }
-        controller.close();
-        cancelled.abort(); // so that nobody goes on waiting for it, who would keep all this alive
       },
       async cancel(reason) {
-        cancelled.abort(reason);
+        unfollow();
+        ending.abort(reason);
         await chunks.return();
       },
     },

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import type { BlobSource } from "../core/blob-source.ts";
-import type { ObjectStore } from "../core/crc/crc-store.ts";
 import { createManifestStore, type ManifestStore } from "../core/manifest.ts";
+import type { ObjectStore } from "../core/object-store.ts";
 import type { Config } from "./config.ts";
 import { ConfigError } from "./environment.ts";
 import type { LinkConfig } from "./link-config.ts";

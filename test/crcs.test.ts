@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { CrcCache } from "../core/crc/crc-cache.ts";
 import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { CrcParts } from "../core/crc/crc-parts.ts";
-import { type CrcStore, createCrcStore, type ObjectStore } from "../core/crc/crc-store.ts";
+import { type CrcStore, createCrcStore } from "../core/crc/crc-store.ts";
+import { StoredTable } from "../core/crc/stored-table.ts";
+import type { ObjectStore } from "../core/object-store.ts";
 import { ReadAheadPool } from "../core/read-ahead-pool.ts";
 import { streamZip } from "../core/stream-zip.ts";
 import { crc32 } from "../core/zip/crc32.ts";
@@ -216,6 +218,34 @@ describe("a download that begins behind an entry", () => {
     expect(keysOf(await tailOf(made, createCrcKnowledge({ store }), 3))).toEqual(["d", "d", "e"]);
   });
 
+  test.each([
+    ["nothing", ["keeps 1", "has 1", "ends"]],
+    ["more", ["keeps 1", "has 1", "keeps 2", "has 2", "ends"]],
+  ])("does not end before all is kept that it learnt, with %s behind it", async (more, order) => {
+    const { plan } = await planOf({ a: "one", b: "two" });
+    const size = 300 * 1024 * 1024;
+    const entries = plan.entries.map(({ name, blob }) => ({ name, blob: { ...blob, size } }));
+    const steps: string[] = [];
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    const store: CrcStore = {
+      load: async () => new Map(),
+      async save(_, known) {
+        steps.push(`keeps ${known.size}`);
+        await isFree;
+        steps.push(`has ${known.size}`);
+      },
+    };
+    const table = new StoredTable(layoutZip({ ...plan, entries }), createCrcKnowledge({ store }));
+    table.learn(0, 1, size); // so much that it is kept at once
+    while (steps.length === 0) await new Promise(setImmediate);
+    if (more === "more") table.learn(1, 2, 1);
+    const ending = table.save().then(() => steps.push("ends"));
+    await new Promise(setImmediate);
+    free();
+    await ending;
+    expect(steps).toEqual(order);
+  });
+
   test("goes on without a store that fails, and says so", async () => {
     const made = await planOf(objects);
     const errors: unknown[] = [];
@@ -269,6 +299,27 @@ describe("a download that begins behind an entry", () => {
     await expect(collect(streamZip(made.plan, made.source, { start }))).rejects.toMatchObject({
       code: "changed",
     });
+  });
+
+  test("that is given up does not wait for its turn to read again", async () => {
+    const made = await planOf(objects);
+    const source = counting(made.source);
+    const crcs = createCrcKnowledge({ rereads: 1 });
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    const others = crcs.limit(() => isFree);
+    const start = layoutZip(made.plan).localOffsets[3] ?? 0;
+    const reader = streamZip(made.plan, source, { start, crcs }).getReader();
+    for (let i = 0; i < 2; i++) await reader.read();
+    while (crcs.limit.pendingCount === 0) await new Promise(setImmediate);
+    const steps: string[] = [];
+    const ending = reader.cancel().then(() => steps.push("ended"));
+    await new Promise(setImmediate);
+    steps.push("free");
+    free();
+    await Promise.all([ending, others]);
+    expect(steps).toEqual(["ended", "free"]);
+    while (crcs.limit.activeCount > 0) await new Promise(setImmediate);
+    expect(keysOf(source.counts)).not.toContain("a");
   });
 
   test("sixteen at once give the same bytes and open no more than they may", async () => {

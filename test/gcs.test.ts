@@ -93,6 +93,18 @@ describe("listing", () => {
   });
 });
 
+test("a prefix is a folder, whether or not it ends with a slash", async () => {
+  const { server, bucket } = await start();
+  server.objects.put("exports/a.pdf", Buffer.from("inside"));
+  server.objects.put("exports2026/a.pdf", Buffer.from("outside"));
+  server.objects.put("exports-private/x", Buffer.from("outside"));
+  const source = createGcsSource({ bucket, prefix: "exports" });
+  expect(await keysOf(source)).toEqual(["a.pdf"]);
+  expect((await read(source, await source.stat("a.pdf"))).toString()).toBe("inside");
+  expect(await keysOf(source, "2026/")).toEqual([]);
+  expect((await failureOf(source.stat("-private/x"))).code).toBe("not_found");
+});
+
 test("a prefix is put before every key, and taken off listed ones", async () => {
   const { server, bucket } = await start();
   server.objects.put("served/", Buffer.alloc(0)); // as consoles make them to show an empty folder
@@ -405,15 +417,20 @@ describe("giving up", () => {
 describe("object store", () => {
   const small = patterned(100_000);
 
-  test("keeps objects below its prefix", async () => {
+  test.each([
+    ["crc/", "crc/a"],
+    ["crc", "crc/a"],
+    [undefined, "a"],
+  ])("keeps objects in the folder %j", async (prefix, name) => {
     const { server, bucket } = await start();
-    const store = createGcsObjectStore({ bucket, prefix: "crc/" });
+    const folder = prefix === undefined ? {} : { prefix };
+    const store = createGcsObjectStore({ bucket, ...folder });
     expect(await store.get("a")).toBeUndefined();
     await store.put("a", small);
     expect(Buffer.from((await store.get("a")) ?? []).equals(small)).toBe(true);
     await store.put("a", new Uint8Array());
     expect(await store.get("a")).toHaveLength(0);
-    expect(server.objects.list("").map(({ name }) => name)).toEqual(["crc/a"]);
+    expect(server.objects.list("").map((object) => object.name)).toEqual([name]);
     expect(await server.open()).toBe(0);
   });
 

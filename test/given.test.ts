@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
+import { ZiplinkError } from "../core/errors.ts";
 import {
   type GivenStream,
   givenBytes,
@@ -177,6 +178,49 @@ describe("an application's stream", () => {
       abort.abort(new Error("left"));
       await expect(reading).rejects.toThrow("left");
       expect(counted.counts.open).toBe(0);
+    },
+  );
+
+  /** Streams that are open before anybody reads them, and whether they still are. */
+  const unread = {
+    "a Node stream": () => {
+      const chunks = new Readable({ read: () => undefined });
+      return { chunks, isClosed: () => chunks.destroyed };
+    },
+    "a web stream": () => {
+      let closed = false;
+      const chunks = new ReadableStream<Uint8Array>({
+        cancel() {
+          closed = true;
+        },
+      });
+      return { chunks, isClosed: () => closed };
+    },
+  };
+
+  test.each(Object.entries(unread))("that nobody has read is closed: %s", async (_, open) => {
+    const { chunks, isClosed } = open();
+    const { blob } = givenStream({ ...facts, open: () => chunks });
+    const opened = await withGiven(source).open(blob, { start: 0, end: 10 });
+    expect(isClosed()).toBe(false);
+    await opened[Symbol.asyncIterator]().return?.();
+    expect(isClosed()).toBe(true);
+  });
+
+  test.each(Object.entries(unread))(
+    "that does not open is given up, and closed should it open later: %s",
+    async (_, open) => {
+      const { chunks, isClosed } = open();
+      const opening = Promise.withResolvers<AsyncIterable<Uint8Array>>();
+      const { blob } = givenStream({ ...facts, open: () => opening.promise });
+      const abort = new AbortController();
+      const given = withGiven(source).open(blob, { start: 0, end: 10 }, abort.signal);
+      const outcome = codeOf(Promise.race([given, new Promise(setImmediate)]));
+      abort.abort(new ZiplinkError("unavailable", "left"));
+      expect(await outcome).toBe("unavailable");
+      opening.resolve(chunks);
+      await new Promise(setImmediate);
+      expect(isClosed()).toBe(true);
     },
   );
 

@@ -10,7 +10,8 @@ import type { BlobInfo, BlobSource, ByteRange } from "../core/blob-source.ts";
 import { ZiplinkError } from "../core/errors.ts";
 import { describeBlobSource } from "./contract/blob-source.ts";
 import { collect, patterned } from "./support/bytes.ts";
-import { seededFaults, startFaultProxy } from "./support/fault-proxy.ts";
+import { startFaultProxy } from "./support/fault-proxy.ts";
+import { seededFaults } from "./support/faults.ts";
 import { startNginx } from "./support/nginx.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "./support/temporary-folder.ts";
 import { describeWithTools } from "./support/tools.ts";
@@ -318,9 +319,9 @@ describe("http source, an object as HEAD describes it:", () => {
     ["a length as it is encoded", { "content-encoding": "gzip" }],
     ["a version", { etag: undefined, "last-modified": undefined }],
     ["a version that is strong", { etag: 'W/"one"', "last-modified": "yesterday" }],
-  ])("unavailable without %s", async (_, headers) => {
+  ])("corrupt without %s", async (_, headers) => {
     const { source } = await startSource(answering({ headers }));
-    expect(await codeOf(source.stat("a"))).toBe("unavailable");
+    expect(await codeOf(source.stat("a"))).toBe("corrupt");
   });
 });
 
@@ -335,9 +336,9 @@ describe("http source, an answer to a range:", () => {
       "of a part, by a server that ignores Range",
       part,
       { status: 200, body: bytes, headers: { "content-length": 100, "content-range": undefined } },
-      "unavailable",
+      "corrupt",
     ],
-    ["200 without a length", whole, { status: 200, headers: chunked }, "unavailable"],
+    ["200 without a length", whole, { status: 200, headers: chunked }, "corrupt"],
     [
       "200 of another length",
       whole,
@@ -363,15 +364,15 @@ describe("http source, an answer to a range:", () => {
       "unavailable",
     ],
     ["of another size", part, { headers: { "content-range": "bytes 10-19/101" } }, "changed"],
-    ["of no size", part, { headers: { "content-range": "bytes 10-19/*" } }, "unavailable"],
-    ["of other units", part, { headers: { "content-range": "lines 10-19/100" } }, "unavailable"],
+    ["of no size", part, { headers: { "content-range": "bytes 10-19/*" } }, "corrupt"],
+    ["of other units", part, { headers: { "content-range": "lines 10-19/100" } }, "corrupt"],
     [
       "in several parts",
       part,
       { headers: { "content-range": undefined, "content-type": "multipart/byteranges" } },
-      "unavailable",
+      "corrupt",
     ],
-    ["encoded", part, { headers: { "content-encoding": "gzip" } }, "unavailable"],
+    ["encoded", part, { headers: { "content-encoding": "gzip" } }, "corrupt"],
     [
       "of another version, by a server that ignores If-Match",
       part,
@@ -379,7 +380,7 @@ describe("http source, an answer to a range:", () => {
       "changed",
     ],
     ["of a version that is weak", part, { headers: { etag: 'W/"one"' } }, "changed"],
-    ["of no version", part, { headers: { etag: undefined } }, "unavailable"],
+    ["of no version", part, { headers: { etag: undefined } }, "corrupt"],
     ["with more bytes", part, { headers: chunked, body: Buffer.alloc(1_000_000) }, "corrupt"],
     ["with fewer bytes", part, { headers: chunked, body: bytes.subarray(10, 19) }, "unavailable"],
   ])("%s", async (_, range, faulty, expected) => {
@@ -441,13 +442,13 @@ describe("http source, a status:", () => {
     "retry-after": "Thu, 29 Feb 2024 12:35:57 GMT",
   };
   test.each<[number, string, Changes?, number?]>([
-    [204, "unavailable"],
-    [304, "unavailable"],
-    [400, "unavailable"],
+    [204, "corrupt"],
+    [304, "corrupt"],
+    [400, "corrupt"],
     [401, "denied"],
     [403, "denied"],
     [404, "not_found"],
-    [405, "unavailable"],
+    [405, "corrupt"],
     [408, "timeout"],
     [410, "not_found"],
     [412, "changed"],

@@ -1,11 +1,20 @@
 import { expect, test } from "vitest";
 import { createMemorySource } from "../adapters/memory.ts";
+import type { BlobSource } from "../core/blob-source.ts";
+import { planArchive } from "../core/plan-archive.ts";
 import { createPlanner } from "../core/planner.ts";
 import { ResilientStore } from "../core/resilience/resilient-store.ts";
 import { SharedWork } from "../core/shared-work.ts";
-import { defaultZipFormat } from "../core/zip/format.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function plannerOf(source: BlobSource) {
+  const store = new ResilientStore(source);
+  return createPlanner({
+    plan: (request, { signal }) => planArchive(request, store.forDownload(), { signal }),
+    cacheSeconds: 10,
+  });
+}
 
 /** Work that ends when it is told to, or given up. */
 function pending() {
@@ -30,6 +39,16 @@ test("work goes on while somebody waits for it, and is given up by the last", as
   await expect(waits[1]).rejects.toThrow("the second left");
   expect(isAborted()).toBe(true);
   expect(work.isGivenUp).toBe(true);
+});
+
+test("work does not begin before somebody waits for it, and for nobody who has left", async () => {
+  const { work, done, isAborted } = pending();
+  await expect(work.wait(AbortSignal.abort(new Error("left")))).rejects.toThrow("left");
+  expect(isAborted()).toBeUndefined();
+  const waiting = work.wait();
+  expect(isAborted()).toBe(false);
+  done.resolve("plan");
+  await expect(waiting).resolves.toBe("plan");
 });
 
 test("who stays gets what it comes to", async () => {
@@ -59,12 +78,7 @@ test("a planning that nobody waits for asks the store for nothing more; the next
       yield* memory.list(prefix, signal);
     },
   };
-  const planner = createPlanner({
-    store: new ResilientStore(source),
-    limits: { maxEntries: 10, maxBytes: 1000 },
-    format: defaultZipFormat,
-    cacheSeconds: 10,
-  });
+  const planner = plannerOf(source);
   const leaving = new AbortController();
   const first = planner.plan("token", { prefix: "a/" }, leaving.signal);
   while (signals.length === 0) await turn();
@@ -77,4 +91,15 @@ test("a planning that nobody waits for asks the store for nothing more; the next
   expect(plan.entries).toHaveLength(2);
   expect(isReused).toBe(false);
   expect((await planner.plan("token", { prefix: "a/" })).isReused).toBe(true);
+});
+
+test("nothing is planned for a client that has left; the next one gets what is there", async () => {
+  const memory = createMemorySource({ "a/1": "1" });
+  const planner = plannerOf(memory);
+  const left = AbortSignal.abort(new Error("left"));
+  await expect(planner.plan("token", { prefix: "a/" }, left)).rejects.toThrow("left");
+  await turn();
+  memory.put("a/2", "2");
+  const { plan } = await planner.plan("token", { prefix: "a/" });
+  expect(plan.entries).toHaveLength(2);
 });

@@ -101,6 +101,24 @@ describe("read-ahead", () => {
     expect(counted.counts.mostOpen).toBeGreaterThan(1);
   });
 
+  test.each([
+    [undefined, 8 * MiB],
+    [4 * MiB, MiB],
+    [MiB / 2, MiB / 4],
+    [1, 8 * MiB],
+    [0, 8 * MiB],
+  ])("room for %j bytes makes parts of %i", async (maxBytes, partBytes) => {
+    const readAhead = new ReadAheadPool(maxBytes === undefined ? {} : { maxBytes });
+    expect(readAhead.partBytes).toBe(partBytes);
+    const { source, plan } = await planOf({ large: patterned(3 * MiB), z: "last" });
+    const whole = await collect(streamZip(plan, source));
+    expect((await collect(streamZip(plan, source, { readAhead }))).equals(whole)).toBe(true);
+  });
+
+  test.each([0, -1, Number.NaN])("parts of %d bytes are refused", (partBytes) => {
+    expect(() => new ReadAheadPool({ partBytes })).toThrow(RangeError);
+  });
+
   test("each download has an equal share, and goes on where there is none", async () => {
     const { source, plan } = await planOf(objects(12, 200_000));
     const whole = await collect(streamZip(plan, source));

@@ -306,6 +306,77 @@ describe("the circuit breaker", () => {
     expect(calls).toBe(7);
   });
 
+  test.each(["at once", "at its second step"])(
+    "leaves a store alone whose listings fail %s",
+    async (when) => {
+      const { source } = await planOf({ a: "1", b: "2" });
+      let calls = 0;
+      const failing: BlobSource = {
+        ...source,
+        async *list(prefix, signal) {
+          calls++;
+          if (when === "at its second step") {
+            for await (const info of source.list(prefix, signal)) {
+              yield info;
+              break;
+            }
+          }
+          throw unavailable();
+        },
+      };
+      const options = { backoffMs: 1, attempts: 1, breakAfter: 1, halfOpenAfterMs: 1e8 };
+      const store = new ResilientStore(failing, options);
+      for (let i = 0; i < 3; i++) {
+        const listing = (async () => {
+          for await (const _ of store.forDownload().list(""));
+        })();
+        await expect(listing).rejects.toMatchObject({ code: "unavailable" });
+      }
+      expect(calls).toBe(1);
+    },
+  );
+
+  /** A store whose circuit is open until the probe that has just begun is answered. */
+  async function probed() {
+    const { source, blob } = await setUp();
+    const probe = Promise.withResolvers<BlobInfo>();
+    let calls = 0;
+    const failing: BlobSource = {
+      ...source,
+      async stat() {
+        if (calls++ === 0) throw unavailable();
+        return probe.promise;
+      },
+    };
+    const options = { attempts: 1, breakAfter: 1, halfOpenAfterMs: 0 };
+    const store = new ResilientStore(failing, options);
+    await expect(store.forDownload().stat("a.bin")).rejects.toThrow("broken");
+    const leaving = new AbortController();
+    const probing = store.forDownload().stat("a.bin", leaving.signal);
+    return { store, blob, probe, probing, leaving, calls: () => calls };
+  }
+
+  test("who waits for its probe may leave, and asks for nothing then", async () => {
+    const { store, blob, probe, probing, calls } = await probed();
+    const leaving = new AbortController();
+    const waiting = store.forDownload().stat("a.bin", leaving.signal);
+    const outcome = Promise.race([waiting, new Promise(setImmediate)]);
+    leaving.abort(new Error("left"));
+    await expect(outcome).rejects.toThrow("left");
+    probe.resolve(blob);
+    expect(await probing).toEqual(blob);
+    await new Promise(setImmediate);
+    expect(calls()).toBe(2);
+  });
+
+  test("a call that has begun is waited for, also when its client has left", async () => {
+    const { blob, probe, probing, leaving } = await probed();
+    leaving.abort(new Error("left"));
+    await new Promise(setImmediate);
+    probe.resolve(blob);
+    expect(await probing).toEqual(blob);
+  });
+
   test("what the store answers does not open it", async () => {
     const { source } = await setUp();
     const store = new ResilientStore(source, { breakAfter: 2 });

@@ -74,6 +74,8 @@ describeWithTools("SOURCE=s3://", radosgwTools, () => {
     for (const [key, Body] of Object.entries(objects)) {
       await client.send(new PutObjectCommand({ Bucket: "bucket", Key: `served/${key}`, Body }));
     }
+    const outside = { Bucket: "bucket", Key: "served2/outside.txt", Body: Buffer.from("outside") };
+    await client.send(new PutObjectCommand(outside));
     const env = {
       SOURCE: "s3://bucket/served",
       CRC_STORE: "s3://bucket/checksums",
@@ -94,11 +96,12 @@ describe("SOURCE=gs://", () => {
     const server = await startFakeGcs();
     onTestFinished(server.close);
     for (const [key, bytes] of Object.entries(objects)) server.objects.put(`served/${key}`, bytes);
+    server.objects.put("served2/outside.txt", Buffer.from("outside"));
     await expectArchive(
       {
-        SOURCE: "gs://bucket/served/",
-        CRC_STORE: "gs://bucket/checksums/",
-        MANIFEST_STORE: "gs://bucket/manifests/",
+        SOURCE: "gs://bucket/served",
+        CRC_STORE: "gs://bucket/checksums",
+        MANIFEST_STORE: "gs://bucket/manifests",
         API_AUTH: "platform",
         GCS_API_ENDPOINT: server.url,
       },

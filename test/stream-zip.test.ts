@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { MemoryObject } from "../adapters/memory.ts";
@@ -213,6 +214,22 @@ describe("reading", () => {
     expect([1, 2, 3, 4].map(() => share.tryTake(2_000_000))).toEqual([true, true, true, true]);
     share.leave();
   });
+
+  test.each(["failed", "ended", "cancelled"])(
+    "leaves nothing behind on its signal once it has %s",
+    async (how) => {
+      const { source: plain, plan } = await planOf({ a: patterned(5_000_000), b: "b" });
+      const source = how === "failed" ? failing(plain, "a", 0, new Error("broken")) : plain;
+      const { signal } = new AbortController();
+      const reader = streamZip(plan, source, { signal }).getReader();
+      expect(getEventListeners(signal, "abort")).toHaveLength(1);
+      if (how === "failed") await expect(reader.read()).rejects.toThrow("broken");
+      else await reader.read();
+      if (how === "ended") while (!(await reader.read()).done);
+      if (how === "cancelled") await reader.cancel();
+      expect(getEventListeners(signal, "abort")).toEqual([]);
+    },
+  );
 
   test("small pieces come in few chunks", async () => {
     const objects = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, "x"]));

@@ -1,12 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
-
-/** Where small objects are kept for other instances, or the next one: a folder, a bucket. */
-export interface ObjectStore {
-  /** The object's bytes, or `undefined` if there is none. */
-  get(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
-  /** Keeps an object, in place of the one that has its name; never seen half written. */
-  put(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
-}
+import type { ObjectStore } from "../object-store.ts";
 
 /** The CRC-32 of each entry of an archive that is known, by the entry's index. */
 export type CrcTable = ReadonlyMap<number, number>;

@@ -1,3 +1,4 @@
+import { inTurn } from "../abortable.ts";
 import type { BlobSource } from "../blob-source.ts";
 import { release } from "../chunks.ts";
 import { ZiplinkError } from "../errors.ts";
@@ -138,7 +139,9 @@ export class EntryCrcs {
     const rereads = this.#rereads();
     const worker = async () => {
       try {
-        for (const reread of rereads) await this.#knowledge.limit(() => this.#readAgain(reread));
+        for (const reread of rereads) {
+          await inTurn(this.#knowledge.limit, () => this.#readAgain(reread), this.#signal);
+        }
       } catch (error) {
         this.#fail(error);
       }
@@ -167,7 +170,6 @@ export class EntryCrcs {
   }
 
   async #readAgain({ index, start, end }: Reread): Promise<void> {
-    this.#signal.throwIfAborted();
     const { blob } = entryAt(this.#layout, index);
     let offset = start;
     for await (const chunk of readRange(this.#source, blob, { start, end }, this.#signal)) {

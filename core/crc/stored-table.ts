@@ -23,6 +23,7 @@ export class StoredTable {
   readonly #stored = new Map<number, number>();
   readonly #learnt = new Map<number, number>();
   #loading: Promise<void> | undefined;
+  #saving = Promise.resolve();
   #unsavedBytes = 0;
 
   constructor(layout: Layout, knowledge: CrcKnowledge) {
@@ -54,9 +55,17 @@ export class StoredTable {
     if (this.#unsavedBytes >= SAVE_EVERY_BYTES) void this.save();
   }
 
-  /** Adds what was learnt since the last time to what the store has. Never rejects. */
-  async save(): Promise<void> {
+  /**
+   * Adds what was learnt since the last time to what the store has, behind what is being kept
+   * already. Never rejects.
+   */
+  save(): Promise<void> {
     this.#unsavedBytes = 0;
+    this.#saving = this.#saving.then(() => this.#keepLearnt());
+    return this.#saving;
+  }
+
+  async #keepLearnt(): Promise<void> {
     if (this.#learnt.size === 0) return;
     await this.load();
     const known = this.#stored.size;

@@ -8,7 +8,7 @@ import {
 import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
 import { compareUtf8 } from "../utf8-order.ts";
 import { ResumingChunks } from "./resuming-chunks.ts";
-import { Failures, isTransient, Retrying, type RetryOptions, timedOut } from "./retrying.ts";
+import { Failures, isTransient, Retrying, type RetryOptions } from "./retrying.ts";
 
 /** How hard it is tried when a store fails. */
 export interface ResilienceOptions extends Partial<RetryOptions> {
@@ -83,8 +83,8 @@ class ResilientSource implements BlobSource {
     let last: string | undefined;
     for (const failures = new Failures(); ; ) {
       try {
-        const timeoutMs = this.#retrying.timeoutMs;
-        for await (const info of timed((s) => this.#source.list(prefix, s), timeoutMs, signal)) {
+        const list = (either: AbortSignal) => this.#source.list(prefix, either);
+        for await (const info of stepwise(list, this.#retrying, signal)) {
           // A listing that broke is begun again; what was given out is passed over.
           if (last !== undefined && compareUtf8(info.key, last) <= 0) continue;
           last = info.key;
@@ -110,12 +110,12 @@ class ResilientSource implements BlobSource {
 }
 
 /**
- * An iteration each of whose steps may take just so long. One that is late is told to stop, and not
- * waited for: it may never do.
+ * An iteration each of whose steps is a call of the store by itself. One that is late is told to
+ * stop, and not waited for: it may never do.
  */
-async function* timed<T>(
+async function* stepwise<T>(
   start: (signal: AbortSignal) => AsyncIterable<T>,
-  timeoutMs: number,
+  retrying: Retrying,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   const late = new AbortController();
@@ -127,13 +127,8 @@ async function* timed<T>(
   isLate.catch(() => undefined); // it is raced against below, or nobody waits any more
   try {
     for (;;) {
-      let step: IteratorResult<T>;
-      const timer = setTimeout(() => late.abort(timedOut()), timeoutMs);
-      try {
-        step = await Promise.race([iterator.next(), isLate]);
-      } finally {
-        clearTimeout(timer);
-      }
+      const next = () => Promise.race([iterator.next(), isLate]);
+      const step = await retrying.once(next, late, signal);
       if (step.done) return;
       yield step.value;
     }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
-import { follow } from "../abortable.ts";
+import { follow, inTurn } from "../abortable.ts";
 import { type ErrorCode, ZiplinkError } from "../errors.ts";
 
 /** When a store's failure is tried again, and when it is given up. */
@@ -106,20 +106,36 @@ export class Retrying {
     await sleep(wait, undefined, signal ? { signal } : {});
   }
 
+  /**
+   * The result of `action`, once the circuit lets it ask the store; `unavailable` while that is
+   * open. If it takes too long, `attempt` is aborted. `signal` ends the wait for another call's
+   * probe; what has begun has to heed it by itself.
+   */
+  async once<T>(
+    action: () => Promise<T>,
+    attempt: AbortController,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const timer = setTimeout(() => attempt.abort(timedOut()), this.#options.timeoutMs);
+    try {
+      return await inTurn((asks) => this.#breaker.execute(asks), action, signal);
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw isDown(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #attempt<T>(
     action: (attempt: AbortController) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const attempt = new AbortController();
     const unfollow = follow(signal, attempt);
-    const timer = setTimeout(() => attempt.abort(timedOut()), this.#options.timeoutMs);
     try {
-      return await this.#breaker.execute(() => action(attempt));
-    } catch (error) {
-      if (error instanceof BrokenCircuitError) throw isDown(error);
-      throw error;
+      return await this.once(() => action(attempt), attempt, signal);
     } finally {
-      clearTimeout(timer);
       unfollow();
     }
   }

@@ -2,7 +2,7 @@
 import { createGcsBucket, createGcsSource } from "../../adapters/gcs.ts";
 import { createGcsObjectStore } from "../../adapters/gcs-object-store.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
-import type { ObjectStore } from "../../core/crc/crc-store.ts";
+import type { ObjectStore } from "../../core/object-store.ts";
 import type { LinkConfig } from "../link-config.ts";
 import type { BucketLocation } from "../location.ts";
 

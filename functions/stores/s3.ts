@@ -3,7 +3,7 @@ import { createS3Source } from "../../adapters/s3.ts";
 import { createS3Client } from "../../adapters/s3-client.ts";
 import { createS3ObjectStore } from "../../adapters/s3-object-store.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
-import type { ObjectStore } from "../../core/crc/crc-store.ts";
+import type { ObjectStore } from "../../core/object-store.ts";
 import type { LinkConfig } from "../link-config.ts";
 import type { BucketLocation } from "../location.ts";
 

@@ -1,3 +1,4 @@
+import { toFolder } from "../../core/to-folder.ts";
 import { type BucketLocation, parseLocation } from "../../functions/location.ts";
 
 /** A bucket, and the folder in it: "" or ending in a slash. */
@@ -13,7 +14,5 @@ export function parseBucket(
 ): Bucket | undefined {
   const found = location === undefined ? undefined : parseLocation(location);
   if (!found || !("bucket" in found) || found.kind !== kind) return undefined;
-  const { bucket, prefix } = found;
-  // As the S3 source does: a prefix is a folder, with or without its last slash.
-  return { bucket, prefix: prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/` };
+  return { bucket: found.bucket, prefix: toFolder(found.prefix) };
 }

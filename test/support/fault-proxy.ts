@@ -16,8 +16,6 @@ import {
   type ProxiedRequest,
 } from "./faults.ts";
 
-export { seededFaults } from "./faults.ts";
-
 /**
  * An HTTP proxy in front of a store. Requests go on as they came, `Host` included, so that their
  * signatures hold; answers come back as they are but for the faults. A fault that an answer has no
