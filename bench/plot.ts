@@ -18,7 +18,7 @@ const lines = [
   { row: "ziplink", name: "Ziplink", light: "#1d4ed8", dark: "#6ea8fe", strong: true },
 ] as const;
 
-const SIZE = { width: 880, height: 540 };
+const SIZE = { width: 900, height: 540 };
 const AREA = { left: 76, right: 748, top: 92, bottom: 440 };
 /** From one name at the end of a line to the next, at least. */
 const NAME_HEIGHT = 17;
