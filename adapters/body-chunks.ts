@@ -23,8 +23,8 @@ export interface BodyOptions {
 
 /**
  * The body of an answer, in chunks of `CHUNK_BYTES` or, of a slow one, of what has come so far: it comes
- * in 64 KiB from the system and in 16 from TLS, and the way of a chunk through the layers above costs
- * more than to copy some together. Nothing is read before the first `next`. A body that is shorter than
+ * in 16 KiB by TLS and in up to a megabyte otherwise, and the way of a chunk through the layers above
+ * costs more than to copy some together. Nothing is read before the first `next`. A body that is shorter than
  * it must be rejects with `unavailable`, a longer one with `corrupt`. On an abort it is let go of at once.
  *
  * It is no generator, since `return()` of one that has not started does not run its `finally`.
@@ -113,7 +113,8 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
       this.#fail(error);
       return;
     }
-    if (this.#filled === 0 && this.#remaining === 0) {
+    const isRest = this.#filled === 0 && this.#remaining === 0;
+    if (isRest && bytes.length <= CHUNK_BYTES) {
       this.#ready.push(bytes); // a small body, or the rest of one
       if (isOnlyHere(bytes, this.#body)) adopt(bytes);
     } else {

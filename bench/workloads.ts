@@ -101,7 +101,7 @@ async function* smallObjects(): AsyncGenerator<Workload> {
     title: "2,000 objects of 16 KiB from a store that takes 20 ms to the first byte",
     timeoutMs: 300_000,
     reference: "ziplink",
-    // client-zip and yazl also read one object after the other, and would take another 47 s each: `sizes` has them.
+    // client-zip and yazl also read one object after the other, and would take as long: `sizes` has them.
     rows: fromStore(["ziplink", "zip-stream", "archiver", "archiver-at-once", "s3-zip"], store),
   };
 }

@@ -238,6 +238,24 @@ describe.each(["http:", "https:"])("agents over %s", (protocol) => {
     }
   });
 
+  test("give chunks of the usual length, also of a body that comes at once", async () => {
+    const content = randomBytes(MiB);
+    let send: () => void = () => undefined;
+    const url = await serve((_, response) => {
+      response.writeHead(200, { "Content-Length": content.length }).flushHeaders();
+      send = () => response.end(content);
+    });
+    for (let i = 0; i < 5; i++) {
+      const chunks = new BodyChunks(await get(url), options(content.length));
+      const first = chunks.next();
+      send();
+      const lengths = [(await first).value?.length ?? 0];
+      for await (const { length } of chunks) lengths.push(length);
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(CHUNK_BYTES);
+      expect(lengths.reduce((sum, length) => sum + length)).toBe(content.length);
+    }
+  });
+
   test("a reader that waits holds the store back", async () => {
     let drained = 0;
     const length = 64 * 1024 * 1024;

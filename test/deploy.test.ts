@@ -246,22 +246,25 @@ describe("commands", () => {
     }
   });
 
-  test.each(["SIGINT", "SIGTERM"] as const)("that %s ends leave no secret", async (signal) => {
-    // It has its caller end, and waits for that.
-    const { root: cwd, env } = await withTool(
-      `cp "$1" got; kill -s ${signal.slice(3)} $PPID; while kill -0 $PPID; do :; done 2>/dev/null`,
-    );
-    const program = `
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "that %s ends leave no secret",
+    async (signal) => {
+      // It has its caller end, and waits for that.
+      const { root: cwd, env } = await withTool(
+        `cp "$1" got; kill -s ${signal.slice(3)} $PPID; while kill -0 $PPID; do :; done 2>/dev/null`,
+      );
+      const program = `
       import { Runner } from ${JSON.stringify(join(root, "scripts/deploy/runner.ts"))};
       const runner = new Runner({ root: ${JSON.stringify(cwd)}, env: process.env, print() {} });
       const newSecret = { via: "file", path: "dist/new" };
       await runner.change({ title: "t", argv: ["tool", "dist/new"], newSecret });`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd, env });
-    onTestFinished(() => void child.kill("SIGKILL"));
-    expect(await event(child, "exit")).toEqual([null, signal]);
-    expect(await readFile(join(cwd, "got"), "utf8")).toMatch(/^[\w-]{43}$/);
-    expect(existsSync(join(cwd, "dist/new"))).toBe(false);
-  });
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd, env });
+      onTestFinished(() => void child.kill("SIGKILL"));
+      expect(await event(child, "exit")).toEqual([null, signal]);
+      expect(await readFile(join(cwd, "got"), "utf8")).toMatch(/^[\w-]{43}$/);
+      expect(existsSync(join(cwd, "dist/new"))).toBe(false);
+    },
+  );
 
   test("may fail if there is nothing to do, and are tried again if they are too early", async () => {
     const terminal = await withTool(

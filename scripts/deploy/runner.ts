@@ -134,7 +134,7 @@ async function writePrivately(path: string, content: string): Promise<void> {
 
 /** Removes a file if a signal ends this process, until the function that is returned is called. */
 function removeOnSignal(path: string): () => void {
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const stopListening = () => {
     for (const signal of signals) process.off(signal, remove);
   };

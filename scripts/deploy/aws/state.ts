@@ -148,7 +148,7 @@ export interface AwsState {
   readonly account: string;
   /** `aws`, or that of China or GovCloud. */
   readonly partition: string;
-  /** The secrets that are there, by name. */
+  /** The secrets that are known, by name: there, or about to be deleted. */
   readonly secrets: ReadonlyMap<string, SecretState>;
   readonly role: { readonly Description: string } | undefined;
   readonly logGroup: boolean;
