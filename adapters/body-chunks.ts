@@ -24,8 +24,9 @@ export interface BodyOptions {
 /**
  * The body of an answer, in chunks of `CHUNK_BYTES` or, of a slow one, of what has come so far: it comes
  * in 16 KiB by TLS and in up to a megabyte otherwise, and the way of a chunk through the layers above
- * costs more than to copy some together. Nothing is read before the first `next`. A body that is shorter than
- * it must be rejects with `unavailable`, a longer one with `corrupt`. On an abort it is let go of at once.
+ * costs more than to copy some together. Nothing is read before the first `next`. A body that is
+ * shorter than it must be rejects with `unavailable`, a longer one with `corrupt`. On an abort it is
+ * let go of at once.
  *
  * It is no generator, since `return()` of one that has not started does not run its `finally`.
  */

@@ -3,11 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { signLink } from "../core/link.ts";
 import { type Report, reportOf, type Values } from "./report.ts";
 import { Service } from "./service.ts";
 
-const SECRET = "a secret for the benchmark alone, ok";
 const CHROMIUM = "/usr/bin/chromium";
 const ENTRIES = 10_000;
 
@@ -55,14 +53,8 @@ async function measureShape(
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, "x");
     }
-    using service = await Service.start({
-      SOURCE: folder,
-      LINK_SECRET: SECRET,
-      PLAN_CACHE_SECONDS: "600",
-    });
-    const expires = new Date(Date.now() + 3_600_000);
-    const token = await signLink({ prefix: "" }, { secret: SECRET, expires });
-    const url = `${service.url}/d/${token}`;
+    using service = await Service.start({ SOURCE: folder, PLAN_CACHE_SECONDS: "600" });
+    const url = `${service.url}/d/${await service.sign({ prefix: "" })}`;
     await (await fetch(url)).text();
     const rounds: Values[] = [];
     while (rounds.length < runs) rounds.push(await measureOnce(url, browser));

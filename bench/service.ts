@@ -50,13 +50,17 @@ export class Service implements Disposable {
     return this.#process.pid ?? 0;
   }
 
+  /** The token of a link to an archive, good for ten minutes. */
+  sign(archive: ArchiveRequest): Promise<string> {
+    return signLink(archive, { secret: SECRET, expires: new Date(Date.now() + 600_000) });
+  }
+
   /** The answer to a request for an archive, of which nothing has been read. */
   async get(archive: ArchiveRequest, range?: string): Promise<IncomingMessage> {
-    const expires = new Date(Date.now() + 600_000);
     const outgoing = request({
       port: this.#port,
       host: "127.0.0.1",
-      path: `/zip/${await signLink(archive, { secret: SECRET, expires })}`,
+      path: `/zip/${await this.sign(archive)}`,
       headers: range === undefined ? {} : { Range: range },
       agent: false,
     });

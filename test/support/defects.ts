@@ -1,0 +1,18 @@
+import { expect } from "vitest";
+import type { AuditEvent } from "../../core/audit.ts";
+
+/**
+ * That the one line about the request `r-1` tells of a `TypeError` of ours, and not its message, which has
+ * the word `a-secret`.
+ */
+export function expectDefectLogged(events: readonly AuditEvent[]): void {
+  expect(events).toMatchObject([
+    {
+      event: "request_refused",
+      status: 500,
+      requestId: "r-1",
+      failure: { code: "internal", causes: ["TypeError"] },
+    },
+  ]);
+  expect(JSON.stringify(events)).not.toContain("a-secret");
+}
