@@ -19,6 +19,6 @@ COPY functions ./functions
 USER node
 EXPOSE 8080
 # What the server listens on is in its own settings, HTTP2 among them.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "functions/health.ts"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "functions/node/health.ts"]
 # Not npm: signals have to reach the server, which lets downloads end before it does.
 CMD ["node", "--max-semi-space-size=8", "functions/node.ts"]

@@ -1,6 +1,6 @@
 import { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
-import { adopt, allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/chunks.ts";
+import { adopt, allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/bytes/chunks.ts";
 import { brokeOff, ZiplinkError } from "../core/errors.ts";
 import { readInLarge } from "./agents.ts";
 

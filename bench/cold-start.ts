@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { signLink } from "../core/link.ts";
+import { signLink } from "../core/links/link.ts";
 import { type BundleTarget, buildBundle, bundleTargets } from "../scripts/build/bundle.ts";
 import { download } from "../test/support/download.ts";
 import { startFakeGcs } from "../test/support/fake-gcs.ts";

@@ -2,13 +2,13 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { createFsSource } from "../adapters/fs.ts";
-import { createS3Source } from "../adapters/s3.ts";
-import { createS3Client } from "../adapters/s3-client.ts";
-import type { ArchiveRequest } from "../core/archive-request.ts";
+import { createFsSource } from "../adapters/fs/source.ts";
+import { createS3Client } from "../adapters/s3/client.ts";
+import { createS3Source } from "../adapters/s3/source.ts";
 import type { BlobSource } from "../core/blob-source.ts";
-import { ReadAheadPool } from "../core/read-ahead-pool.ts";
-import { ResilientStore } from "../core/resilience/resilient-store.ts";
+import type { ArchiveSpec } from "../core/planning/archive-spec.ts";
+import { ResilientSource } from "../core/source/resilience/resilient-source.ts";
+import { ReadAheadPool } from "../core/streaming/read-ahead-pool.ts";
 import { createSyntheticSource, syntheticBytes, syntheticName } from "./synthetic-source.ts";
 
 /** What one archive is to hold, in a form that can be sent to another process. */
@@ -42,7 +42,7 @@ export interface Input {
   readonly source: BlobSource;
   /** As the service has it for such a source. */
   readonly readAhead: ReadAheadPool;
-  readonly request: ArchiveRequest;
+  readonly request: ArchiveSpec;
   /** For the others; each entry is made when it is asked for. */
   readonly entries: Iterable<Entry>;
   readonly bucket?: Bucket;
@@ -120,7 +120,7 @@ function storeInput(spec: Extract<InputSpec, { kind: "store" }>): Input {
   const { bucket } = spec;
   const source = createS3Source({ client, bucket });
   return {
-    source: new ResilientStore(source).forDownload(),
+    source: new ResilientSource(source).forDownload(),
     readAhead: new ReadAheadPool(),
     request: { prefix: "" },
     entries: keys.map((Key) => ({

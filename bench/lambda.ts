@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { signLink } from "../core/link.ts";
+import { signLink } from "../core/links/link.ts";
 import { buildBundle } from "../scripts/build/bundle.ts";
 import {
   hasRuntimeClient,

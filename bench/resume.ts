@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ArchiveRequest } from "../core/archive-request.ts";
+import type { ArchiveSpec } from "../core/planning/archive-spec.ts";
 import { type Report, reportOf, type Values } from "./report.ts";
 import { Service } from "./service.ts";
 
@@ -47,7 +47,7 @@ async function firstByte(folder: string, range: string): Promise<number> {
   return await timeFirstByte(service, { prefix: "" }, range);
 }
 
-async function timeFirstByte(service: Service, archive: ArchiveRequest, range: string) {
+async function timeFirstByte(service: Service, archive: ArchiveSpec, range: string) {
   const started = performance.now();
   const response = await service.get(archive, range);
   await once(response, "readable");

@@ -2,7 +2,7 @@ import { randomFillSync } from "node:crypto";
 import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32 } from "../core/zip/crc32.ts";
+import { crc32 } from "../core/bytes/crc32.ts";
 import type { FileSpec, Folder } from "./input.ts";
 
 const MIB = 1024 * 1024;

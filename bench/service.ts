@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { on, once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { fileURLToPath } from "node:url";
-import type { ArchiveRequest } from "../core/archive-request.ts";
-import { signLink } from "../core/link.ts";
+import { signLink } from "../core/links/link.ts";
+import type { ArchiveSpec } from "../core/planning/archive-spec.ts";
 
 const SECRET = "a secret for the benchmark alone, ok";
 
@@ -51,12 +51,12 @@ export class Service implements Disposable {
   }
 
   /** The token of a link to an archive, good for ten minutes. */
-  sign(archive: ArchiveRequest): Promise<string> {
+  sign(archive: ArchiveSpec): Promise<string> {
     return signLink(archive, { secret: SECRET, expires: new Date(Date.now() + 600_000) });
   }
 
   /** The answer to a request for an archive, of which nothing has been read. */
-  async get(archive: ArchiveRequest, range?: string): Promise<IncomingMessage> {
+  async get(archive: ArchiveSpec, range?: string): Promise<IncomingMessage> {
     const outgoing = request({
       port: this.#port,
       host: "127.0.0.1",

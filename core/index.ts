@@ -1,24 +1,6 @@
 /** The public API of Ziplink's core: web-standard, no cloud, no framework. */
-export {
-  type ArchiveEntry,
-  type ArchiveRequest,
-  type EntriesRequest,
-  type PrefixRequest,
-  parseArchiveRequest,
-} from "./archive-request.ts";
-export {
-  type Audit,
-  type AuditEvent,
-  type AuditedParty,
-  type DownloadEnded,
-  type DownloadStarted,
-  describeFailure,
-  type Failure,
-  type LinkCreated,
-  type RequestRefused,
-} from "./audit.ts";
+
 export type { BlobInfo, BlobSource, ByteRange } from "./blob-source.ts";
-export type { Auth, Caller } from "./caller.ts";
 export {
   type CrcKnowledge,
   type CrcKnowledgeOptions,
@@ -27,17 +9,27 @@ export {
 export { type CrcStore, type CrcTable, createCrcStore } from "./crc/crc-store.ts";
 export { type ErrorCode, ZiplinkError, type ZiplinkErrorOptions } from "./errors.ts";
 export {
-  type GivenBlob,
-  type GivenBytes,
-  type GivenEntry,
-  type GivenStream,
-  givenBytes,
-  givenStream,
-  type ReadGiven,
-  withGiven,
-} from "./given-blobs.ts";
-export { type ArchiveHandler, createHandler, type HandlerOptions } from "./handler.ts";
-export { type JwtKey, type JwtKeys, parseJwks, secretKeys } from "./jwt-keys.ts";
+  type Audit,
+  type AuditEvent,
+  type DownloadEnded,
+  type DownloadStarted,
+  describeFailure,
+  type Failure,
+  type LinkCreated,
+  type Principal,
+  type RequestRefused,
+} from "./http/audit.ts";
+export type { Auth, Caller } from "./http/caller.ts";
+export { type ArchiveHandler, createHandler, type HandlerOptions } from "./http/handler.ts";
+export { describeProblem, type Problem, problemResponse } from "./http/problem.ts";
+export { type RequestScope, unrestrictedScope } from "./http/request-scope.ts";
+export {
+  type ArchiveQuery,
+  type RespondOptions,
+  type ResponseLimits,
+  respond,
+} from "./http/respond.ts";
+export { type JwtKey, type JwtKeys, parseJwks, secretKeys } from "./links/jwt-keys.ts";
 export {
   type Link,
   type SignLinkOptions,
@@ -45,23 +37,37 @@ export {
   type SignWithSecret,
   signLink,
   verifyLink,
-} from "./link.ts";
+} from "./links/link.ts";
 export {
   createManifestStore,
   type ManifestReference,
   type ManifestStore,
   type ManifestStoreOptions,
-} from "./manifest.ts";
-export { uniqueNames, type WantedName } from "./names.ts";
-export type { ObjectStore } from "./object-store.ts";
-export { type Plan, type PlanEntry, plannedBytes } from "./plan.ts";
-export { type PlanLimits, type PlanOptions, planArchive } from "./plan-archive.ts";
-export { describeProblem, type Problem, problemResponse } from "./problem.ts";
-export { type ReadAheadLimits, ReadAheadPool } from "./read-ahead-pool.ts";
-export { openScope, type RequestScope } from "./request-scope.ts";
-export type { ResilienceOptions } from "./resilience/resilient-store.ts";
-export type { StoreBreaker, StoreEvent, StoreRetried } from "./resilience/retrying.ts";
-export { type ArchiveQuery, type DeliveryLimits, type RespondOptions, respond } from "./respond.ts";
+} from "./links/manifest.ts";
+export {
+  type ArchiveEntry,
+  type ArchiveSpec,
+  type EntriesSpec,
+  type PrefixSpec,
+  parseArchiveSpec,
+} from "./planning/archive-spec.ts";
+export { uniqueNames, type WantedName } from "./planning/names.ts";
+export { type PlanLimits, type PlanOptions, planArchive } from "./planning/plan-archive.ts";
+export {
+  type InlineBlob,
+  type InlineBytes,
+  type InlineEntry,
+  type InlineStream,
+  inlineBytes,
+  inlineStream,
+  type ReadInline,
+  withInlineEntries,
+} from "./source/inline-entries.ts";
+export type { ObjectStore } from "./source/object-store.ts";
+export type { ResilienceOptions } from "./source/resilience/resilient-source.ts";
+export type { StoreBreaker, StoreEvent, StoreRetried } from "./source/resilience/retrying.ts";
 export { type StreamZipOptions, streamZip } from "./stream-zip.ts";
+export { type ReadAheadLimits, ReadAheadPool } from "./streaming/read-ahead-pool.ts";
 export { defaultZipFormat, type ZipFormat } from "./zip/format.ts";
 export { type Layout, layoutZip } from "./zip/layout.ts";
+export { type Plan, type PlanEntry, plannedBytes } from "./zip/plan.ts";

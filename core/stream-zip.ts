@@ -1,13 +1,13 @@
-import { follow } from "./abortable.ts";
-import { archiveBytes } from "./archive-bytes.ts";
+import { follow } from "./async/abortable.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { type CrcKnowledge, createCrcKnowledge } from "./crc/crc-knowledge.ts";
 import { deflatedBytes } from "./deflate/deflated-bytes.ts";
 import { ZiplinkError } from "./errors.ts";
-import { withGiven } from "./given-blobs.ts";
-import type { Plan } from "./plan.ts";
-import { ReadAheadPool } from "./read-ahead-pool.ts";
+import { withInlineEntries } from "./source/inline-entries.ts";
+import { archiveBytes } from "./streaming/archive-bytes.ts";
+import { ReadAheadPool } from "./streaming/read-ahead-pool.ts";
 import { layoutZip } from "./zip/layout.ts";
+import type { Plan } from "./zip/plan.ts";
 
 /** Which bytes of an archive to stream, and what to share with other downloads. */
 export interface StreamZipOptions {
@@ -25,7 +25,7 @@ export interface StreamZipOptions {
 
 /**
  * Bytes `[start, end)` of the archive of `plan`, by default all of it. Stored objects are read from
- * `source`; what an application has given (`GivenEntry`) is read from the plan.
+ * `source`; what an application has given (`InlineEntry`) is read from the plan.
  *
  * Nothing is opened before the first read, and each read does only the work for its chunk. If an
  * object cannot be read, or is not what the plan says, the stream errors: it never closes early, so
@@ -60,7 +60,7 @@ export function streamZip(
     crcs: options.crcs ?? createCrcKnowledge({ maxObjects: 1 }),
     readAhead: options.readAhead ?? new ReadAheadPool(),
   };
-  const blobs = withGiven(source);
+  const blobs = withInlineEntries(source);
   const chunks = isDeflated
     ? deflatedBytes(plan, blobs, shared.readAhead, signal)
     : archiveBytes(layout, blobs, { start, end }, shared, signal);

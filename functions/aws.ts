@@ -2,7 +2,7 @@
 import { surviveExpectedRejections } from "./aws/broken-off.ts";
 import { createLambdaHandler } from "./aws/handler.ts";
 import { readSecretParameters } from "./aws/secret-parameters.ts";
-import { readConfig } from "./config.ts";
+import { readConfig } from "./config/config.ts";
 import { createService } from "./service.ts";
 
 /**

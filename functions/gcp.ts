@@ -1,9 +1,9 @@
 /** Google Cloud Functions and Cloud Run functions: the target is `ziplink`. */
 import { http } from "@google-cloud/functions-framework";
-import { readConfig } from "./config.ts";
-import { createNodeListener } from "./node-listener.ts";
+import { readConfig } from "./config/config.ts";
+import { leaveBodiesUnparsed } from "./gcp/unparsed-bodies.ts";
+import { createNodeListener } from "./node/node-listener.ts";
 import { createService } from "./service.ts";
-import { leaveBodiesUnparsed } from "./unparsed-bodies.ts";
 
 /**
  * Cloud Run fails a response whose Content-Length is above 32 MiB, over HTTP/1; one in chunks it lets

@@ -1,17 +1,18 @@
 /** What an application mounts, beside `core/index.ts`: the routes, and archives for routes of its own. */
-export type { ArchiveDispatch, Archives, ArchivesOptions, PlanNow } from "../core/archives.ts";
-export type { FoundPlan, Planner } from "../core/planner.ts";
-export type { Dispatch, DownloadQuery } from "../core/send-archive.ts";
-export type { ApplicationId, Resolve, ResolvedObject } from "./api-request.ts";
-export { type App, type AppOptions, createApp } from "./app.ts";
-export {
-  type ArchiveDefaults,
-  createArchivesWithDefaults as createArchives,
-  type DefaultOptions,
-} from "./app-defaults.ts";
-export { createAudit } from "./log.ts";
-export type { Metrics } from "./metrics/metrics.ts";
-export type { MetricsEndpoint } from "./metrics/metrics-route.ts";
-export { createNodeListener } from "./node-listener.ts";
-export type { Protection } from "./protection/protection-config.ts";
-export { readJson } from "./read-json.ts";
+export type {
+  ArchiveSendOptions,
+  Archives,
+  PlanNow,
+} from "../core/http/archives.ts";
+export type { DownloadQuery, SendOptions } from "../core/http/send-archive.ts";
+export type { FoundPlan, Planner } from "../core/planning/plan-cache.ts";
+export type { ApplicationId, Resolve, ResolvedObject } from "./api/api-request.ts";
+export { readJson } from "./api/read-json.ts";
+export { type App, createApp } from "./app/app.ts";
+export type { AppOptions, ArchivesOptions } from "./app/app-options.ts";
+export { createArchives } from "./app/with-defaults.ts";
+export type { Protection } from "./config/protection-config.ts";
+export { createNodeListener } from "./node/node-listener.ts";
+export { createAudit } from "./observability/log.ts";
+export type { Metrics } from "./observability/metrics.ts";
+export type { MetricsEndpoint } from "./observability/metrics-route.ts";

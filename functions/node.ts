@@ -1,8 +1,8 @@
 /** A plain Node server, for a machine or a container: `node functions/node.ts`. */
 import type { AddressInfo } from "node:net";
-import { readConfig } from "./config.ts";
-import { createLogger } from "./log.ts";
-import { createNodeServer } from "./node-server.ts";
+import { readConfig } from "./config/config.ts";
+import { createNodeServer } from "./node/node-server.ts";
+import { createLogger } from "./observability/log.ts";
 import { createService } from "./service.ts";
 
 const config = readConfig(process.env);

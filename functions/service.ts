@@ -1,17 +1,17 @@
-import { describeFailure } from "../core/audit.ts";
-import type { Auth } from "../core/caller.ts";
 import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { type CrcStore, createCrcStore } from "../core/crc/crc-store.ts";
-import { ReadAheadPool } from "../core/read-ahead-pool.ts";
+import { describeFailure } from "../core/http/audit.ts";
+import type { Auth } from "../core/http/caller.ts";
+import { ReadAheadPool } from "../core/streaming/read-ahead-pool.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
-import { type App, createApp } from "./app.ts";
+import { type App, createApp } from "./app/app.ts";
 import { createJwtAuth } from "./auth/jwt.ts";
 import { platformAuth } from "./auth/platform.ts";
-import type { AuthConfig } from "./auth-config.ts";
-import type { Config } from "./config.ts";
-import { createAudit, createLogger, logStoreEvent } from "./log.ts";
-import type { Metrics } from "./metrics/metrics.ts";
-import { openManifestStore, openObjectStore, openSource } from "./stores.ts";
+import type { AuthConfig } from "./config/auth-config.ts";
+import type { Config } from "./config/config.ts";
+import { createAudit, createLogger, logStoreEvent } from "./observability/log.ts";
+import type { Metrics } from "./observability/metrics.ts";
+import { openManifestStore, openObjectStore, openSource } from "./stores/stores.ts";
 
 /** The app that a configuration describes: what every entrypoint serves. */
 export async function createService(config: Config): Promise<App> {
@@ -31,7 +31,7 @@ export async function createService(config: Config): Promise<App> {
     format: { ...defaultZipFormat, smallEntryBytes: config.smallEntryBytes },
     cacheSeconds: config.planCacheSeconds,
     cacheControl: config.cacheControl,
-    delivery: config.delivery,
+    responseLimits: config.responseLimits,
     crcs: createCrcKnowledge({
       store: await openCrcStore(config),
       onStoreError: (error) => logger.warn({ failure: describeFailure(error) }, "crc_store_failed"),
@@ -55,7 +55,7 @@ export async function createService(config: Config): Promise<App> {
 }
 
 async function openMetrics(): Promise<Metrics> {
-  const { createMetrics } = await import("./metrics/metrics.ts");
+  const { createMetrics } = await import("./observability/metrics.ts");
   return createMetrics();
 }
 

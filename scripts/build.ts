@@ -1,6 +1,6 @@
 /** `npm run build [-- aws|gcp]`: what each cloud runs, into `dist/`, as deployment uploads it. */
 import { parseArgs } from "node:util";
-import { formatBytes } from "../core/quantities.ts";
+import { formatBytes } from "../core/input/quantities.ts";
 import { type BundleTarget, buildBundle, bundleTargets } from "./build/bundle.ts";
 import { CommandError, runCommand } from "./command.ts";
 

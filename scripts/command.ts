@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { ZiplinkError } from "../core/errors.ts";
-import { ConfigError } from "../functions/environment.ts";
+import { ConfigError } from "../functions/config/environment.ts";
 
 /** A command cannot do what it was called for; the message says why and what to do. */
 export class CommandError extends Error {

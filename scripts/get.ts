@@ -1,7 +1,7 @@
 /** `npm run get`: downloads an archive in slices, in parallel; resumes, retries and verifies. */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { formatBytes, formatCount } from "../core/quantities.ts";
+import { formatBytes, formatCount } from "../core/input/quantities.ts";
 import { CommandError, runCommand } from "./command.ts";
 import { DownloadError, type FetchOptions, fetchRange, probe } from "./get/fetch-range.ts";
 import { missingPieces } from "./get/intervals.ts";

@@ -1,10 +1,10 @@
 /** `npm run link`: prints a link for a running service that has the same LINK_SECRET. */
 import { parseArgs } from "node:util";
-import type { ArchiveRequest } from "../core/archive-request.ts";
-import { signLink } from "../core/link.ts";
-import { downloadName } from "../core/respond.ts";
-import { readLinkConfig } from "../functions/link-config.ts";
-import { openManifestStore } from "../functions/stores.ts";
+import { downloadName } from "../core/http/respond.ts";
+import { signLink } from "../core/links/link.ts";
+import type { ArchiveSpec } from "../core/planning/archive-spec.ts";
+import { readLinkConfig } from "../functions/config/link-config.ts";
+import { openManifestStore } from "../functions/stores/stores.ts";
 import { CommandError, runCommand } from "./command.ts";
 
 const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
@@ -88,7 +88,7 @@ function toRequest(values: {
   name?: string | undefined;
   deflate: boolean;
   "report-missing": boolean;
-}): ArchiveRequest {
+}): ArchiveSpec {
   const { prefix, key, name } = values;
   const terms = {
     ...(name === undefined ? {} : { name }),

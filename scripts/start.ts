@@ -6,9 +6,9 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
-import { canSign } from "../core/jwt-keys.ts";
-import { signLink } from "../core/link.ts";
-import { readConfig } from "../functions/config.ts";
+import { canSign } from "../core/links/jwt-keys.ts";
+import { signLink } from "../core/links/link.ts";
+import { readConfig } from "../functions/config/config.ts";
 import { runCommand } from "./command.ts";
 
 const SAMPLE = fileURLToPath(new URL("../examples/sample-files", import.meta.url));

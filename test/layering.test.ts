@@ -43,6 +43,57 @@ describe.each(Object.entries(rules))("%s/", (folder, { folders, packages }) => {
   });
 });
 
+/**
+ * The rooms from the innermost out: each imports only itself and those before it, so there are no
+ * circles. A new room has its place here.
+ */
+const rooms = [
+  ...["blob-source.ts", "errors.ts", "bytes", "async", "input", "zip", "source", "crc"].map(inCore),
+  ...["streaming", "deflate", "stream-zip.ts", "planning", "links", "http", "index.ts"].map(inCore),
+  ...["agents.ts", "retry-after.ts", "body-chunks.ts"].map((name) => `adapters/${name}`),
+  ...["fs", "gcs", "http", "memory", "s3"].map((name) => `adapters/${name}`),
+  ...["auth", "observability", "protection", "config", "page", "api", "app"].map(inFunctions),
+  ...["stores", "node", "aws", "gcp", "service.ts", "index.ts"].map(inFunctions),
+  ...["aws.ts", "gcp.ts", "node.ts"].map(inFunctions),
+];
+
+function inCore(name: string): string {
+  return `core/${name}`;
+}
+
+function inFunctions(name: string): string {
+  return `functions/${name}`;
+}
+
+function roomOf(file: string): string {
+  return file.split("/").slice(0, 2).join("/");
+}
+
+test.each(Object.keys(rules).flatMap(sourceFiles))("%s imports no room above its own", (file) => {
+  const own = rooms.indexOf(roomOf(file));
+  expect(own, `${roomOf(file)} is a room of the list`).toBeGreaterThanOrEqual(0);
+  const inner = rooms.slice(0, own + 1);
+  for (const specifier of imports(file).filter((path) => path.startsWith("."))) {
+    expect(inner, `${file} imports ${specifier}`).toContain(roomOf(join(file, "..", specifier)));
+  }
+});
+
+// No store knows another, so that each is loaded, and replaced, by itself.
+test.each(sourceFiles("adapters"))("%s imports no other store's room", (file) => {
+  for (const specifier of imports(file).filter((path) => path.startsWith("."))) {
+    const room = roomOf(join(file, "..", specifier));
+    if (room.startsWith("adapters/") && !room.endsWith(".ts")) expect(room).toBe(roomOf(file));
+  }
+});
+
+test.each([
+  ["core", 6],
+  ["functions", 6],
+])("%s/ has rooms, and few files beside them", (folder, most) => {
+  const files = readdirSync(join(root, folder)).filter((name) => name.endsWith(".ts"));
+  expect(files.length, files.join(", ")).toBeLessThanOrEqual(most);
+});
+
 test.each([...sourceFiles("core"), ...sourceFiles("adapters")])(
   "%s reads no environment",
   (file) => {
@@ -57,14 +108,16 @@ test("the entrypoints alone hand the environment over", () => {
   expect(readers.sort()).toEqual([
     "functions/aws.ts",
     "functions/gcp.ts",
-    "functions/health.ts",
     "functions/node.ts",
+    "functions/node/health.ts",
   ]);
 });
 
 test.each(sourceFiles("examples"))("%s mounts what applications may import", (file) => {
   for (const specifier of imports(file).filter((path) => path.startsWith("../"))) {
     const target = join(file, "..", specifier);
-    expect(target).toMatch(/^(?:(?:core|functions)\/index\.ts$|adapters\/[\w-]+\.ts$|examples\/)/);
+    expect(target).toMatch(
+      /^(?:(?:core|functions)\/index\.ts$|adapters\/[\w-]+\/[\w-]+\.ts$|examples\/)/,
+    );
   }
 });

@@ -1,7 +1,7 @@
-import { planArchive } from "../../core/plan-archive.ts";
+import { planArchive } from "../../core/planning/plan-archive.ts";
 import { streamZip } from "../../core/stream-zip.ts";
 import { layoutZip } from "../../core/zip/layout.ts";
-import { createNodeListener } from "../../functions/node-listener.ts";
+import { createNodeListener } from "../../functions/node/node-listener.ts";
 import type { Contestant } from "./contestant.ts";
 
 export const send: Contestant = async (input, request, response) => {

@@ -1,5 +1,5 @@
 import type { ByteRange } from "../blob-source.ts";
-import { combineCrc32, crc32 } from "../zip/crc32.ts";
+import { combineCrc32, crc32 } from "../bytes/crc32.ts";
 
 interface Part {
   start: number;

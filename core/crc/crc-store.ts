@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
-import type { ObjectStore } from "../object-store.ts";
+import type { ObjectStore } from "../source/object-store.ts";
 
 /** The CRC-32 of each entry of an archive that is known, by the entry's index. */
 export type CrcTable = ReadonlyMap<number, number>;

@@ -1,11 +1,11 @@
-import { inTurn } from "../abortable.ts";
+import { inTurn } from "../async/abortable.ts";
 import type { BlobSource } from "../blob-source.ts";
-import { release } from "../chunks.ts";
+import { release } from "../bytes/chunks.ts";
 import { ZiplinkError } from "../errors.ts";
-import type { PlanEntry } from "../plan.ts";
-import { readRange } from "../read-range.ts";
+import { readRange } from "../source/read-range.ts";
 import { knownCrc32 } from "../zip/entry-shape.ts";
 import { entryAt, type Layout } from "../zip/layout.ts";
+import type { PlanEntry } from "../zip/plan.ts";
 import type { CrcKnowledge } from "./crc-knowledge.ts";
 import type { CrcParts } from "./crc-parts.ts";
 import { StoredTable } from "./stored-table.ts";

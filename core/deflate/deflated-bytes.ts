@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import type { BlobSource } from "../blob-source.ts";
-import { coalesce } from "../coalesce.ts";
-import { joined, verified } from "../entry-data.ts";
+import { coalesce } from "../bytes/coalesce.ts";
 import { ZiplinkError } from "../errors.ts";
-import type { Plan } from "../plan.ts";
-import { ReadAhead } from "../read-ahead.ts";
-import type { ReadAheadPool } from "../read-ahead-pool.ts";
+import { joined, verified } from "../streaming/entry-data.ts";
+import { ReadAhead } from "../streaming/read-ahead.ts";
+import type { ReadAheadPool } from "../streaming/read-ahead-pool.ts";
+import type { Plan } from "../zip/plan.ts";
 import { isCompressed } from "./compressed-types.ts";
 import type { DeflatingZip } from "./deflating-zip.ts";
 import { assertDeflatable, maxDeflatedLength } from "./limits.ts";

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import ZipStream from "zip-stream";
 import { ZiplinkError } from "../errors.ts";
-import type { PlanEntry } from "../plan.ts";
+import type { PlanEntry } from "../zip/plan.ts";
 import { encodeTimestampExtra } from "../zip/records.ts";
 import { toDosDateTime } from "../zip/time.ts";
 

@@ -1,6 +1,6 @@
 import { ZiplinkError } from "../errors.ts";
-import type { Plan } from "../plan.ts";
-import { formatBytes, formatCount } from "../quantities.ts";
+import { formatBytes, formatCount } from "../input/quantities.ts";
+import type { Plan } from "../zip/plan.ts";
 import {
   centralHeaderLength,
   dataDescriptorLength,

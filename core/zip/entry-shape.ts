@@ -1,5 +1,5 @@
-import type { PlanEntry } from "../plan.ts";
 import type { ZipFormat } from "./format.ts";
+import type { PlanEntry } from "./plan.ts";
 import {
   centralHeaderLength,
   dataDescriptorLength,

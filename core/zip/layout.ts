@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ZiplinkError } from "../errors.ts";
-import type { Plan, PlanEntry } from "../plan.ts";
 import { EntryShape, knownCrc32 } from "./entry-shape.ts";
+import type { Plan, PlanEntry } from "./plan.ts";
 import {
   encodeEndOfCentralDirectory,
   endOfCentralDirectoryLength,

@@ -4,7 +4,7 @@
  * every reader takes it, nothing is compressed, and each byte keeps a place that arithmetic can find.
  */
 
-import { allocateChunk } from "../chunks.ts";
+import { allocateChunk } from "../bytes/chunks.ts";
 
 /** Bytes before each block: the type, the length, and the length's complement. */
 const BLOCK_HEADER = 5;

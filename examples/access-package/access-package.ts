@@ -1,10 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import {
-  type ArchiveRequest,
-  type GivenEntry,
-  uniqueNames,
-  ZiplinkError,
-} from "../../core/index.ts";
+import { type ArchiveSpec, type InlineEntry, uniqueNames, ZiplinkError } from "../../core/index.ts";
 import { attachmentsOf, findComplete, type PrivacyRequest, recordsOf } from "./database.ts";
 import { createReport, type PackedFile } from "./report.ts";
 
@@ -18,7 +13,7 @@ export function attachmentKey(requestId: string, attachmentId: string): string {
 }
 
 /** The objects of a request's package, each under its final name: the report links to them. */
-export function archiveOf(db: DatabaseSync, request: PrivacyRequest): ArchiveRequest {
+export function archiveOf(db: DatabaseSync, request: PrivacyRequest): ArchiveSpec {
   const files = packedFiles(db, request).map(({ id, path }) => ({
     key: attachmentKey(request.id, id),
     name: path,
@@ -33,7 +28,7 @@ export function archiveOf(db: DatabaseSync, request: PrivacyRequest): ArchiveReq
  * What a package holds beside its objects, whichever way it is asked for: the report. Links are asked
  * for their request each time, so they end with it; the keys name it, as we alone have signed them.
  */
-export async function givenFor(db: DatabaseSync, archive: ArchiveRequest): Promise<GivenEntry[]> {
+export async function givenFor(db: DatabaseSync, archive: ArchiveSpec): Promise<InlineEntry[]> {
   const [first] = "entries" in archive ? archive.entries : [];
   const request = findComplete(db, first?.key.split("/")[1] ?? "");
   if (!request) {

@@ -27,7 +27,7 @@ export function createAccessPackages(options: AccessPackagesOptions): App {
     source,
     linkKeys,
     manifests,
-    given: (archive: Parameters<typeof givenFor>[1]) => givenFor(db, archive),
+    inlineEntries: (archive: Parameters<typeof givenFor>[1]) => givenFor(db, archive),
     audit: createAudit(logger),
   };
   // Both ways plan alike, so that they give the same bytes.
@@ -38,10 +38,10 @@ export function createAccessPackages(options: AccessPackagesOptions): App {
   app.get(`${PACKAGE}/stream`, async ({ req }) => {
     const { signal } = req.raw;
     const { member, request } = requireComplete(req.raw, req.param("id"));
-    const archive = archiveOf(db, request);
-    const plan = await archives.plan(archive, { signal });
-    const party = { subject: member.userId };
-    const response = await archives.send(req.raw, { archive, plan, party });
+    const spec = archiveOf(db, request);
+    const plan = await archives.plan(spec, { signal });
+    const principal = { subject: member.userId };
+    const response = await archives.send(req.raw, { spec, plan, principal });
     logger.info(
       {
         ...audited(member, request),
@@ -56,10 +56,10 @@ export function createAccessPackages(options: AccessPackagesOptions): App {
 
   app.post(`${PACKAGE}/message`, async ({ req }) => {
     const { member, request } = requireComplete(req.raw, req.param("id"));
-    const archive = archiveOf(db, request);
-    const plan = await archives.plan(archive, { signal: req.raw.signal });
+    const spec = archiveOf(db, request);
+    const plan = await archives.plan(spec, { signal: req.raw.signal });
     // Pinned: the link gives this very package, or nothing.
-    const pinned = { ...archive, etag: layoutZip(plan).etag };
+    const pinned = { ...spec, etag: layoutZip(plan).etag };
     const message = await writeMessage(request, pinned, options);
     addMessage(db, message);
     logger.info({ ...audited(member, request), message: message.id }, "access_package_announced");

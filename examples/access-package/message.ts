@@ -1,4 +1,4 @@
-import type { ArchiveRequest, JwtKeys, ManifestStore } from "../../core/index.ts";
+import type { ArchiveSpec, JwtKeys, ManifestStore } from "../../core/index.ts";
 import { signLink } from "../../core/index.ts";
 import type { Message, PrivacyRequest } from "./database.ts";
 
@@ -18,7 +18,7 @@ export interface MessageOptions {
 /** The message to the person who asked: one link, to just this archive, in place of one for each file. */
 export async function writeMessage(
   request: PrivacyRequest,
-  archive: ArchiveRequest,
+  archive: ArchiveSpec,
   { linkKeys, manifests, publicUrl }: MessageOptions,
 ): Promise<Message> {
   const id = crypto.randomUUID();

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { type GivenEntry, givenBytes } from "../../core/index.ts";
+import { type InlineEntry, inlineBytes } from "../../core/index.ts";
 import type { Attachment, CollectedRecord, PrivacyRequest } from "./database.ts";
 
 /** An attachment, and its path in the package. */
@@ -15,7 +15,7 @@ export async function createReport(
   { id, organisation, completedAt }: PrivacyRequest,
   records: readonly CollectedRecord[],
   files: readonly PackedFile[],
-): Promise<GivenEntry> {
+): Promise<InlineEntry> {
   const page = await html`<!doctype html>
 <html lang="en">
   <head>
@@ -51,7 +51,7 @@ export async function createReport(
   </body>
 </html>
 `;
-  return givenBytes({
+  return inlineBytes({
     name: "report.html",
     bytes: new TextEncoder().encode(page.toString()),
     modified: new Date(completedAt ?? 0),

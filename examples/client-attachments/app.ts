@@ -47,14 +47,14 @@ export function createClientAttachments(options: ClientAttachmentsOptions): App 
     const attachments = findAttachments(db, { workspaceId, clientId, ids });
     if (attachments.length < ids.length) throw notFound();
 
-    const archive = {
+    const spec = {
       name: `client-files-${stamp(now())}`,
       entries: attachments.map(({ objectKey, fileName }) => ({ key: objectKey, name: fileName })),
     };
     const { signal } = request;
-    const plan = await archives.plan(archive, { limits, signal }).catch(rethrow);
-    const party = { subject: userId };
-    const response = await archives.send(request, { archive, plan, party }).catch(rethrow);
+    const plan = await archives.plan(spec, { limits, signal }).catch(rethrow);
+    const principal = { subject: userId };
+    const response = await archives.send(request, { spec, plan, principal }).catch(rethrow);
     logger.info(
       {
         user: userId,

@@ -1,6 +1,6 @@
 import { OAuth2Client, type TokenPayload } from "google-auth-library";
-import type { Auth } from "../../core/caller.ts";
 import { ZiplinkError } from "../../core/errors.ts";
+import type { Auth } from "../../core/http/caller.ts";
 import { badBearer, bearerToken } from "./bearer.ts";
 
 /** https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken */

@@ -1,9 +1,9 @@
 import { errors } from "jose";
 import * as z from "zod/mini";
-import type { Auth, Caller } from "../../core/caller.ts";
 import { ZiplinkError } from "../../core/errors.ts";
-import { type JwtKeys, verifyJwt } from "../../core/jwt-keys.ts";
-import { validate } from "../../core/validate.ts";
+import type { Auth, Caller } from "../../core/http/caller.ts";
+import { validate } from "../../core/input/validate.ts";
+import { type JwtKeys, verifyJwt } from "../../core/links/jwt-keys.ts";
 import { badBearer, bearerToken } from "./bearer.ts";
 
 const AUDIENCE = "ziplink-api";

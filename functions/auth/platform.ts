@@ -1,4 +1,4 @@
-import type { Auth } from "../../core/caller.ts";
+import type { Auth } from "../../core/http/caller.ts";
 
 /**
  * No check of our own: for a service that nobody reaches but through the platform's (Cloud Run's IAM,

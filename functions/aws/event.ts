@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { ZiplinkError } from "../../core/errors.ts";
-import { validate } from "../../core/validate.ts";
+import { validate } from "../../core/input/validate.ts";
 
 const optional = z.nullish;
 const record = <T extends z.ZodMiniType>(schema: T) => optional(z.record(z.string(), schema));

@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 import type { Context } from "aws-lambda";
 import { ZiplinkError } from "../../core/errors.ts";
-import { problemResponse } from "../../core/problem.ts";
-import type { App } from "../app.ts";
+import { problemResponse } from "../../core/http/problem.ts";
+import type { App } from "../app/app.ts";
 import { toRequest } from "./event.ts";
 import { sendResponse } from "./send-response.ts";
 

@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from "../environment.ts";
+import { ConfigError, type Environment } from "../config/environment.ts";
 
 /**
  * The environment, with the secrets that `SECRET_PARAMETERS` names read from AWS's Parameter Store:

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Outgoing, releasingSink } from "../releasing-sink.ts";
+import { type Outgoing, releasingSink } from "../node/releasing-sink.ts";
 import { BrokenOff, expectRejection } from "./broken-off.ts";
 
 /**

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { formatBytes } from "../../core/quantities.ts";
+import { formatBytes } from "../../core/input/quantities.ts";
 import { htmlDocument } from "./document.ts";
 import { fileList } from "./file-list.ts";
 import { buildFileTree } from "./file-tree.ts";

@@ -1,5 +1,5 @@
-import { formatIndexList } from "../../core/index-list.ts";
-import { formatBytes } from "../../core/quantities.ts";
+import { formatBytes } from "../../core/input/quantities.ts";
+import { formatIndexList } from "../../core/planning/index-list.ts";
 import type { FileNode, FolderNode } from "./file-tree.ts";
 import { type Html, html } from "./html.ts";
 import { kindOf } from "./kinds.ts";

@@ -1,5 +1,5 @@
-import type { ArchiveHandler } from "../../core/handler.ts";
-import type { RequestScope } from "../../core/request-scope.ts";
+import type { ArchiveHandler } from "../../core/http/handler.ts";
+import type { RequestScope } from "../../core/http/request-scope.ts";
 
 /** Answers a request for the page of the link whose token is given. */
 export type PageHandler = (

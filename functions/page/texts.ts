@@ -1,8 +1,8 @@
 /**
  * Every word that the page says, for the server and for the script alike: copy it, translate it, and set `lang`.
- * Lengths and counts are formatted by `core/quantities.ts`, dates by the browser, for `lang`.
+ * Lengths and counts are formatted by `core/input/quantities.ts`, dates by the browser, for `lang`.
  */
-import { formatBytes, formatCount } from "../../core/quantities.ts";
+import { formatBytes, formatCount } from "../../core/input/quantities.ts";
 
 /** The language of the texts below (BCP 47). */
 export const lang = "en";

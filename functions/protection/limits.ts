@@ -1,25 +1,25 @@
 /// <reference path="./rate-limiter-flexible.d.ts" />
 import RateLimiterMemory from "rate-limiter-flexible/lib/RateLimiterMemory.js";
 import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
-import type { AuditedParty } from "../../core/audit.ts";
 import { ZiplinkError } from "../../core/errors.ts";
+import type { Principal } from "../../core/http/audit.ts";
 
 /** How much is served at once and in a minute, by this process. `Infinity` where there is no limit. */
 export interface ServiceLimits {
   /** Downloads, and requests that may become one, of all parties together. */
   readonly maxActive: number;
-  /** Those of one party. */
+  /** Those of one principal. */
   readonly maxActivePerCaller: number;
   /** Requests of all parties together. */
   readonly requestsPerMinute: number;
-  /** Requests of one party; and of one address, where addresses are known. */
+  /** Requests of one principal; and of one address, where addresses are known. */
   readonly requestsPerMinutePerCaller: number;
 }
 
 /** Counts who asks for how much. Rejects with `too_many_requests`, and says when to come again. */
 export interface Gate {
-  /** Lets a party in that has proved who it is. The result gives its place back, once. */
-  enter(party: AuditedParty): Promise<() => void>;
+  /** Lets a principal in that has proved who it is. The result gives its place back, once. */
+  enter(principal: Principal): Promise<() => void>;
   /** Counts a request of an address, whoever sends it. */
   count(address: string): Promise<void>;
 }
@@ -28,21 +28,21 @@ export interface Gate {
 const BUSY_MS = 5_000;
 
 /**
- * Limits for this process: nothing is shared with others. A party that is over its own limit takes
+ * Limits for this process: nothing is shared with others. A principal that is over its own limit takes
  * nothing of what all have together.
  */
 export function createGate(limits: ServiceLimits): Gate {
   const { maxActive, maxActivePerCaller } = limits;
-  const perParty = createRate(limits.requestsPerMinutePerCaller);
+  const perPrincipal = createRate(limits.requestsPerMinutePerCaller);
   const perAddress = createRate(limits.requestsPerMinutePerCaller);
   const together = createRate(limits.requestsPerMinute);
   const activeOf = new Map<string, number>();
   let active = 0;
 
   return {
-    async enter(party) {
-      const key = keyOf(party);
-      await perParty(key);
+    async enter(principal) {
+      const key = keyOf(principal);
+      await perPrincipal(key);
       await together("");
       const own = activeOf.get(key) ?? 0;
       if (own >= maxActivePerCaller) throw tooMany("Too many downloads at once.", BUSY_MS);
@@ -64,7 +64,7 @@ export function createGate(limits: ServiceLimits): Gate {
 }
 
 /** Whom a link is for; else the link itself, or the caller where there is none. None is another. */
-function keyOf({ link, subject }: AuditedParty): string {
+function keyOf({ link, subject }: Principal): string {
   if (link === undefined) return `caller ${subject}`;
   return subject === undefined ? `link ${link}` : `subject ${subject}`;
 }

@@ -1,9 +1,9 @@
 import type { MiddlewareHandler } from "hono";
 import type { RequestIdVariables } from "hono/request-id";
-import type { Audit } from "../../core/audit.ts";
-import { refuse } from "../../core/refuse.ts";
-import type { RequestScope } from "../../core/request-scope.ts";
-import { traceIdOf } from "../trace.ts";
+import type { Audit } from "../../core/http/audit.ts";
+import { refuse } from "../../core/http/refuse.ts";
+import type { RequestScope } from "../../core/http/request-scope.ts";
+import { traceIdOf } from "../observability/trace.ts";
 import { clientAddress } from "./client-address.ts";
 import type { Gate } from "./limits.ts";
 
@@ -50,8 +50,8 @@ export function scopes({
         if (event.event === "download_ended") leave();
         audit({ ...event, ...marks });
       },
-      async admit(party) {
-        leave = await gate.enter(party);
+      async admit(principal) {
+        leave = await gate.enter(principal);
       },
     };
     c.set("scope", scope);

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createMemorySource } from "../../adapters/memory.ts";
+import { createMemorySource } from "../../adapters/memory/source.ts";
 import { planArchive, streamZip } from "../../core/index.ts";
 
 /** The earliest that a ZIP can state: when a build was made must not change what it is. */

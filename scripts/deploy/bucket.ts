@@ -1,5 +1,5 @@
-import { toFolder } from "../../core/to-folder.ts";
-import { type BucketLocation, parseLocation } from "../../functions/location.ts";
+import { toFolder } from "../../core/source/key-prefix.ts";
+import { type BucketLocation, parseLocation } from "../../functions/config/location.ts";
 
 /** A bucket, and the folder in it: "" or ending in a slash. */
 export interface Bucket {

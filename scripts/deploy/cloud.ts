@@ -1,7 +1,7 @@
-import { type JwtKeys, parseJwks, secretKeys } from "../../core/jwt-keys.ts";
+import { type JwtKeys, parseJwks, secretKeys } from "../../core/links/jwt-keys.ts";
 import { CommandError } from "../command.ts";
 import { FailedCommand, MissingProgram, type Runner } from "./runner.ts";
-import type { Plan, Read } from "./step.ts";
+import type { DeployPlan, Read } from "./step.ts";
 
 /** A place to deploy to. */
 export interface Cloud {
@@ -11,31 +11,31 @@ export interface Cloud {
    * Sees whether all is there that a deployment needs, and what of it is there already. Changes nothing.
    * Throws `CommandError` that says what to do: no CLI, an old one, no login, another account.
    */
-  readonly look: (runner: Runner) => Promise<Found>;
+  readonly inspect: (runner: Runner) => Promise<CloudState>;
   /**
    * What would be found in an empty place, for a dry run without a login; secrets that must be
    * there are.
    */
-  readonly nothing: Found;
+  readonly emptyState: CloudState;
   readonly url: Read<string>;
   /** What signs links. */
   readonly linkKeys: Read<JwtKeys>;
 }
 
 /** What was found, and so what is to be done. */
-export interface Found {
+export interface CloudState {
   /** For people: as whom, and where. */
   readonly account: string;
   /**
    * The steps of a deployment of the bundle at `path`, relative to the root. Throws `CommandError`
    * if secrets are missing, or anything of the same name is somebody else's.
    */
-  readonly planDeploy: (path: string) => Plan;
+  readonly planDeploy: (path: string) => DeployPlan;
   /**
    * The steps that undo it, whatever is gone already. Throws `CommandError` for what is somebody
    * else's.
    */
-  readonly planDestroy: (withSecret: boolean) => Plan;
+  readonly planDestroy: (withSecret: boolean) => DeployPlan;
 }
 
 /** The mark by which a later run knows what it may change and destroy: a description. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { readConfig } from "../../functions/config.ts";
-import { ConfigError } from "../../functions/environment.ts";
+import { readConfig } from "../../functions/config/config.ts";
+import { ConfigError } from "../../functions/config/environment.ts";
 import { CommandError } from "../command.ts";
 
 export type Target = "gcp" | "aws";

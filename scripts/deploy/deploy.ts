@@ -4,9 +4,9 @@ import { createAws } from "./aws/cloud.ts";
 import { type Cloud, NotReady } from "./cloud.ts";
 import { type AwsConfig, type DeployInput, type GcpConfig, readDeployConfig } from "./config.ts";
 import { createGcp } from "./gcp/cloud.ts";
-import { FailedCommand, Runner, type Surroundings } from "./runner.ts";
+import { type DeployIo, FailedCommand, Runner } from "./runner.ts";
 import { smokeTest } from "./smoke-test.ts";
-import type { Plan } from "./step.ts";
+import type { DeployPlan } from "./step.ts";
 
 export interface DeployOptions {
   /** In place of the target that the settings name. */
@@ -31,14 +31,14 @@ type Config = GcpConfig | AwsConfig;
 export async function deploy(
   input: DeployInput,
   options: DeployOptions,
-  surroundings: Surroundings,
+  io: DeployIo,
 ): Promise<void> {
-  const { print, root, build } = surroundings;
-  const runner = new Runner(surroundings);
+  const { print, root, build } = io;
+  const runner = new Runner(io);
   const jobs = [];
   for (const config of readDeployConfig(input, options.target)) {
     const cloud = createCloud(config);
-    const found = await look(cloud, options, surroundings);
+    const found = await inspect(cloud, options, io);
     const outDir = `${root}/dist/deploy/${config.target}`;
     const { dir, zipFile, bytes } = await build(config.target, outDir);
     print(`\nBuilt the bundle: ${Math.ceil(bytes / 1024)} KiB`);
@@ -47,7 +47,7 @@ export async function deploy(
   }
   for (const { config, cloud, found, plan } of jobs) {
     const verb = `Deploy ${config.name} to ${found.account}`;
-    if (!(await execute(verb, plan, runner, options, surroundings, config))) continue;
+    if (!(await execute(verb, plan, runner, options, io, config))) continue;
     print("\nTest it");
     if (options.dryRun) {
       runner.show(cloud.url.argv);
@@ -60,7 +60,7 @@ export async function deploy(
     if (url === undefined || keys === undefined) {
       throw new CommandError("The function or its secret is gone again. Deploy once more.");
     }
-    await smokeTest({ config, url: config.publicUrl ?? url, keys }, surroundings);
+    await smokeTest({ config, url: config.publicUrl ?? url, keys }, io);
   }
 }
 
@@ -68,18 +68,18 @@ export async function deploy(
 export async function destroy(
   input: DeployInput,
   options: DestroyOptions,
-  surroundings: Surroundings,
+  io: DeployIo,
 ): Promise<void> {
-  const runner = new Runner(surroundings);
+  const runner = new Runner(io);
   const jobs = [];
   for (const config of readDeployConfig(input, options.target)) {
-    const found = await look(createCloud(config), options, surroundings);
+    const found = await inspect(createCloud(config), options, io);
     jobs.push({ config, found, plan: found.planDestroy(options.withSecret) });
   }
   for (const { config, found, plan } of jobs) {
     const what = options.withSecret ? `${config.name}, its logs and its secrets` : config.name;
     const verb = `Destroy ${what} in ${found.account}`;
-    await execute(verb, plan, runner, options, surroundings, config);
+    await execute(verb, plan, runner, options, io, config);
   }
 }
 
@@ -88,24 +88,24 @@ function createCloud(config: Config): Cloud {
 }
 
 /** What is there. A dry run where nobody is logged in shows what a first deployment would do. */
-async function look(cloud: Cloud, { dryRun }: DeployOptions, surroundings: Surroundings) {
-  surroundings.print(`\nLook at ${cloud.place}`);
+async function inspect(cloud: Cloud, { dryRun }: DeployOptions, io: DeployIo) {
+  io.print(`\nLook at ${cloud.place}`);
   try {
-    return await cloud.look(new Runner(surroundings));
+    return await cloud.inspect(new Runner(io));
   } catch (error) {
     if (!dryRun || !(error instanceof NotReady)) throw error;
-    surroundings.print(`\n${error.message}\n\nThis is what it would be where nothing is yet:`);
-    return cloud.nothing;
+    io.print(`\n${error.message}\n\nThis is what it would be where nothing is yet:`);
+    return cloud.emptyState;
   }
 }
 
 /** Asks, and runs the steps; a dry run shows them. Returns whether to go on. */
 async function execute(
   verb: string,
-  { steps, notes }: Plan,
+  { steps, notes }: DeployPlan,
   runner: Runner,
   { dryRun, yes }: DeployOptions,
-  { print, confirm }: Surroundings,
+  { print, confirm }: DeployIo,
   { target }: Config,
 ): Promise<boolean> {
   print(`\n${verb}: ${steps.length} steps`);

@@ -9,7 +9,7 @@ import { CommandError } from "../command.ts";
 import { type Read, type Step, toShell } from "./step.ts";
 
 /** What a command needs of the world; tests give their own. */
-export interface Surroundings {
+export interface DeployIo {
   /** The folder that commands run in, which relative paths in their arguments begin at. */
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -48,10 +48,10 @@ const RETRY_MS = 3_000;
 
 /** Runs the commands of the clouds' tools, each of them shown first. */
 export class Runner {
-  readonly #surroundings: Surroundings;
+  readonly #io: DeployIo;
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+  constructor(io: DeployIo) {
+    this.#io = io;
   }
 
   /** Looks something up: `undefined` if it is not there. Throws `FailedCommand`. */
@@ -66,7 +66,7 @@ export class Runner {
 
   /** Changes something. Throws `FailedCommand`. */
   async change({ title, argv, newSecret, tolerates, retries }: Step): Promise<void> {
-    const { print, root, sleep } = this.#surroundings;
+    const { print, root, sleep } = this.#io;
     print(`\n${title}`);
     this.show(argv);
     const secret = newSecret && randomBytes(32).toString("base64url");
@@ -92,11 +92,11 @@ export class Runner {
 
   /** Shows a command as it would run. */
   show(argv: readonly string[]): void {
-    this.#surroundings.print(`  $ ${toShell(argv)}`);
+    this.#io.print(`  $ ${toShell(argv)}`);
   }
 
   async #run([program = "", ...args]: readonly string[], stdin = ""): Promise<Outcome> {
-    const { root, env } = this.#surroundings;
+    const { root, env } = this.#io;
     // Answers are for this program: no pager, no colours, and no question that nobody sees.
     const settings = { AWS_PAGER: "", CLOUDSDK_CORE_DISABLE_PROMPTS: "1", NO_COLOR: "1" };
     const child = spawn(program, args, { cwd: root, env: { ...env, ...settings } });

@@ -1,8 +1,8 @@
-import { canSign, type JwtKeys } from "../../core/jwt-keys.ts";
-import { signLink } from "../../core/link.ts";
+import { canSign, type JwtKeys } from "../../core/links/jwt-keys.ts";
+import { signLink } from "../../core/links/link.ts";
 import { CommandError } from "../command.ts";
 import type { AwsConfig, GcpConfig } from "./config.ts";
-import type { Surroundings } from "./runner.ts";
+import type { DeployIo } from "./runner.ts";
 
 /** An archive above this is not fetched whole; its smallest file is. Bytes. */
 const WHOLE = 64 * 1024 * 1024;
@@ -27,7 +27,7 @@ export interface Deployed {
  */
 export async function smokeTest(
   { config, url, keys }: Deployed,
-  { print, sleep }: Pick<Surroundings, "print" | "sleep">,
+  { print, sleep }: Pick<DeployIo, "print" | "sleep">,
 ): Promise<void> {
   const base = url.replace(/\/+$/, "");
   print(`\nIt runs at ${base}`);
@@ -78,7 +78,7 @@ export async function smokeTest(
  * Cloud Run's front end keeps some paths that end in z to itself and answers them with a page of its own
  * (https://cloud.google.com/run/docs/known-issues), so any answer of Ziplink's own counts there.
  */
-async function waitUntilHealthy(base: string, sleep: Surroundings["sleep"]): Promise<void> {
+async function waitUntilHealthy(base: string, sleep: DeployIo["sleep"]): Promise<void> {
   let last = "no answer";
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await sleep(ATTEMPT_MS);

@@ -35,7 +35,7 @@ export function json<T>(type: z.ZodType<T>): (stdout: string) => T {
 }
 
 /** What is to be done, and what a person should know of it. */
-export interface Plan {
+export interface DeployPlan {
   readonly steps: readonly Step[];
   /** Shown before the steps. */
   readonly notes: readonly string[];

@@ -8,7 +8,7 @@ import { buildBundle } from "../build/bundle.ts";
 import { CommandError, runCommand } from "../command.ts";
 import type { DeployInput } from "./config.ts";
 import type { DeployOptions } from "./deploy.ts";
-import type { Surroundings } from "./runner.ts";
+import type { DeployIo } from "./runner.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -21,7 +21,7 @@ export function runDeployCommand(
   command: (
     input: DeployInput,
     options: DeployOptions,
-    surroundings: Surroundings,
+    io: DeployIo,
     values: Values,
   ) => Promise<void>,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export function runDeployCommand(
       return;
     }
     const { target, "dry-run": dryRun, yes } = values as typeof values & { yes: boolean };
-    const surroundings: Surroundings = {
+    const io: DeployIo = {
       root,
       env: process.env,
       print: console.log,
@@ -50,7 +50,7 @@ export function runDeployCommand(
       build: buildBundle,
     };
     const options = { target, dryRun, yes } as DeployOptions;
-    await command(await loadConfig(String(values.config)), options, surroundings, values);
+    await command(await loadConfig(String(values.config)), options, io, values);
   });
 }
 

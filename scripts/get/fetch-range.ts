@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse as parseDisposition } from "content-disposition";
-import { safeSegment } from "../../core/names.ts";
+import { safeSegment } from "../../core/planning/names.ts";
 import { CommandError } from "../command.ts";
 import type { ArchiveIdentity } from "./partial-file.ts";
 

@@ -1,4 +1,4 @@
-import { formatBytes } from "../../core/quantities.ts";
+import { formatBytes } from "../../core/input/quantities.ts";
 
 /** How often it shows itself on a terminal, and elsewhere. Milliseconds. */
 const TERMINAL_MS = 200;

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { createInflateRaw } from "node:zlib";
-import { crc32 } from "../../core/zip/crc32.ts";
+import { crc32 } from "../../core/bytes/crc32.ts";
 import { CommandError } from "../command.ts";
 
 /** The archive is not whole, or not what its own records say. */

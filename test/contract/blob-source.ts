@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BlobInfo, BlobSource } from "../../core/blob-source.ts";
-import { crc32 } from "../../core/zip/crc32.ts";
+import { crc32 } from "../../core/bytes/crc32.ts";
 import { collect, patterned } from "../support/bytes.ts";
 import { codeOf } from "../support/error-codes.ts";
 

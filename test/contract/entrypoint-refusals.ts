@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { ArchiveRequest } from "../../core/archive-request.ts";
+import type { ArchiveSpec } from "../../core/planning/archive-spec.ts";
 import { type Downloaded, download } from "../support/download.ts";
 import { linkSecret as secret } from "../support/secrets.ts";
 
@@ -12,7 +12,7 @@ function problemOf({ headers, bytes }: Downloaded): Record<string, unknown> {
 /** The running service of an entrypoint, as its refusals need it. */
 interface Refusing {
   urlOf(path: string): string;
-  link(request: ArchiveRequest): Promise<string>;
+  link(request: ArchiveSpec): Promise<string>;
   /** The audit line `event` of the link `token`. */
   audited(token: string, event: string): Promise<unknown>;
 }
@@ -59,7 +59,7 @@ export function describeRefusals({ urlOf, link, audited }: Refusing): void {
     });
   });
 
-  test.each<[string, ArchiveRequest, number, string]>([
+  test.each<[string, ArchiveSpec, number, string]>([
     [
       "a missing object",
       { entries: [{ key: "sample/README.md" }, { key: "geheim" }] },

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { cp, mkdir, open as openFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createFsSource } from "../../adapters/fs.ts";
-import type { ArchiveRequest } from "../../core/archive-request.ts";
-import { signLink } from "../../core/link.ts";
-import { planArchive } from "../../core/plan-archive.ts";
+import { createFsSource } from "../../adapters/fs/source.ts";
+import { signLink } from "../../core/links/link.ts";
+import type { ArchiveSpec } from "../../core/planning/archive-spec.ts";
+import { planArchive } from "../../core/planning/plan-archive.ts";
 import { streamZip } from "../../core/stream-zip.ts";
 import { layoutZip } from "../../core/zip/layout.ts";
 import { collect, patterned, sha256 } from "../support/bytes.ts";
@@ -23,7 +23,7 @@ const MiB = 1024 * 1024;
 const PRIVATE_NAMES = ["Gartenplan", "Kiefer", "geheim", "medical"];
 
 /** A token of its own for each use, so that its audit lines are told from others by the link's id. */
-const link = (request: ArchiveRequest) =>
+const link = (request: ArchiveSpec) =>
   signLink(request, { secret, expires: new Date(Date.now() + 3_600_000), subject: "user-3" });
 
 function idOf(token: string): string {
@@ -69,7 +69,7 @@ export function describeEntrypoint(
       service.nextLine(({ message, link: id }) => message === event && id === idOf(token));
     const ended = (token: string) => audited(token, "download_ended");
 
-    async function expectedOf(request: ArchiveRequest) {
+    async function expectedOf(request: ArchiveSpec) {
       const source = createFsSource({ root: folder });
       const plan = await planArchive(request, source);
       return { layout: layoutZip(plan), bytes: await collect(streamZip(plan, source)) };

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createFsSource } from "../../adapters/fs.ts";
-import { createFsObjectStore } from "../../adapters/fs-object-store.ts";
+import { createFsObjectStore } from "../../adapters/fs/object-store.ts";
+import { createFsSource } from "../../adapters/fs/source.ts";
 import { createManifestStore, secretKeys } from "../../core/index.ts";
 import { attachmentKey, dataKey } from "../../examples/access-package/access-package.ts";
 import { createAccessPackages } from "../../examples/access-package/app.ts";

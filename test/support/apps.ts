@@ -1,14 +1,14 @@
-import type { AuditEvent } from "../../core/audit.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
-import { secretKeys } from "../../core/jwt-keys.ts";
-import { createApp } from "../../functions/app.ts";
-import type { DefaultOptions } from "../../functions/app-defaults.ts";
+import type { AuditEvent } from "../../core/http/audit.ts";
+import { secretKeys } from "../../core/links/jwt-keys.ts";
+import { createApp } from "../../functions/app/app.ts";
+import type { AppOptions } from "../../functions/app/app-options.ts";
 import { createJwtAuth } from "../../functions/auth/jwt.ts";
 import { callerToken } from "./api-client.ts";
 import { apiSecret, linkSecret } from "./secrets.ts";
 
 /** An app over `source` with callers, the events it has audited, and ways to send it requests. */
-export function appOf(source: BlobSource, options: Partial<DefaultOptions> = {}) {
+export function appOf(source: BlobSource, options: Partial<AppOptions> = {}) {
   const events: AuditEvent[] = [];
   const app = createApp({
     source,

@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
-import { createMemorySource } from "../../adapters/memory.ts";
+import { createMemorySource } from "../../adapters/memory/source.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
-import type { Plan } from "../../core/plan.ts";
 import { defaultZipFormat, type ZipFormat } from "../../core/zip/format.ts";
+import type { Plan } from "../../core/zip/plan.ts";
 
 export const MODIFIED = new Date("2024-05-06T07:08:09.500Z");
 

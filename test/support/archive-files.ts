@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { BlobSource } from "../../core/blob-source.ts";
-import type { Plan } from "../../core/plan.ts";
 import { streamZip } from "../../core/stream-zip.ts";
 import { layoutZip } from "../../core/zip/layout.ts";
+import type { Plan } from "../../core/zip/plan.ts";
 
 /**
  * A new folder in memory, if that has so many bytes free: there 65,536 files take a second and not

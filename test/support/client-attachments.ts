@@ -1,7 +1,7 @@
 import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { createFsSource } from "../../adapters/fs.ts";
+import { createFsSource } from "../../adapters/fs/source.ts";
 import type { BlobSource } from "../../core/index.ts";
 import { createClientAttachments } from "../../examples/client-attachments/app.ts";
 import { openDatabase } from "../../examples/client-attachments/database.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { AuditEvent } from "../../core/audit.ts";
+import type { AuditEvent } from "../../core/http/audit.ts";
 
 /**
  * That the one line about the request `r-1` tells of a `TypeError` of ours, and not its message, which has

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { ApiError } from "@google-cloud/storage";
 import { createFsFromVolume, Volume } from "memfs";
-import type { GcsBucket } from "../../adapters/gcs.ts";
+import type { GcsBucket } from "../../adapters/gcs/source.ts";
 import { createFakeObjects, type PutOptions, toResource } from "./fake-gcs/objects.ts";
 
 /** A bucket in memory, for tests that need no HTTP. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JWK } from "jose";
-import { parseJwks } from "../../core/jwt-keys.ts";
+import { parseJwks } from "../../core/links/jwt-keys.ts";
 import { handmade, hmac, privately, seconds } from "./api-client.ts";
 import { type ServiceProcess, startService } from "./service-process.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";

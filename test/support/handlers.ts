@@ -1,10 +1,10 @@
-import type { AuditEvent } from "../../core/audit.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
 import { createCrcKnowledge } from "../../core/crc/crc-knowledge.ts";
-import { createHandler, type HandlerOptions } from "../../core/handler.ts";
-import { secretKeys } from "../../core/jwt-keys.ts";
-import { signLink } from "../../core/link.ts";
-import { ReadAheadPool } from "../../core/read-ahead-pool.ts";
+import type { AuditEvent } from "../../core/http/audit.ts";
+import { createHandler, type HandlerOptions } from "../../core/http/handler.ts";
+import { secretKeys } from "../../core/links/jwt-keys.ts";
+import { signLink } from "../../core/links/link.ts";
+import { ReadAheadPool } from "../../core/streaming/read-ahead-pool.ts";
 import { defaultZipFormat } from "../../core/zip/format.ts";
 import { linkSecret as secret } from "./secrets.ts";
 
@@ -18,7 +18,7 @@ export function handlerOptions(source: BlobSource): HandlerOptions {
     format: defaultZipFormat,
     cacheSeconds: 0,
     cacheControl: "private, no-store",
-    delivery: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
+    responseLimits: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
     crcs: createCrcKnowledge(),
     readAhead: new ReadAheadPool(),
     audit: () => undefined,
@@ -34,7 +34,7 @@ export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> =
     ...options,
   });
 
-  /** A token for the archive request `zip`, valid or not. */
+  /** A token for the archive spec `zip`, valid or not. */
   const sign = (zip: unknown) => {
     const expires = new Date(Date.now() + 60_000);
     return signLink(zip as { prefix: string }, { secret, expires, id: "l" });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener } from "node:h
 import type { AddressInfo } from "node:net";
 import { Pool } from "undici";
 import { expect, onTestFinished } from "vitest";
-import { createHttpSource, type HttpSourceOptions } from "../../adapters/http.ts";
+import { createHttpSource, type HttpSourceOptions } from "../../adapters/http/source.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { collect, patterned } from "./bytes.ts";

@@ -1,11 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Download } from "playwright-core";
-import { createFsSource } from "../../adapters/fs.ts";
-import type { ArchiveRequest } from "../../core/archive-request.ts";
-import { signLink } from "../../core/link.ts";
-import { planArchive } from "../../core/plan-archive.ts";
-import { selectEntries } from "../../core/select-entries.ts";
+import { createFsSource } from "../../adapters/fs/source.ts";
+import { signLink } from "../../core/links/link.ts";
+import type { ArchiveSpec } from "../../core/planning/archive-spec.ts";
+import { planArchive } from "../../core/planning/plan-archive.ts";
+import { selectEntries } from "../../core/planning/select-entries.ts";
 import { streamZip } from "../../core/stream-zip.ts";
 import { launchChromium, type WatchedPage, watchPage } from "./browser.ts";
 import { collect, patterned, sha256 } from "./bytes.ts";
@@ -24,7 +24,7 @@ export const CHOSEN_FILE = `globalThis.showSaveFilePicker = async () =>
 export const NO_PICKER = "globalThis.showSaveFilePicker = undefined";
 
 export interface LinkOptions {
-  readonly request?: ArchiveRequest;
+  readonly request?: ArchiveSpec;
   readonly expires?: Date;
   readonly title?: string;
   readonly issuer?: string;

@@ -1,7 +1,11 @@
-import { createMemorySource, type MemoryObject, type MemorySource } from "../../adapters/memory.ts";
-import type { Plan } from "../../core/plan.ts";
-import { planArchive } from "../../core/plan-archive.ts";
+import {
+  createMemorySource,
+  type MemoryObject,
+  type MemorySource,
+} from "../../adapters/memory/source.ts";
+import { planArchive } from "../../core/planning/plan-archive.ts";
 import { defaultZipFormat, type ZipFormat } from "../../core/zip/format.ts";
+import type { Plan } from "../../core/zip/plan.ts";
 
 export const modified = new Date("2024-02-29T12:34:57Z");
 

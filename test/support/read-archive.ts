@@ -1,5 +1,5 @@
 import { inflateRawSync } from "node:zlib";
-import { crc32 } from "../../core/zip/crc32.ts";
+import { crc32 } from "../../core/bytes/crc32.ts";
 
 /**
  * What a small archive without ZIP64 holds: texts by name, read by its central directory (APPNOTE 4.3.12),

@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { createS3Client } from "../../adapters/s3-client.ts";
+import { createS3Client } from "../../adapters/s3/client.ts";
 import { startRadosgw } from "./radosgw.ts";
 
 export const region = "us-east-1";

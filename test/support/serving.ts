@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import type { BlobSource } from "../../core/blob-source.ts";
-import type { HandlerOptions } from "../../core/handler.ts";
-import { createNodeListener } from "../../functions/node-listener.ts";
+import type { HandlerOptions } from "../../core/http/handler.ts";
+import { createNodeListener } from "../../functions/node/node-listener.ts";
 import { handlerOf } from "./handlers.ts";
 
 /** A handler over `source` behind Node's HTTP server, for as long as the test runs. */
@@ -24,7 +24,7 @@ export async function serve(source: BlobSource, options: Partial<HandlerOptions>
   const { port } = server.address() as AddressInfo;
   return {
     ...handler,
-    /** The URL of the archive request `zip`. */
+    /** The URL of the archive spec `zip`. */
     url: async (zip: unknown) => `http://127.0.0.1:${port}/${await handler.sign(zip)}`,
   };
 }

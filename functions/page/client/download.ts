@@ -1,11 +1,11 @@
 import { clientTexts } from "../texts.ts";
+import type { DownloadFile } from "./download-file.ts";
 import type { Target } from "./fetch-part.ts";
 import type { Action, Panel, PanelState } from "./panel.ts";
-import type { Place } from "./place.ts";
 import { problem, toProblem } from "./problem.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { type DownloadRecord, putRecord, removeRecord } from "./records.ts";
-import { assertRoom, forget, isOpen, openPlace } from "./storage.ts";
+import { assertRoom, forget, isOpen, openDownloadFile } from "./storage.ts";
 import { transfer } from "./transfer.ts";
 
 /** How often figures change for the eye. Milliseconds. */
@@ -18,7 +18,7 @@ export class Download {
   readonly #panel: Panel;
   /** Called when it is over, one way or another. */
   readonly #onOver: () => void;
-  #place: Place | undefined;
+  #file: DownloadFile | undefined;
   #running: AbortController | undefined;
 
   constructor(url: string, record: DownloadRecord, panel: Panel, onOver: () => void) {
@@ -26,7 +26,7 @@ export class Download {
     this.#record = record;
     this.#panel = panel;
     this.#onOver = onOver;
-    addEventListener("pagehide", () => this.#place?.leave());
+    addEventListener("pagehide", () => this.#file?.leave());
     addEventListener("beforeunload", (event) => {
       if (this.#running) event.preventDefault();
     });
@@ -51,8 +51,8 @@ export class Download {
     const { length: total, only } = this.#record;
     const heading = only === "" ? "unfinished" : "unfinishedPart";
     try {
-      const place = (await isOpen(this.#record)) ? await this.#opened() : undefined;
-      const done = await place?.size();
+      const downloadFile = (await isOpen(this.#record)) ? await this.#opened() : undefined;
+      const done = await downloadFile?.size();
       this.#show(heading, "still", "", [this.#goOn("goOn"), this.#discard()]);
       this.#panel.progress(
         done === undefined ? undefined : { done, total, bytesPerSecond: undefined },
@@ -64,15 +64,15 @@ export class Download {
     }
   }
 
-  async #opened(): Promise<Place> {
-    this.#place ??= await openPlace(this.#record);
-    return this.#place;
+  async #opened(): Promise<DownloadFile> {
+    this.#file ??= await openDownloadFile(this.#record);
+    return this.#file;
   }
 
   async #transfer(signal: AbortSignal): Promise<void> {
     const { length: total } = this.#record;
-    const place = await this.#opened();
-    let done = await place.size();
+    const downloadFile = await this.#opened();
+    let done = await downloadFile.size();
     if (done > total) throw problem("lostFile");
     await assertRoom(this.#record, total - done);
     await putRecord({ ...this.#record, touched: Date.now(), done: false });
@@ -89,7 +89,7 @@ export class Download {
     // By the clock, so that the rate falls when nothing comes.
     const timer = setInterval(showProgress, SHOW_EVERY_MS);
     try {
-      await transfer(this.#target, place, done, {
+      await transfer(this.#target, downloadFile, done, {
         signal,
         onBytes: (count) => {
           done += count;
@@ -99,14 +99,14 @@ export class Download {
     } finally {
       clearInterval(timer);
     }
-    await place.settle();
-    await this.#complete(place);
+    await downloadFile.settle();
+    await this.#complete(downloadFile);
   }
 
   /** Nothing is called complete whose length is not the archive's; each part was of its very ETag. */
-  async #complete(place: Place): Promise<void> {
+  async #complete(downloadFile: DownloadFile): Promise<void> {
     const { handle, length, filename } = this.#record;
-    const file = await place.file();
+    const file = await downloadFile.file();
     if (file.size !== length) throw problem("lostFile");
     this.#panel.progress({ done: length, total: length, bytesPerSecond: undefined });
     const verified = clientTexts.verified(length);
@@ -126,8 +126,8 @@ export class Download {
 
   async #stop(isPause: boolean, error: unknown): Promise<void> {
     try {
-      await this.#place?.settle();
-      const done = (await this.#place?.size()) ?? 0;
+      await this.#file?.settle();
+      const done = (await this.#file?.size()) ?? 0;
       const progress = { done, total: this.#record.length, bytesPerSecond: undefined };
       const actions = [this.#goOn(isPause ? "resume" : "goOn"), this.#discard()];
       if (isPause) this.#show("paused", "still", "", actions);
@@ -173,7 +173,7 @@ export class Download {
     return this.#alone(async () => {
       try {
         // A chosen file that may not be touched any more stays where it is.
-        await this.#place?.discard();
+        await this.#file?.discard();
       } finally {
         await forget(this.#record);
       }

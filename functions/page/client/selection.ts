@@ -1,4 +1,4 @@
-import { formatIndexList } from "../../../core/index-list.ts";
+import { formatIndexList } from "../../../core/planning/index-list.ts";
 import { byId } from "./elements.ts";
 
 /** Longer lists of single files do not fit into a request everywhere. Characters. */

@@ -1,7 +1,7 @@
 import { clientTexts } from "../texts.ts";
-import { filePlace } from "./file-place.ts";
-import { hasOpfs, opfsPlace, removeOpfsFile } from "./opfs-place.ts";
-import type { Place } from "./place.ts";
+import type { DownloadFile } from "./download-file.ts";
+import { hasOpfs, opfsFile, removeOpfsFile } from "./opfs-file.ts";
+import { pickedFile } from "./picked-file.ts";
 import { Problem, problem } from "./problem.ts";
 import { allRecords, type DownloadRecord, removeRecord } from "./records.ts";
 
@@ -37,16 +37,16 @@ export async function chooseFile(filename: string): Promise<FileSystemFileHandle
 }
 
 /** The place of a download, begun or to be begun. After a reload, ask for it upon a click: it may need permission. */
-export async function openPlace({ handle, etag }: DownloadRecord): Promise<Place> {
-  if (handle === undefined) return opfsPlace(opfsName(etag));
+export async function openDownloadFile({ handle, etag }: DownloadRecord): Promise<DownloadFile> {
+  if (handle === undefined) return opfsFile(opfsName(etag));
   const permissions = permissionsOf(handle);
   if (permissions && (await permissions.requestPermission(WRITING)) !== "granted") {
     throw problem("lostFile");
   }
-  return filePlace(handle);
+  return pickedFile(handle);
 }
 
-/** Whether `openPlace` asks the person nothing. */
+/** Whether `openDownloadFile` asks the person nothing. */
 export async function isOpen({ handle }: DownloadRecord): Promise<boolean> {
   const permissions = handle && permissionsOf(handle);
   return permissions === undefined || (await permissions.queryPermission(WRITING)) === "granted";

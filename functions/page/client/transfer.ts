@@ -1,5 +1,5 @@
+import type { DownloadFile } from "./download-file.ts";
 import { fetchPart, type PartOptions, type Target } from "./fetch-part.ts";
-import type { Place } from "./place.ts";
 
 /** What one request asks for: little enough to be held in memory, and for Lambda to send at full speed. Bytes. */
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -15,12 +15,12 @@ export interface TransferOptions extends PartOptions {
 }
 
 /**
- * Brings what is missing in `place`: pieces come side by side and are written in their order, so that what is there
- * is always the archive's beginning. Rejects with a `Problem`, with what the place rejects with, or the signal's reason.
+ * Brings what is missing in `downloadFile`: pieces come side by side and are written in their order, so that what is there
+ * is always the archive's beginning. Rejects with a `Problem`, with what the file rejects with, or the signal's reason.
  */
 export async function transfer(
   target: Target,
-  place: Place,
+  downloadFile: DownloadFile,
   start: number,
   options: TransferOptions,
 ): Promise<void> {
@@ -39,7 +39,7 @@ export async function transfer(
   try {
     for (startPieces(); pieces.length > 0; startPieces()) {
       const [piece] = pieces;
-      if (piece) await write(piece, place);
+      if (piece) await write(piece, downloadFile);
       pieces.shift();
     }
   } finally {
@@ -74,8 +74,8 @@ function openPiece(target: Target, start: number, end: number, options: Transfer
   return piece;
 }
 
-/** Adds a piece, or as much of it as came, to the place. */
-async function write(piece: Piece, place: Place): Promise<void> {
+/** Adds a piece, or as much of it as came, to the file. */
+async function write(piece: Piece, downloadFile: DownloadFile): Promise<void> {
   for (let isOver = false; !isOver; ) {
     const batch: Uint8Array<ArrayBuffer>[] = [];
     for (let bytes = 0; bytes < BATCH_BYTES; ) {
@@ -85,7 +85,7 @@ async function write(piece: Piece, place: Place): Promise<void> {
       batch.push(value);
       bytes += value.length;
     }
-    if (batch.length > 0) await place.append(batch);
+    if (batch.length > 0) await downloadFile.append(batch);
   }
   if (piece.failure !== undefined) throw piece.failure;
 }

@@ -1,5 +1,5 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, givenSecrets, seeReady } from "../cloud.ts";
+import { type Cloud, type CloudState, givenSecrets, seeReady } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
 import type { Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
@@ -20,15 +20,15 @@ const INSTALL =
 
 /** AWS: a Lambda function with a URL. */
 export function createAws(config: AwsConfig): Cloud {
-  const found = (state: AwsState): Found => ({
+  const found = (state: AwsState): CloudState => ({
     account: `account ${state.account}, ${config.region}`,
     planDeploy: (zipFile) => planDeploy(config, state, zipFile),
     planDestroy: (withSecret) => planDestroy(config, state, withSecret),
   });
   return {
     place: `AWS, ${config.region}`,
-    look: async (runner) => found(await look(config, runner)),
-    nothing: found({
+    inspect: async (runner) => found(await inspect(config, runner)),
+    emptyState: found({
       account: config.account ?? "ACCOUNT",
       partition: "aws",
       secrets: new Map(givenSecrets(config.secrets).map((name) => [name, "there"])),
@@ -43,7 +43,7 @@ export function createAws(config: AwsConfig): Cloud {
   };
 }
 
-async function look(config: AwsConfig, runner: Runner): Promise<AwsState> {
+async function inspect(config: AwsConfig, runner: Runner): Promise<AwsState> {
   const { account, partition } = await seeCaller(config, runner);
   const secrets = new Map<string, SecretState>();
   for (const name of Object.values(config.secrets)) {

@@ -1,11 +1,11 @@
 import type { AwsConfig } from "../config.ts";
-import type { Plan, Step } from "../step.ts";
+import type { DeployPlan, Step } from "../step.ts";
 import { aws, logGroup, POLICY_NAME, roleName } from "./names.ts";
 import { refuseForeign } from "./plan.ts";
 import type { AwsState } from "./state.ts";
 
 /** The steps that remove what `planDeploy` has made, and the secrets only if told to. */
-export function planDestroy(config: AwsConfig, state: AwsState, withSecret: boolean): Plan {
+export function planDestroy(config: AwsConfig, state: AwsState, withSecret: boolean): DeployPlan {
   refuseForeign("function", config.name, state.function);
   const gone = /\((?:ResourceNotFoundException|NoSuchEntity|ParameterNotFound)\)/;
   const step = (title: string, ...words: string[]): Step => ({

@@ -1,6 +1,6 @@
 import { DESCRIPTION, foreign, givenSecrets, refuseAll } from "../cloud.ts";
 import { type AwsConfig, serviceEnvironment } from "../config.ts";
-import type { Plan, Step } from "../step.ts";
+import type { DeployPlan, Step } from "../step.ts";
 import {
   aws,
   CLOUDFRONT_STATEMENTS,
@@ -17,7 +17,7 @@ import type { AwsState } from "./state.ts";
 const CONFLICT = /\(ResourceConflictException\)/;
 
 /** The steps that bring AWS from `state` to what `config` says; `zipFile` is relative to the root. */
-export function planDeploy(config: AwsConfig, state: AwsState, zipFile: string): Plan {
+export function planDeploy(config: AwsConfig, state: AwsState, zipFile: string): DeployPlan {
   refuseForeign("function", config.name, state.function);
   if (config.role === "create") refuseForeign("role", roleName(config), state.role);
   refuseSecrets(config, state);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { JwtKeys } from "../../../core/jwt-keys.ts";
+import type { JwtKeys } from "../../../core/links/jwt-keys.ts";
 import { linkKeysName, parseLinkKeys } from "../cloud.ts";
 import type { AwsConfig } from "../config.ts";
 import { json, type Read } from "../step.ts";

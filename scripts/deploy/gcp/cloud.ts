@@ -1,5 +1,5 @@
 import { CommandError } from "../../command.ts";
-import { type Cloud, type Found, givenSecrets, seeReady } from "../cloud.ts";
+import { type Cloud, type CloudState, givenSecrets, seeReady } from "../cloud.ts";
 import type { GcpConfig } from "../config.ts";
 import type { Runner } from "../runner.ts";
 import { planDestroy } from "./destroy.ts";
@@ -22,15 +22,15 @@ const nothingLogged = { logBucket: undefined, logSink: undefined, exclusions: []
 
 /** Google Cloud: a function on Cloud Run. */
 export function createGcp(config: GcpConfig): Cloud {
-  const found = (state: GcpState): Found => ({
+  const found = (state: GcpState): CloudState => ({
     account: `project ${config.project}, ${config.region}`,
     planDeploy: (dir) => planDeploy(config, state, dir),
     planDestroy: (withSecret) => planDestroy(config, state, withSecret),
   });
   return {
     place: `Google Cloud, ${config.region}`,
-    look: async (runner) => found(await look(config, runner)),
-    nothing: found({
+    inspect: async (runner) => found(await inspect(config, runner)),
+    emptyState: found({
       services: [],
       secrets: new Map(givenSecrets(config.secrets).map((name) => [name, true])),
       account: undefined,
@@ -49,7 +49,7 @@ export function createGcp(config: GcpConfig): Cloud {
   };
 }
 
-async function look(config: GcpConfig, runner: Runner): Promise<GcpState> {
+async function inspect(config: GcpConfig, runner: Runner): Promise<GcpState> {
   await seeProject(config, runner);
   const secrets = new Map<string, boolean>();
   for (const name of Object.values(config.secrets)) {

@@ -1,11 +1,11 @@
 import type { GcpConfig } from "../config.ts";
-import type { Plan, Step } from "../step.ts";
+import type { DeployPlan, Step } from "../step.ts";
 import { accountOf, gcloud } from "./names.ts";
 import { permissionSteps, refuseForeign } from "./plan.ts";
 import type { GcpState } from "./state.ts";
 
 /** The steps that remove what `planDeploy` has made, and the secrets only if told to. */
-export function planDestroy(config: GcpConfig, state: GcpState, withSecret: boolean): Plan {
+export function planDestroy(config: GcpConfig, state: GcpState, withSecret: boolean): DeployPlan {
   refuseForeign(config, state);
   const step = (title: string, ...words: string[]): Step => ({
     title,

@@ -2,7 +2,7 @@ import { CommandError } from "../../command.ts";
 import { parseBucket } from "../bucket.ts";
 import { DESCRIPTION, foreign, givenSecrets, refuseAll } from "../cloud.ts";
 import { type GcpConfig, serviceEnvironment } from "../config.ts";
-import type { Plan, Step } from "../step.ts";
+import type { DeployPlan, Step } from "../step.ts";
 import { accountOf, gcloud, LABEL, logDestination, logFilter, SERVICES } from "./names.ts";
 import type { GcpState } from "./state.ts";
 
@@ -10,7 +10,7 @@ import type { GcpState } from "./state.ts";
 const NOT_KNOWN_YET = /Service account .* does not exist/;
 
 /** The steps that bring Google Cloud from `state` to what `config` says; `dir` is relative to the root. */
-export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Plan {
+export function planDeploy(config: GcpConfig, state: GcpState, dir: string): DeployPlan {
   refuseForeign(config, state);
   refuseSecrets(config, state);
   const missing = SERVICES.filter((service) => !state.services.includes(service));

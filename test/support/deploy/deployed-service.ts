@@ -1,8 +1,8 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { readConfig } from "../../../functions/config.ts";
-import { createNodeListener } from "../../../functions/node-listener.ts";
+import { readConfig } from "../../../functions/config/config.ts";
+import { createNodeListener } from "../../../functions/node/node-listener.ts";
 import { createService } from "../../../functions/service.ts";
 
 const sample = join(import.meta.dirname, "../../../examples/sample-files");

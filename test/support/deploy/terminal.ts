@@ -4,14 +4,14 @@ import { chmod, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { type Bundle, type BundleTarget, buildBundle } from "../../../scripts/build/bundle.ts";
-import type { Surroundings } from "../../../scripts/deploy/runner.ts";
+import type { DeployIo } from "../../../scripts/deploy/runner.ts";
 import { makeFolder } from "../temporary-folder.ts";
 import { pathOf, type Tool } from "../tools.ts";
 
 const run = promisify(execFile);
 
 /** A person's terminal, as far as a deployment sees it. */
-export interface Terminal extends Surroundings {
+export interface Terminal extends DeployIo {
   /** All that was printed since the last time, each print a line. */
   taken(): string;
   /** The commands that were run since the last time, as they were: program and arguments. */

@@ -1,0 +1,91 @@
+import type { BigIntStats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
+import { allocateChunk, CHUNK_BYTES } from "../../core/bytes/chunks.ts";
+import { changed } from "../../core/errors.ts";
+import { translate } from "./errors.ts";
+
+/**
+ * A range of an open file, read one chunk ahead so that the disk works while the last chunk is sent.
+ * It is no generator since `return()` of one that has not started does not run its `finally`.
+ */
+export class FileChunks implements AsyncIterableIterator<Uint8Array> {
+  readonly #file: FileHandle;
+  readonly #blob: BlobInfo;
+  readonly #end: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => void this.#close().catch(() => undefined);
+  #position: number;
+  #ahead: Promise<Uint8Array> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(file: FileHandle, blob: BlobInfo, range: ByteRange, signal?: AbortSignal) {
+    this.#file = file;
+    this.#blob = blob;
+    this.#position = range.start;
+    this.#end = range.end;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    try {
+      this.#signal?.throwIfAborted();
+      if (this.#closing) return { done: true, value: undefined };
+      const chunk = await (this.#ahead ?? this.#read());
+      this.#signal?.throwIfAborted();
+      this.#position += chunk.length;
+      if (chunk.length > 0) {
+        // Before the last bytes are handed out: who has got all that was promised looks no further.
+        if (this.#position === this.#end) await assertVersion(this.#file, this.#blob);
+        this.#ahead = this.#read();
+        // Its failure is reported when it is asked for; until then it must not end the process.
+        this.#ahead.catch(() => undefined);
+        return { done: false, value: chunk };
+      }
+      return await this.return();
+    } catch (error) {
+      await this.#close();
+      this.#signal?.throwIfAborted();
+      throw translate(error);
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    await this.#close();
+    return { done: true, value: undefined };
+  }
+
+  /** The next chunk, empty behind the range's end. */
+  async #read(): Promise<Uint8Array> {
+    const length = Math.min(CHUNK_BYTES, this.#end - this.#position);
+    if (length === 0) return new Uint8Array();
+    const buffer = allocateChunk(length);
+    const { bytesRead } = await this.#file.read(buffer, 0, length, this.#position);
+    if (bytesRead === 0) throw changed();
+    return buffer.subarray(0, bytesRead);
+  }
+
+  #close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#signal?.removeEventListener("abort", this.#onAbort);
+      await this.#file.close(); // waits for the read that may be under way
+    })();
+    return this.#closing;
+  }
+}
+
+/** What tells versions of a file apart. */
+export function version({ size, mtimeNs, ino }: BigIntStats): string {
+  return `${size}-${mtimeNs}-${ino}`;
+}
+
+/** Throws `changed` unless `file` is what `blob` describes. */
+export async function assertVersion(file: FileHandle, blob: BlobInfo): Promise<void> {
+  const stats = await file.stat({ bigint: true });
+  if (!stats.isFile() || version(stats) !== blob.version) throw changed();
+}

@@ -1,0 +1,29 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ObjectStore } from "../../core/source/object-store.ts";
+
+/** Small objects as files of a folder, which is made when the first one is kept. */
+export function createFsObjectStore({ root }: { readonly root: string }): ObjectStore {
+  return {
+    async get(name, signal) {
+      try {
+        return await readFile(join(root, name), signal ? { signal } : {});
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw error;
+      }
+    },
+    async put(name, bytes, signal) {
+      await mkdir(root, { recursive: true });
+      // Written under another name first: a reader sees the whole of it or nothing.
+      const temporary = join(root, `${name}.${crypto.randomUUID()}.tmp`);
+      try {
+        await writeFile(temporary, bytes, { mode: 0o600, ...(signal ? { signal } : {}) });
+        await rename(temporary, join(root, name));
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => undefined); // what failed first is told
+        throw error;
+      }
+    },
+  };
+}

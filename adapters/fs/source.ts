@@ -1,0 +1,155 @@
+import { type BigIntStats, constants } from "node:fs";
+import { type FileHandle, lstat, open, readdir, realpath } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { pMapIterable } from "p-map";
+import type { BlobInfo, BlobSource } from "../../core/blob-source.ts";
+import { changed, notFound, ZiplinkError } from "../../core/errors.ts";
+import { compareUtf8 } from "../../core/source/key-order.ts";
+import { isMissing, translate, translated } from "./errors.ts";
+import { assertVersion, FileChunks, version } from "./file-chunks.ts";
+
+/** Which folder is served. */
+export interface FsSourceOptions {
+  /** The folder to serve. A key is a path in it, its parts separated by `/` on every system. */
+  readonly root: string;
+}
+
+/** How many files of a folder are described at a time. */
+const STAT_CONCURRENCY = 32;
+
+/**
+ * The regular files below a folder, whose names must be UTF-8. Symbolic links are followed while they
+ * stay inside it; one that leads out, or in a circle, is refused as `denied`, in a listing too: leaving
+ * it out would make an archive that only looks whole. A version is a file's size, modification time and
+ * inode; it is compared when a file is opened and again before the last bytes are handed out, so a file
+ * that is written to, replaced or cut short while it is read fails as `changed`.
+ */
+export function createFsSource({ root }: FsSourceOptions): BlobSource {
+  let realRoot: string | undefined;
+
+  /** Rejects unless `path` exists and, links resolved, lies in the root; gives the resolved path. */
+  async function resolveInside(path: string): Promise<string> {
+    const real = await realpath(path);
+    if (realRoot !== undefined && isInside(real, realRoot)) return real;
+    // The root is resolved again before anything is refused: it may be a link that has been changed.
+    realRoot = await realpath(root);
+    if (isInside(real, realRoot)) return real;
+    throw new ZiplinkError("denied", "A symbolic link leads out of the served folder.");
+  }
+
+  return {
+    async stat(key, signal) {
+      signal?.throwIfAborted();
+      return await translated(
+        (async () => {
+          const real = await resolveInside(toPath(root, key));
+          return toBlobInfo(key, await lstat(real, { bigint: true }));
+        })(),
+      );
+    },
+
+    async *list(prefix, signal) {
+      const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+      if (folder !== "" && !isKey(folder.slice(0, -1))) return;
+      const infos = pMapIterable(
+        walk(folder, prefix, []),
+        async ({ key, path }) => toBlobInfo(key, await lstat(path, { bigint: true })),
+        { concurrency: STAT_CONCURRENCY },
+      );
+      try {
+        for await (const info of infos) {
+          signal?.throwIfAborted();
+          yield info;
+        }
+      } catch (error) {
+        throw isMissing(error) ? changed(error) : translate(error);
+      }
+    },
+
+    async open(blob, range, signal) {
+      signal?.throwIfAborted();
+      const file = await translated(openVersion(blob));
+      return new FileChunks(file, blob, range, signal);
+    },
+  };
+
+  /**
+   * The files below `folder` ("" or ending in "/") whose keys start with `prefix`, in the order of
+   * their keys, each with its path, links resolved.
+   */
+  async function* walk(
+    folder: string,
+    prefix: string,
+    ancestors: readonly string[],
+  ): AsyncGenerator<FoundFile, void, undefined> {
+    let real: string;
+    try {
+      real = await resolveInside(join(root, folder));
+    } catch (error) {
+      if (ancestors.length === 0 && isMissing(error)) return; // no such prefix: nothing to list
+      throw error;
+    }
+    if (ancestors.includes(real)) {
+      throw new ZiplinkError("denied", "A symbolic link leads in a circle in the served folder.");
+    }
+    const found: FoundFile[] = [];
+    for (const entry of await readdir(real, { withFileTypes: true })) {
+      const path = join(real, entry.name);
+      const target = entry.isSymbolicLink() ? await resolveInside(path) : path;
+      const kind = entry.isSymbolicLink() ? await lstat(target) : entry;
+      if (kind.isFile()) found.push({ key: folder + entry.name, path: target });
+      else if (kind.isDirectory()) found.push({ key: `${folder}${entry.name}/`, path: target });
+    }
+    for (const file of found.sort((a, b) => compareUtf8(a.key, b.key))) {
+      const { key } = file;
+      if (!key.endsWith("/")) {
+        if (key.startsWith(prefix)) yield file;
+      } else if (key.startsWith(prefix) || prefix.startsWith(key)) {
+        yield* walk(key, prefix, [...ancestors, real]);
+      }
+    }
+  }
+
+  async function openVersion(blob: BlobInfo): Promise<FileHandle> {
+    const real = await resolveInside(toPath(root, blob.key));
+    // Not following a link, nor waiting for a pipe's writer, that took the file's place just now.
+    const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      await assertVersion(file, blob);
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+}
+
+interface FoundFile {
+  readonly key: string;
+  readonly path: string;
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/** Whether `key` is a path that `list` could give: no empty part, `.` or `..`, nor another separator. */
+function isKey(key: string): boolean {
+  if (key.includes("\0") || (sep !== "/" && key.includes(sep))) return false;
+  return key.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+function toPath(root: string, key: string): string {
+  if (!isKey(key)) throw notFound();
+  return join(root, key);
+}
+
+function toBlobInfo(key: string, stats: BigIntStats): BlobInfo {
+  if (!stats.isFile()) throw notFound();
+  return {
+    key,
+    size: Number(stats.size),
+    version: version(stats),
+    modified: new Date(Number(stats.mtimeNs / 1_000_000n)),
+  };
+}

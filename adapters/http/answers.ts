@@ -1,0 +1,108 @@
+import type { Dispatcher } from "undici";
+import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
+import { changed } from "../../core/errors.ts";
+import { corrupt, unavailable } from "./errors.ts";
+
+/** What is used of an answer of undici's. */
+export type Answer = Pick<Dispatcher.ResponseData, "statusCode" | "headers" | "body">;
+/** Names are in lower case; a field that came several times has several values. */
+export type AnswerHeaders = Answer["headers"];
+
+/** An entity tag that `If-Match` can compare (RFC 9110, 8.8.3), of ASCII only, as we send it back. */
+export const STRONG_TAG = /^"[!#-~]*"$/;
+
+/** ZIP's first day, for an object whose time is not known: it must not be another one each time. */
+const UNKNOWN_TIME = Date.UTC(1980, 0, 1);
+
+/** What an answer's headers say of the object under `key`. */
+export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
+  const size = lengthOf(headers);
+  if (isEncoded(headers) || size === undefined) {
+    throw corrupt("The store does not tell the length of its objects.");
+  }
+  const version = versionOf(headers, size);
+  if (version === undefined) {
+    throw corrupt("The store does not tell the versions of its objects.");
+  }
+  const contentType = single(headers["content-type"]);
+  return {
+    key,
+    size,
+    version,
+    modified: new Date(parseDate(single(headers["last-modified"])) ?? UNKNOWN_TIME),
+    ...(contentType === undefined ? {} : { contentType }),
+  };
+}
+
+/**
+ * Throws unless the answer holds exactly the range that was asked for, of that version: `corrupt`
+ * where it says too little for that, as it always will; `unavailable` for another range, as
+ * whatever stands between mixes answers up in passing.
+ */
+export function assertAnswers(
+  { statusCode, headers }: Answer,
+  blob: BlobInfo,
+  range: ByteRange,
+): void {
+  const length = lengthOf(headers);
+  const part = statusCode === 206 ? parseContentRange(headers) : wholeOf(length);
+  if (part === undefined || isEncoded(headers)) {
+    throw corrupt("The store does not tell which bytes it sends.");
+  }
+  const version = versionOf(headers, part.size);
+  if (version === undefined || (STRONG_TAG.test(blob.version) && headers.etag === undefined)) {
+    throw corrupt("The store does not tell which version it sends.");
+  }
+  if (version !== blob.version || part.size !== blob.size) throw changed();
+  if (part.start !== range.start || part.end !== range.end) {
+    if (statusCode === 200) {
+      throw corrupt("The store cannot send parts of its objects: it ignores Range.");
+    }
+    throw unavailable("The store sent other bytes than it was asked for.");
+  }
+  if (length !== undefined && length !== range.end - range.start) {
+    throw unavailable("The store sent another number of bytes than it was asked for.");
+  }
+}
+
+/** The strong ETag or else, if there is one, the time, with all else that may tell versions apart. */
+function versionOf(headers: AnswerHeaders, size: number): string | undefined {
+  const etag = single(headers.etag);
+  if (etag !== undefined && STRONG_TAG.test(etag)) return etag;
+  const modified = parseDate(single(headers["last-modified"]));
+  return modified === undefined ? undefined : `${modified}-${size}-${etag ?? ""}`;
+}
+
+function wholeOf(length: number | undefined) {
+  return length === undefined ? undefined : { start: 0, end: length, size: length };
+}
+
+/** RFC 9110, 14.4. `undefined` also where the size is unknown (`*`). */
+function parseContentRange(headers: AnswerHeaders) {
+  const value = single(headers["content-range"]) ?? "";
+  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(value) ?? [];
+  if (first === undefined) return undefined;
+  return { start: Number(first), end: Number(last) + 1, size: Number(size) };
+}
+
+function lengthOf(headers: AnswerHeaders): number | undefined {
+  const value = single(headers["content-length"]) ?? "";
+  const length = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(length) ? length : undefined;
+}
+
+function isEncoded(headers: AnswerHeaders): boolean {
+  const encoding = headers["content-encoding"];
+  return encoding !== undefined && encoding !== "" && encoding !== "identity";
+}
+
+/** A header's value; none if it is there more than once, as nothing says which one counts. */
+export function single(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Milliseconds of an HTTP date in any of its three forms (RFC 9110, 5.6.7); asctime names no zone. */
+export function parseDate(value: string | undefined): number | undefined {
+  const time = Date.parse(value?.endsWith("GMT") ? value : `${value} GMT`);
+  return Number.isNaN(time) ? undefined : time;
+}

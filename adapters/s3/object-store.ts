@@ -1,0 +1,42 @@
+import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { toFolder } from "../../core/source/key-prefix.ts";
+import type { ObjectStore } from "../../core/source/object-store.ts";
+import { translateS3Error } from "./errors.ts";
+
+/** Where in which bucket the objects are. */
+export interface S3ObjectStoreOptions {
+  /** As of `createS3Client`. */
+  readonly client: S3Client;
+  /** Its name, without `s3://`. */
+  readonly bucket: string;
+  /** The folder of the bucket to keep them in. Default: its top. */
+  readonly prefix?: string;
+}
+
+/** Small objects in a bucket. S3 shows an object when it has all of it, so none is seen half written. */
+export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
+  const { client, bucket: Bucket } = options;
+  const root = toFolder(options.prefix);
+  return {
+    async get(name, signal) {
+      try {
+        const command = new GetObjectCommand({ Bucket, Key: root + name });
+        const { Body } = await client.send(command, { ...(signal && { abortSignal: signal }) });
+        return await Body?.transformToByteArray();
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof Error && error.name === "NoSuchKey") return undefined;
+        throw translateS3Error(error);
+      }
+    },
+    async put(name, bytes, signal) {
+      try {
+        const command = new PutObjectCommand({ Bucket, Key: root + name, Body: bytes });
+        await client.send(command, { ...(signal && { abortSignal: signal }) });
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw translateS3Error(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import pMap from "p-map";
+import type { BlobInfo, BlobSource } from "../blob-source.ts";
+import { assertDeflatable } from "../deflate/limits.ts";
+import { ZiplinkError } from "../errors.ts";
+import { formatBytes, formatCount } from "../input/quantities.ts";
+import type { InlineEntry } from "../source/inline-entries.ts";
+import { defaultZipFormat, type ZipFormat } from "../zip/format.ts";
+import type { Plan, PlanEntry } from "../zip/plan.ts";
+import type { ArchiveSpec, EntriesSpec } from "./archive-spec.ts";
+import { isMissing, missingReport } from "./missing-report.ts";
+import { uniqueNames, type WantedName } from "./names.ts";
+
+/** How many objects are described at a time. */
+const STAT_CONCURRENCY = 32;
+
+/** A listing is counted to its end, or to so many times the limit. */
+const COUNT_ON = 10;
+
+/** What one archive may hold at the most. */
+export interface PlanLimits {
+  /** Entries, folders and those that the application adds among them. */
+  readonly maxEntries: number;
+  /** Sum of the objects' sizes, in bytes. */
+  readonly maxBytes: number;
+}
+
+/** How an archive is planned; all of it has a default. */
+export interface PlanOptions {
+  /** Default: none. */
+  readonly limits?: PlanLimits;
+  /** Default: `defaultZipFormat`. Whether it is compressed is for the spec to say, if it does. */
+  readonly format?: ZipFormat;
+  /** Entries that the application adds, behind those of the spec. Default: none. */
+  readonly inlineEntries?: readonly InlineEntry[];
+  /** Aborting it ends the planning; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** An object, and the path that was asked for it; not safe yet. */
+interface WantedEntry extends WantedName {
+  readonly blob: BlobInfo;
+}
+
+/**
+ * Finds the objects that `spec` names, pins each to its present version and names its entry.
+ * Rejects with `not_found` if a prefix holds nothing or an object is missing, unless that is to be
+ * reported; `changed` if an object is not the one that the spec states the CRC of; `too_many_entries`
+ * or `too_large` beyond `limits`; `not_deflatable`; and with what the source rejects with.
+ */
+export async function planArchive(
+  spec: ArchiveSpec,
+  source: BlobSource,
+  options: PlanOptions = {},
+): Promise<Plan> {
+  const limits = options.limits ?? { maxEntries: Infinity, maxBytes: Infinity };
+  const inline = (options.inlineEntries ?? []).map(toWanted);
+  const found =
+    "entries" in spec
+      ? await statEntries(spec, source, limits, options.signal)
+      : await listPrefix(spec.prefix, source, limits, options.signal);
+  // Beside nothing there is nothing to add to: the prefix may be mistyped.
+  if (found.length === 0 && ("prefix" in spec || inline.length === 0)) throw nothingFound();
+  const wanted = [...found, ...inline];
+  assertEntryCount(wanted.length, limits);
+  assertTotalBytes(totalBytes(wanted), limits);
+  const names = uniqueNames(wanted);
+  const entries: PlanEntry[] = [];
+  for (const [i, { blob }] of wanted.entries()) {
+    const name = names[i];
+    if (name !== undefined) entries.push({ name, blob });
+  }
+  const { format = defaultZipFormat } = options;
+  const plan = {
+    entries,
+    format: { ...format, compression: spec.compression ?? format.compression },
+  };
+  if (plan.format.compression === "deflate") assertDeflatable(plan);
+  return plan;
+}
+
+/** The objects that are there and, where that is asked for, the report of those that are not. */
+async function statEntries(
+  { entries: requested, onMissing }: EntriesSpec,
+  source: BlobSource,
+  limits: PlanLimits,
+  signal: AbortSignal | undefined,
+): Promise<WantedEntry[]> {
+  assertEntryCount(requested.length, limits);
+  const stats = await pMap(
+    requested,
+    async ({ key, name, crc32 }): Promise<WantedEntry | undefined> => {
+      let blob: BlobInfo;
+      try {
+        blob = await source.stat(key, signal);
+      } catch (error) {
+        if (onMissing === "report" && isMissing(error)) return undefined;
+        throw error;
+      }
+      return {
+        blob: crc32 === undefined ? blob : withStatedCrc32(blob, crc32),
+        path: name ?? key,
+        isFolder: isFolder(blob),
+      };
+    },
+    { concurrency: STAT_CONCURRENCY, ...(signal ? { signal } : {}) },
+  );
+  const present = stats.filter((wanted) => wanted !== undefined);
+  if (present.length === stats.length) return present;
+  const missing = requested.filter((_, i) => stats[i] === undefined);
+  const report = missingReport(
+    missing.map(({ key, name }) => name ?? key),
+    present.map(({ blob }) => blob.modified),
+  );
+  return [...present, toWanted(report)];
+}
+
+async function listPrefix(
+  prefix: string,
+  source: BlobSource,
+  limits: PlanLimits,
+  signal: AbortSignal | undefined,
+): Promise<WantedEntry[]> {
+  const folderLength = prefix.lastIndexOf("/") + 1;
+  const wanted: WantedEntry[] = [];
+  let count = 0;
+  let bytes = 0;
+  for await (const blob of source.list(prefix, signal)) {
+    const path = blob.key.slice(folderLength);
+    if (path === "") continue; // the marker of the folder that is asked for
+    count++;
+    bytes += blob.size;
+    // Beyond the limit it only counts on, for the error to tell how many there are; not for ever.
+    if (count > COUNT_ON * limits.maxEntries) break;
+    if (count <= limits.maxEntries) wanted.push({ blob, path, isFolder: isFolder(blob) });
+  }
+  assertEntryCount(count, limits);
+  assertTotalBytes(bytes, limits);
+  return wanted;
+}
+
+/** Stores have no folders; consoles make an empty object of the folder's name instead. */
+function isFolder(blob: BlobInfo): boolean {
+  return blob.size === 0 && blob.key.endsWith("/");
+}
+
+function toWanted({ name, blob }: InlineEntry): WantedEntry {
+  return { blob, path: name, isFolder: false };
+}
+
+function totalBytes(wanted: readonly WantedEntry[]): number {
+  return wanted.reduce((sum, { blob }) => sum + blob.size, 0);
+}
+
+function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
+  if (blob.crc32 !== undefined && blob.crc32 !== crc32) {
+    throw new ZiplinkError("changed", "An object is no longer the one that this link states.");
+  }
+  return { ...blob, crc32 };
+}
+
+/** Throws `too_many_entries` for more than the limit. */
+export function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
+  if (total <= limit) return;
+  const more = total > COUNT_ON * limit ? "at least " : "";
+  throw new ZiplinkError(
+    "too_many_entries",
+    `This archive would hold ${more}${formatCount(total)} files; the limit is ${formatCount(limit)}. ` +
+      "Ask for fewer files, or for several archives.",
+    { details: { limit, total } },
+  );
+}
+
+function assertTotalBytes(total: number, { maxBytes: limit }: PlanLimits): void {
+  if (total <= limit) return;
+  throw new ZiplinkError(
+    "too_large",
+    `The files add up to ${formatBytes(total)}; the limit is ${formatBytes(limit)}. ` +
+      "Ask for fewer files, or for several archives.",
+    { details: { limit, total } },
+  );
+}
+
+function nothingFound(): ZiplinkError {
+  return new ZiplinkError("not_found", "There are no objects under this link's prefix.");
+}

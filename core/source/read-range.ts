@@ -1,0 +1,29 @@
+import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
+import { ZiplinkError } from "../errors.ts";
+
+/**
+ * Bytes `[start, end)` of a blob as the source sends them: opened when first read, closed with this
+ * generator, and counted. Rejects with `corrupt` if the source sends more or less than was asked.
+ */
+export async function* readRange(
+  source: BlobSource,
+  blob: BlobInfo,
+  range: ByteRange,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let remaining = range.end - range.start;
+  if (remaining === 0) return;
+  for await (const chunk of await source.open(blob, range, signal)) {
+    remaining -= chunk.length;
+    if (remaining < 0) throw wrongLength();
+    yield chunk;
+  }
+  if (remaining > 0) throw wrongLength();
+}
+
+function wrongLength(): ZiplinkError {
+  return new ZiplinkError(
+    "corrupt",
+    "The store sent another number of bytes than it was asked for.",
+  );
+}

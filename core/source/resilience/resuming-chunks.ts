@@ -1,0 +1,135 @@
+import { follow } from "../../async/abortable.ts";
+import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
+import { brokeOff } from "../../errors.ts";
+import { Failures, type Retrying, timedOut } from "./retrying.ts";
+
+/** A read that goes on where it was when it breaks, stalls, or has been closed for lying idle. */
+export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
+  readonly #source: BlobSource;
+  readonly #blob: BlobInfo;
+  readonly #end: number;
+  readonly #retrying: Retrying;
+  readonly #signal: AbortSignal | undefined;
+  readonly #failures = new Failures();
+  readonly #timer: NodeJS.Timeout;
+  #position: number;
+  /** Lets go of the read that is under way. */
+  #attempt = new AbortController();
+  #unfollow: () => void = () => undefined;
+  #current: AsyncIterator<Uint8Array> | undefined;
+  #isWaiting = false;
+  #isOver = false;
+
+  constructor(
+    source: BlobSource,
+    blob: BlobInfo,
+    { start, end }: ByteRange,
+    retrying: Retrying,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#source = source;
+    this.#blob = blob;
+    this.#position = start;
+    this.#end = end;
+    this.#retrying = retrying;
+    this.#signal = signal;
+    this.#timer = setTimeout(() => this.#onTimeout(), retrying.timeoutMs).unref();
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  /** Opens the read; rejects if that cannot be done. */
+  async begin(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    try {
+      while (!this.#isOver) {
+        const chunk = await this.#read();
+        if (chunk) return { done: false, value: chunk };
+      }
+      return await this.return();
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    await this.#close();
+    return { done: true, value: undefined };
+  }
+
+  /** The next chunk; nothing if the read is over, or has to be opened again. */
+  async #read(): Promise<Uint8Array | undefined> {
+    try {
+      const current = this.#current ?? (await this.#open());
+      const { done, value } = await this.#watched(current.next());
+      if (!done) {
+        this.#position += value.length;
+        this.#failures.reset();
+        return value;
+      }
+      this.#current = undefined;
+      if (this.#position < this.#end) throw brokeOff();
+      this.#isOver = true;
+    } catch (error) {
+      await this.#close();
+      await this.#retrying.backOff(error, this.#failures, this.#signal);
+    }
+    return undefined;
+  }
+
+  async #open(): Promise<AsyncIterator<Uint8Array>> {
+    const range = { start: this.#position, end: this.#end };
+    const chunks = await this.#retrying.call(
+      (attempt) => {
+        this.#attempt = attempt;
+        return this.#source.open(this.#blob, range, attempt.signal);
+      },
+      this.#signal,
+      this.#failures,
+    );
+    this.#unfollow = follow(this.#signal, this.#attempt);
+    this.#current = chunks[Symbol.asyncIterator]();
+    return this.#current;
+  }
+
+  /** Counts the time until `promise` settles; before and behind it the read is idle. */
+  async #watched<T>(promise: Promise<T>): Promise<T> {
+    this.#isWaiting = true;
+    this.#timer.refresh();
+    try {
+      return await promise;
+    } finally {
+      this.#isWaiting = false;
+      this.#timer.refresh();
+    }
+  }
+
+  #onTimeout(): void {
+    if (this.#isWaiting) this.#attempt.abort(timedOut());
+    else this.#close().catch(() => undefined); // it is opened anew, whatever became of this one
+  }
+
+  async #close(): Promise<void> {
+    const current = this.#current;
+    const unfollow = this.#unfollow; // of this read: behind the wait it may be that of the next one
+    this.#current = undefined;
+    try {
+      await current?.return?.();
+    } finally {
+      unfollow();
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { ByteRange } from "../blob-source.ts";
+import type { SkippedBytes } from "../crc/entry-crcs.ts";
+import { EntryShape, knownCrc32 } from "../zip/entry-shape.ts";
+import { at, entryAt, indexAt, type Layout } from "../zip/layout.ts";
+import { locateFramed } from "../zip/stored-blocks.ts";
+import type { PlannedRead } from "./read-ahead.ts";
+
+/**
+ * The bytes of an entry's object that must be read so as to send a range of the archive; empty where
+ * none are. An entry whose CRC-32 its header must state, and that is not known, is read whole.
+ */
+export function entryRead(layout: Layout, range: ByteRange, index: number): ByteRange {
+  const entry = entryAt(layout, index);
+  const { size } = entry.blob;
+  const { blockBytes } = layout.plan.format;
+  const shape = new EntryShape(entry, layout.plan.format);
+  const offset = at(layout.localOffsets, index);
+  const dataOffset = offset + shape.localHeaderLength;
+  const { start: from, end: to } = partWithin(range, dataOffset, shape.compressedSize);
+
+  if (shape.hasDescriptor) {
+    if (from === to) return { start: size, end: size };
+    const start = locateFramed(from, blockBytes).dataOffset;
+    // A cut inside a block header still needs the block's first byte: headers come with their data.
+    const cut = locateFramed(to, blockBytes);
+    return { start, end: Math.min(size, cut.drop > 0 ? cut.dataOffset + 1 : cut.dataOffset) };
+  }
+  if (knownCrc32(entry) !== undefined) return { start: from, end: to };
+  const isTouched = range.start < at(layout.localOffsets, index + 1) && range.end > offset;
+  return { start: 0, end: isTouched ? size : 0 };
+}
+
+/** All that is read of objects so as to send a range of the archive, in order. */
+export function* plannedReads(
+  layout: Layout,
+  range: ByteRange,
+): Generator<PlannedRead, void, undefined> {
+  const { entries } = layout.plan;
+  for (let i = indexAt(layout.localOffsets, range.start); i < entries.length; i++) {
+    if (at(layout.localOffsets, i) >= range.end) return;
+    yield { blob: entryAt(layout, i).blob, ...entryRead(layout, range, i) };
+  }
+}
+
+/**
+ * What a range of the archive does not send of entries whose CRC-32 it states, in a descriptor or in
+ * the central directory; in the order in which it states them.
+ */
+export function skippedBytes(layout: Layout, range: ByteRange): SkippedBytes[] {
+  const { localOffsets, centralOffsets, plan } = layout;
+  const count = plan.entries.length;
+  const skipped: SkippedBytes[] = [];
+
+  // An entry that the range begins inside of states its CRC behind its data, if it is framed.
+  const first = indexAt(localOffsets, range.start);
+  const isCut = first < count && at(localOffsets, first) < range.start;
+  if (isCut) {
+    const shape = new EntryShape(entryAt(layout, first), plan.format);
+    const dataEnd = at(localOffsets, first + 1) - shape.dataDescriptorLength;
+    const { start } = entryRead(layout, range, first);
+    if (shape.hasDescriptor && range.end > dataEnd) skipped.push({ index: first, size: start });
+  }
+  const sentFrom = isCut ? first + 1 : first;
+  for (let i = indexAt(centralOffsets, range.start); i < Math.min(sentFrom, count); i++) {
+    if (at(centralOffsets, i) >= range.end) break;
+    if (i !== skipped[0]?.index) skipped.push({ index: i, size: entryAt(layout, i).blob.size });
+  }
+  return skipped;
+}
+
+/** Which of `length` bytes at `offset` of the archive a range of it has; empty where none are. */
+export function partWithin({ start, end }: ByteRange, offset: number, length: number): ByteRange {
+  return { start: clamp(start - offset, length), end: clamp(end - offset, length) };
+}
+
+function clamp(value: number, max: number): number {
+  return Math.min(Math.max(value, 0), max);
+}

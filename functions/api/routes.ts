@@ -1,0 +1,95 @@
+import type { Context, Hono } from "hono";
+import { toZiplinkError } from "../../core/errors.ts";
+import type { Auth, Caller } from "../../core/http/caller.ts";
+import type { CallerArchives, MintedLink } from "../../core/http/caller-archives.ts";
+import { refuse } from "../../core/http/refuse.ts";
+import type { RequestScope } from "../../core/http/request-scope.ts";
+import { downloadName } from "../../core/http/respond.ts";
+import type { ScopedEnv } from "../protection/scopes.ts";
+import { type ArchiveBodyOptions, parseLinkBody, toArchiveSpec } from "./api-request.ts";
+import { readJson } from "./read-json.ts";
+
+/** What the routes for callers depend on. */
+export interface ApiOptions extends ArchiveBodyOptions {
+  /** Tells who sends a request. */
+  readonly auth: Auth;
+  /** Where people reach the service, without a slash at the end. Default: what the request says. */
+  readonly publicUrl?: string | undefined;
+  /** For how long a link may work, in seconds; a longer one is refused as `malformed`. */
+  readonly maxLinkSeconds: number;
+  /** The longest body of a request, in bytes; a longer one is refused as `too_large`. */
+  readonly maxBodyBytes: number;
+}
+
+/** The routes for callers: `POST /zip` for an archive, `POST /links` for a link to one. */
+export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: ApiOptions): void {
+  app.post("/zip", (context) =>
+    answer(context, async (request, caller, body, scope) =>
+      archives.send(request, caller, await toArchiveSpec(body, caller, options), scope),
+    ),
+  );
+
+  app.post("/links", (context) =>
+    answer(context, async (request, caller, body, scope) => {
+      const { terms, archive: part } = parseLinkBody(body, options.maxLinkSeconds);
+      const archive = await toArchiveSpec(part, caller, options);
+      const link = await archives.mint(request, caller, archive, terms, scope);
+      const base = options.publicUrl ?? originOf(request);
+      return describeLink(link, base, downloadName(archive.name), terms.expires);
+    }),
+  );
+
+  /** Who asks comes before what is asked; nothing of a stranger's body is read. */
+  async function answer(
+    context: Context<ScopedEnv>,
+    work: (
+      request: Request,
+      caller: Caller,
+      body: unknown,
+      scope: RequestScope,
+    ) => Promise<Response>,
+  ): Promise<Response> {
+    const request = context.req.raw;
+    const scope = context.get("scope");
+    let caller: Caller | undefined;
+    try {
+      caller = await options.auth(request);
+      await scope.admit({ subject: caller.id });
+      const body = await readJson(request, options.maxBodyBytes);
+      return await work(request, caller, body, scope);
+    } catch (error) {
+      const principal = caller ? { subject: caller.id } : {};
+      return refuse(request, error, principal, scope.audit, challenge(request, error));
+    }
+  }
+}
+
+/** Without credentials no fault of theirs is told, only that they are needed (RFC 6750, 3.1). */
+function challenge({ headers }: Request, error: unknown): Record<string, string> {
+  const isWithout = toZiplinkError(error).code === "unauthorized" && !headers.has("Authorization");
+  return isWithout ? { "WWW-Authenticate": "Bearer" } : {};
+}
+
+function describeLink(
+  { token, entries, bytes }: MintedLink,
+  base: string,
+  filename: string,
+  expires: Date,
+): Response {
+  const url = `${base}/zip/${token}/${encodeURIComponent(filename)}`;
+  const page = `${base}/d/${token}`;
+  return Response.json(
+    { url, page, expires, entries, bytes },
+    {
+      status: 201,
+      headers: { Location: url, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" },
+    },
+  );
+}
+
+/** Where the request was sent; a proxy that ends TLS says so in `X-Forwarded-Proto`. */
+function originOf({ url, headers }: Request): string {
+  const { host, protocol } = new URL(url);
+  const isSecure = headers.get("X-Forwarded-Proto") === "https";
+  return `${isSecure ? "https:" : protocol}//${host}`;
+}

@@ -1,0 +1,114 @@
+import * as z from "zod/mini";
+import type { ResponseLimits } from "../../core/http/respond.ts";
+import { type LogLevel, logLevels } from "../observability/log.ts";
+import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
+import { crcSettings, type SealedStore, toCrcStore } from "./crc-config.ts";
+import { defaults } from "./defaults.ts";
+import { type Environment, integer, listSchema, parse, urlSchema } from "./environment.ts";
+import { type LinkConfig, linkSettings, toLinkConfig } from "./link-config.ts";
+import { type Location, locationSchema } from "./location.ts";
+import {
+  type Observability,
+  observabilitySettings,
+  toObservability,
+} from "./observability-config.ts";
+import { type Protection, protectionSettings, toProtection } from "./protection-config.ts";
+
+const settings = z.object({
+  ...linkSettings,
+  ...authSettings,
+  ...crcSettings,
+  ...protectionSettings,
+  ...observabilitySettings,
+  SOURCE: locationSchema,
+  HOST: z.optional(z.string().check(z.minLength(1))),
+  PORT: z._default(integer(0, 65_535), 8080),
+  HTTP2: z._default(z.stringbool(), false),
+  MAX_ENTRIES: z._default(integer(1), defaults.limits.maxEntries),
+  MAX_BYTES: z._default(integer(1), defaults.limits.maxBytes),
+  MAX_BODY_BYTES: z._default(integer(1), defaults.maxBodyBytes),
+  MAX_LINK_SECONDS: z._default(integer(1), defaults.maxLinkSeconds),
+  PUBLIC_URL: z.optional(
+    z.pipe(
+      urlSchema,
+      z.transform((url: string) => url.replace(/\/+$/, "")),
+    ),
+  ),
+  SMALL_ENTRY_BYTES: z._default(integer(0), 1024 * 1024),
+  MAX_RESPONSE_BYTES: z.optional(integer(1)),
+  MAX_FIXED_LENGTH: z.optional(integer(0)),
+  PLAN_CACHE_SECONDS: z._default(integer(0), defaults.cacheSeconds),
+  CLIENT_STALL_SECONDS: z._default(integer(1), 30),
+  CACHE_CONTROL: z._default(z.string().check(z.minLength(1)), defaults.cacheControl),
+  CORS_ORIGINS: z._default(listSchema, []),
+  LOG_LEVEL: z._default(z.enum(logLevels), "info"),
+});
+
+/** The service's settings. What each means and its default stands in docs/SETTINGS.md. */
+export interface Config extends LinkConfig {
+  readonly source: Location;
+  /** How callers of `POST /zip` and `POST /links` are told; absent where nobody may call them. */
+  readonly auth: AuthConfig | undefined;
+  readonly host: string | undefined;
+  readonly port: number;
+  /** Whether the plain server speaks HTTP/2 without TLS, and nothing else. */
+  readonly http2: boolean;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly maxBodyBytes: number;
+  readonly maxLinkSeconds: number;
+  /** Where people reach the service, without a slash at the end. */
+  readonly publicUrl: string | undefined;
+  readonly smallEntryBytes: number;
+  readonly responseLimits: ResponseLimits;
+  readonly planCacheSeconds: number;
+  /** For how long a client may take nothing, where the platform does not tell that it has left. */
+  readonly clientStallSeconds: number;
+  /** Where checksums are kept for other instances. */
+  readonly crcStore: SealedStore | undefined;
+  readonly cacheControl: string;
+  /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
+  readonly corsOrigins: readonly string[];
+  readonly protection: Protection;
+  readonly observability: Observability;
+  readonly logLevel: LogLevel;
+}
+
+const unlimited: ResponseLimits = { maxResponseBytes: Infinity, maxFixedLength: Infinity };
+
+/**
+ * Reads the settings from environment variables: the one place that does, but for what tells platforms
+ * apart (`K_SERVICE`) and where secrets are (`SECRET_PARAMETERS`). Throws `ConfigError`.
+ *
+ * @param platform what the platform lets through, unless the settings say otherwise
+ */
+export function readConfig(env: Environment, platform: ResponseLimits = unlimited): Config {
+  const data = parse(settings, env);
+  const linkConfig = toLinkConfig(data);
+  return {
+    source: data.SOURCE,
+    ...linkConfig,
+    auth: toAuthConfig(data, linkConfig.linkKeys),
+    host: data.HOST,
+    port: data.PORT,
+    http2: data.HTTP2,
+    maxEntries: data.MAX_ENTRIES,
+    maxBytes: data.MAX_BYTES,
+    maxBodyBytes: data.MAX_BODY_BYTES,
+    maxLinkSeconds: data.MAX_LINK_SECONDS,
+    publicUrl: data.PUBLIC_URL,
+    smallEntryBytes: data.SMALL_ENTRY_BYTES,
+    responseLimits: {
+      maxResponseBytes: data.MAX_RESPONSE_BYTES ?? platform.maxResponseBytes,
+      maxFixedLength: data.MAX_FIXED_LENGTH ?? platform.maxFixedLength,
+    },
+    planCacheSeconds: data.PLAN_CACHE_SECONDS,
+    clientStallSeconds: data.CLIENT_STALL_SECONDS,
+    crcStore: toCrcStore(data),
+    cacheControl: data.CACHE_CONTROL,
+    corsOrigins: data.CORS_ORIGINS,
+    protection: toProtection(data),
+    observability: toObservability(data),
+    logLevel: data.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,8 @@
+/** Defaults shared by the settings and by applications that mount the service. Sizes are bytes. */
+export const defaults = {
+  limits: { maxEntries: 10_000, maxBytes: 1_000_000_000_000 },
+  cacheSeconds: 10,
+  cacheControl: "private, no-store",
+  maxLinkSeconds: 7 * 86_400,
+  maxBodyBytes: 5_000_000,
+} as const;

@@ -1,0 +1,36 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { toZiplinkError } from "../../core/errors.ts";
+import { problemResponse } from "../../core/http/problem.ts";
+import { badBearer, bearerToken } from "../auth/bearer.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** Where metrics are read, and by whom. */
+export interface MetricsEndpoint {
+  /** What is counted; see `createMetrics`. */
+  readonly metrics: Metrics;
+  /** The bearer token of whoever may read them. */
+  readonly token: string;
+}
+
+/** Answers `GET /metrics`: 401 without the token. Rejects with what is a defect. */
+export async function answerMetrics(
+  request: Request,
+  { metrics, token }: MetricsEndpoint,
+): Promise<Response> {
+  try {
+    if (!isSame(bearerToken(request), token)) throw badBearer();
+    const { text, contentType } = await metrics.read();
+    return new Response(text, {
+      headers: { "Content-Type": contentType, "Cache-Control": "no-store" },
+    });
+  } catch (error) {
+    if (toZiplinkError(error).code !== "unauthorized") throw error;
+    return problemResponse(error);
+  }
+}
+
+/** Compares digests, which are of one length, in a time that tells nothing of where they differ. */
+function isSame(shown: string, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(shown), digest(expected));
+}

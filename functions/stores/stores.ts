@@ -1,0 +1,70 @@
+import { statSync } from "node:fs";
+import type { BlobSource } from "../../core/blob-source.ts";
+import { createManifestStore, type ManifestStore } from "../../core/links/manifest.ts";
+import type { ObjectStore } from "../../core/source/object-store.ts";
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/environment.ts";
+import type { LinkConfig } from "../config/link-config.ts";
+import type { Location } from "../config/location.ts";
+import type { StoresConfig } from "../config/stores-config.ts";
+
+/** The source at a location. Only the adapter and the SDK that it needs are loaded. */
+export async function openSource(location: Location, config: StoresConfig): Promise<BlobSource> {
+  switch (location.kind) {
+    case "folder": {
+      if (!statSync(location.path, { throwIfNoEntry: false })?.isDirectory()) {
+        throw new ConfigError("SOURCE: there is no such folder");
+      }
+      const { createFsSource } = await import("../../adapters/fs/source.ts");
+      return createFsSource({ root: location.path });
+    }
+    case "s3": {
+      const { openS3Source } = await import("./s3.ts");
+      return openS3Source(location, config.s3);
+    }
+    case "gcs": {
+      const { openGcsSource } = await import("./gcs.ts");
+      return openGcsSource(location, config.gcs);
+    }
+    case "http": {
+      const { createHttpSource } = await import("../../adapters/http/source.ts");
+      return createHttpSource({ base: location.base });
+    }
+  }
+}
+
+/** The place for small objects at a location, which `setting` names. */
+export async function openObjectStore(
+  setting: string,
+  location: Location,
+  config: StoresConfig,
+): Promise<ObjectStore> {
+  switch (location.kind) {
+    case "folder": {
+      const { createFsObjectStore } = await import("../../adapters/fs/object-store.ts");
+      return createFsObjectStore({ root: location.path });
+    }
+    case "s3": {
+      const { openS3ObjectStore } = await import("./s3.ts");
+      return openS3ObjectStore(location, config.s3);
+    }
+    case "gcs": {
+      const { openGcsObjectStore } = await import("./gcs.ts");
+      return openGcsObjectStore(location, config.gcs);
+    }
+    case "http":
+      throw new ConfigError(
+        `${setting}: an HTTP server cannot be written to; use a folder or bucket`,
+      );
+  }
+}
+
+/** Where manifests are kept, if anywhere. */
+export async function openManifestStore(
+  config: LinkConfig & Partial<Pick<Config, "planCacheSeconds">>,
+): Promise<ManifestStore | undefined> {
+  const { manifestStore, planCacheSeconds: cacheSeconds } = config;
+  if (!manifestStore) return undefined;
+  const objects = await openObjectStore("MANIFEST_STORE", manifestStore, config);
+  return createManifestStore({ objects, ...(cacheSeconds === undefined ? {} : { cacheSeconds }) });
+}

@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import { createMemorySource } from "../../../adapters/memory/source.ts";
+import { crc32 } from "../../../core/bytes/crc32.ts";
+import { ZiplinkError } from "../../../core/errors.ts";
+import { planArchive } from "../../../core/planning/plan-archive.ts";
+import { streamZip } from "../../../core/stream-zip.ts";
+import { layoutZip } from "../../../core/zip/layout.ts";
+import { collect, patterned } from "../../support/bytes.ts";
+import { codeOf } from "../../support/error-codes.ts";
+import { handlerOf } from "../../support/handlers.ts";
+import { readArchive } from "../../support/read-archive.ts";
+import { counting } from "../../support/sources.ts";
+
+const modified = new Date("2024-02-29T12:34:56Z");
+
+function store(...keys: string[]) {
+  const source = createMemorySource();
+  for (const key of keys) source.put(key, { bytes: Buffer.from(`text of ${key}`), modified });
+  return source;
+}
+
+const report = (...entries: (string | { key: string; name?: string })[]) => ({
+  entries: entries.map((entry) => (typeof entry === "string" ? { key: entry } : entry)),
+  onMissing: "report" as const,
+});
+
+async function entriesOf(request: Parameters<typeof planArchive>[0], source = store("a", "b")) {
+  const plan = await planArchive(request, source);
+  return readArchive(await collect(streamZip(plan, source)));
+}
+
+describe("objects that are missing", () => {
+  test("are listed by the names that the requester gave, in their order", async () => {
+    const request = report({ key: "x", name: "Invoice 3.pdf" }, "a", "gone/ünï.txt", "b", {
+      key: "y",
+      name: "CON:?",
+    });
+    expect(await entriesOf(request)).toEqual({
+      a: "text of a",
+      b: "text of b",
+      "_missing.txt": "Invoice 3.pdf\ngone/ünï.txt\nCON:?\n",
+    });
+  });
+
+  test("leave no trace where none is", async () => {
+    const source = store("a", "b");
+    const plan = await planArchive(report("a", "b"), source);
+    expect(plan).toEqual(await planArchive({ entries: [{ key: "a" }, { key: "b" }] }, source));
+  });
+
+  test("have a line each, whatever is in their names", async () => {
+    const request = report("a", "x\ny", "x\r\n\u2028\u0000y", "\ud800");
+    expect((await entriesOf(request))["_missing.txt"]).toBe("x_y\nx____y\n\ufffd\n");
+  });
+
+  test("are reported beside an entry of the report's name", async () => {
+    const source = store("_missing.txt", "_MISSING (2).txt");
+    expect(await entriesOf(report("_missing.txt", "x", "_MISSING (2).txt"), source)).toEqual({
+      "_missing.txt": "text of _missing.txt",
+      "_MISSING (2).txt": "text of _MISSING (2).txt",
+      "_missing (3).txt": "x\n",
+    });
+  });
+
+  test("may be all there is to report", async () => {
+    expect(await entriesOf(report("x", "y"))).toEqual({ "_missing.txt": "x\ny\n" });
+    const plan = await planArchive(report("x"), store());
+    expect(plan.entries[0]?.blob.modified).toEqual(new Date("1980-01-01T00:00:00Z"));
+  });
+
+  test("fail the archive unless they are to be reported, as an empty prefix always does", async () => {
+    const missing = { entries: [{ key: "a" }, { key: "x" }] };
+    expect(await codeOf(planArchive(missing, store("a")))).toBe("not_found");
+    expect(await codeOf(planArchive({ ...missing, onMissing: "fail" }, store("a")))).toBe(
+      "not_found",
+    );
+    expect(await codeOf(planArchive({ prefix: "x/", onMissing: "report" }, store("a")))).toBe(
+      "not_found",
+    );
+  });
+
+  test("look like those that are denied; every other failure is one", async () => {
+    const plain = store("a", "b");
+    const refusing = (code: "denied" | "unavailable" | "changed") => ({
+      ...plain,
+      async stat(key: string) {
+        if (key === "b") throw new ZiplinkError(code, "refused");
+        return plain.stat(key);
+      },
+    });
+    const denied = await planArchive(report("a", "b"), refusing("denied"));
+    const missing = await planArchive(report("a", "b"), store("a"));
+    expect(denied.entries[1]).toEqual(missing.entries[1]);
+    for (const code of ["unavailable", "changed"] as const) {
+      expect(await codeOf(planArchive(report("a", "b"), refusing(code)))).toBe(code);
+    }
+    plain.put("c", { bytes: Buffer.from("c"), crc32: crc32(Buffer.from("c")) });
+    const stated = { ...report(), entries: [{ key: "c", crc32: 1 }] };
+    expect(await codeOf(planArchive(stated, plain))).toBe("changed");
+  });
+});
+
+describe("an archive with a report", () => {
+  const request = report("a", "x", "big");
+  const source = () => {
+    const made = store("a");
+    made.put("big", { bytes: patterned(1_500_000), modified });
+    return made;
+  };
+
+  test("is the same each time, until what is missing is another", async () => {
+    const etag = async (...entries: string[]) =>
+      layoutZip(await planArchive(report(...entries), source())).etag;
+    const once = await etag("a", "x");
+    expect(await etag("a", "x")).toBe(once);
+    expect(await etag("a", "y")).not.toBe(once);
+    expect(await etag("a")).not.toBe(once);
+  });
+
+  test("resumes anywhere", async () => {
+    const made = source();
+    const plan = await planArchive(request, made);
+    const whole = await collect(streamZip(plan, made));
+    expect(whole.length).toBe(layoutZip(plan).length);
+    const { get } = handlerOf(made);
+    for (const start of [0, 30, 1_000_000, 1_500_100, whole.length - 200, whole.length - 1]) {
+      const response = await get(request, { headers: { Range: `bytes=${start}-` } });
+      expect(response.status).toBe(206);
+      expect(whole.subarray(start).equals(new Uint8Array(await response.arrayBuffer()))).toBe(true);
+    }
+  });
+
+  test("is described, pinned, and planned once for several requests", async () => {
+    const made = source();
+    const counted = counting(made);
+    const { send, sign } = handlerOf(counted, { cacheSeconds: 60 });
+    const token = await sign(request);
+    const description = (await (await send(token, {}, "?format=json")).json()) as { etag: string };
+    expect(description).toMatchObject({
+      entries: [{ name: "a" }, { name: "big" }, { name: "_missing.txt", size: 2 }],
+    });
+    expect(JSON.stringify(description)).not.toMatch(/given|\\u0000/);
+    const whole = await send(token);
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    expect(whole.headers.get("etag")).toBe(description.etag);
+    expect(readArchive(bytes)["_missing.txt"]).toBe("x\n");
+    expect(counted.counts.stats).toBe(3);
+
+    const pinned = { ...request, etag: description.etag };
+    const { get } = handlerOf(made);
+    expect((await get(pinned, { method: "HEAD" })).status).toBe(200);
+    made.put("x", "is there now");
+    expect((await get(pinned, { method: "HEAD" })).status).toBe(412);
+    expect((await get(request, { method: "HEAD" })).headers.get("etag")).not.toBe(description.etag);
+  });
+
+  test("can be compressed", async () => {
+    const made = source();
+    const entries = await entriesOf({ ...request, compression: "deflate" }, made);
+    expect(entries).toMatchObject({ a: "text of a", "_missing.txt": "x\n" });
+  });
+});

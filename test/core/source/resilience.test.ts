@@ -1,0 +1,402 @@
+import { describe, expect, test } from "vitest";
+import type { BlobInfo, BlobSource } from "../../../core/blob-source.ts";
+import { ZiplinkError } from "../../../core/errors.ts";
+import {
+  type ResilienceOptions,
+  ResilientSource,
+} from "../../../core/source/resilience/resilient-source.ts";
+import { streamZip } from "../../../core/stream-zip.ts";
+import { collect, patterned } from "../../support/bytes.ts";
+import { planOf } from "../../support/plans.ts";
+import { counting, intercepting } from "../../support/sources.ts";
+
+const unavailable = () => new ZiplinkError("unavailable", "broken");
+
+/** A store over `source` that waits for next to nothing. */
+function downloadOf(source: BlobSource, options: ResilienceOptions = {}): BlobSource {
+  return new ResilientSource(source, { backoffMs: 1, ...options }).forDownload();
+}
+
+async function read(source: BlobSource, blob: BlobInfo, start = 0, end = blob.size) {
+  return collect(await source.open(blob, { start, end }));
+}
+
+const bytes = patterned(1_000_000);
+
+async function setUp() {
+  const { source, plan } = await planOf({ "a.bin": bytes });
+  return { source, plan, blob: await source.stat("a.bin") };
+}
+
+/** `source`, each of whose reads breaks after `after` bytes in the way of `fail`. */
+function breaking(source: BlobSource, after: number, fail: () => Promise<void> | void): BlobSource {
+  return intercepting(source, async function* (chunks) {
+    let left = after;
+    for await (const chunk of chunks) {
+      yield chunk.subarray(0, left);
+      left -= chunk.length;
+      if (left <= 0) {
+        await fail();
+        return;
+      }
+    }
+  });
+}
+
+describe("a read that breaks", () => {
+  test.each<[string, () => void]>([
+    [
+      "with an error",
+      () => {
+        throw unavailable();
+      },
+    ],
+    ["by ending early", () => undefined],
+  ])("%s goes on where it was, of the same version", async (_, fail) => {
+    const { source, blob } = await setUp();
+    const counted = counting(breaking(source, 150_000, fail));
+    expect((await read(downloadOf(counted), blob)).equals(bytes)).toBe(true);
+    const starts = counted.counts.opened.map(({ range }) => range.start);
+    expect(starts).toEqual([0, 150_000, 300_000, 450_000, 600_000, 750_000, 900_000]);
+    expect(counted.counts.open).toBe(0);
+  });
+
+  test("is given up if nothing comes any more", async () => {
+    const { source, blob } = await setUp();
+    const dead = counting(
+      intercepting(source, async function* (chunks, _, { start }) {
+        if (start > 0) throw unavailable();
+        for await (const chunk of chunks) {
+          yield chunk;
+          throw unavailable();
+        }
+      }),
+    );
+    await expect(read(downloadOf(dead, { attempts: 4 }), blob)).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect(dead.counts.opened).toHaveLength(4);
+    expect(dead.counts.open).toBe(0);
+  });
+
+  test("is given up when the download's budget is used up", async () => {
+    const { source, blob } = await setUp();
+    const counted = counting(breaking(source, 10_000, () => undefined));
+    await expect(read(downloadOf(counted, { budget: 30 }), blob)).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    expect(counted.counts.opened).toHaveLength(31);
+  });
+
+  test.each(["changed", "not_found", "denied", "corrupt"] as const)(
+    "as %s is not tried again",
+    async (code) => {
+      const { source, blob } = await setUp();
+      const counted = counting(
+        breaking(source, 10, () => {
+          throw new ZiplinkError(code, "no");
+        }),
+      );
+      await expect(read(downloadOf(counted), blob)).rejects.toMatchObject({ code });
+      expect(counted.counts.opened).toHaveLength(1);
+    },
+  );
+
+  test("never mixes versions", async () => {
+    const { source, blob } = await setUp();
+    const changing = breaking(source, 300_000, () => source.put("a.bin", patterned(1_000_000, 2)));
+    await expect(read(downloadOf(changing), blob)).rejects.toMatchObject({ code: "changed" });
+  });
+});
+
+/** `source`, whose first reads bring one chunk and then nothing until they are aborted. */
+function stalling(source: BlobSource, times: number): BlobSource {
+  let stalls = times;
+  return {
+    stat: (key, signal) => source.stat(key, signal),
+    list: (prefix, signal) => source.list(prefix, signal),
+    async open(blob, range, signal) {
+      const chunks = await source.open(blob, range, signal);
+      if (stalls-- <= 0) return chunks;
+      return (async function* () {
+        for await (const chunk of chunks) {
+          yield chunk;
+          await new Promise((_, reject) => {
+            signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+          });
+        }
+      })();
+    },
+  };
+}
+
+describe("time", () => {
+  test("a read that stalls is opened again where it was", async () => {
+    const { source, blob } = await setUp();
+    const counted = counting(stalling(source, 2));
+    expect((await read(downloadOf(counted, { timeoutMs: 20 }), blob)).equals(bytes)).toBe(true);
+    expect(counted.counts.opened.map(({ range }) => range.start)).toEqual([0, 262_144, 524_288]);
+  });
+
+  test("a listing that stalls is given up, and nobody waits for it", async () => {
+    const { source } = await setUp();
+    let listings = 0;
+    const silent: BlobSource = {
+      ...source,
+      async *list() {
+        listings++;
+        await new Promise(() => undefined); // not even an abort wakes it
+      },
+    };
+    const listing = downloadOf(silent, { timeoutMs: 20, attempts: 3 }).list("");
+    await expect(listing[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "timeout" });
+    expect(listings).toBe(3);
+  });
+
+  test("a call that gets no answer is made again", async () => {
+    const { source, blob } = await setUp();
+    let calls = 0;
+    const silent: BlobSource = {
+      ...source,
+      stat: (key, signal) =>
+        calls++ === 0
+          ? new Promise((_, reject) => {
+              signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+            })
+          : source.stat(key, signal),
+    };
+    expect(await downloadOf(silent, { timeoutMs: 20 }).stat("a.bin")).toEqual(blob);
+  });
+
+  test("a read that nobody asks to go on is closed, and opened again for who comes back", async () => {
+    const { source, blob } = await setUp();
+    const closed = Promise.withResolvers<void>();
+    const counted = counting(
+      intercepting(source, async function* (chunks) {
+        try {
+          yield* chunks;
+        } finally {
+          closed.resolve();
+        }
+      }),
+    );
+    // A budget of nothing: it is no failure.
+    const download = downloadOf(counted, { timeoutMs: 20, budget: 0 });
+    const iterator = (await download.open(blob, { start: 0, end: blob.size }))[
+      Symbol.asyncIterator
+    ]();
+    const parts = [(await iterator.next()).value ?? new Uint8Array()];
+    await closed.promise;
+    expect(counted.counts.open).toBe(0);
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      parts.push(next.value);
+    }
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+    expect(counted.counts.opened.map(({ range }) => range.start)).toEqual([0, 262_144]);
+    expect(counted.counts.open).toBe(0);
+  });
+
+  test("a wait ends at once when the client leaves", async () => {
+    const { source, blob } = await setUp();
+    const abort = new AbortController();
+    const failing: BlobSource = {
+      ...source,
+      open: async () => {
+        queueMicrotask(() => abort.abort(new Error("left")));
+        throw unavailable();
+      },
+    };
+    const download = downloadOf(failing, { backoffMs: 1e8 });
+    const opening = download.open(blob, { start: 0, end: 1 }, abort.signal);
+    await expect(opening).rejects.toThrow(/left|aborted/);
+  });
+});
+
+describe("calls", () => {
+  /** `source`, whose first `times` calls of each kind fail with `error`. */
+  function failingFirst(source: BlobSource, times: number, error: () => Error) {
+    const calls = { stat: 0, open: 0, list: 0 };
+    const failing: BlobSource = {
+      async stat(key, signal) {
+        if (calls.stat++ < times) throw error();
+        return source.stat(key, signal);
+      },
+      async open(blob, range, signal) {
+        if (calls.open++ < times) throw error();
+        return source.open(blob, range, signal);
+      },
+      async *list(prefix, signal) {
+        const call = calls.list++;
+        let listed = 0;
+        for await (const info of source.list(prefix, signal)) {
+          if (call < times && listed++ === call + 1) throw error();
+          yield info;
+        }
+      },
+    };
+    return { failing, calls };
+  }
+
+  test("are made again", async () => {
+    const { source, blob } = await setUp();
+    const { failing } = failingFirst(source, 3, unavailable);
+    expect(await downloadOf(failing).stat("a.bin")).toEqual(blob);
+    expect((await read(downloadOf(failing), blob)).equals(bytes)).toBe(true);
+  });
+
+  test("a listing that breaks goes on behind what it gave", async () => {
+    const { source } = await planOf({ a: "1", b: "2", c: "3", "😀": "4", "\u{ffee}": "5" });
+    const { failing, calls } = failingFirst(source, 4, unavailable);
+    const keys: string[] = [];
+    for await (const { key } of downloadOf(failing).list("")) keys.push(key);
+    expect(keys).toEqual(["a", "b", "c", "\u{ffee}", "😀"]);
+    expect(calls.list).toBe(5);
+  });
+
+  test("Retry-After is heeded, unless it is too long", async () => {
+    const { source } = await setUp();
+    const throttled = (retryAfterMs: number) => () =>
+      new ZiplinkError("throttled", "slow down", { retryAfterMs });
+    const soon = failingFirst(source, 2, throttled(5));
+    await downloadOf(soon.failing).stat("a.bin");
+    expect(soon.calls.stat).toBe(3);
+    const late = failingFirst(source, 2, throttled(3_600_000));
+    await expect(downloadOf(late.failing).stat("a.bin")).rejects.toMatchObject({
+      code: "throttled",
+      retryAfterMs: 3_600_000,
+    });
+    expect(late.calls.stat).toBe(1);
+  });
+
+  test("what is not passing is not tried again", async () => {
+    const { source } = await setUp();
+    const { failing, calls } = failingFirst(source, 2, () => new TypeError("a defect"));
+    await expect(downloadOf(failing).stat("a.bin")).rejects.toThrow("a defect");
+    expect(calls.stat).toBe(1);
+  });
+});
+
+describe("the circuit breaker", () => {
+  test("leaves a store alone that is down, and lets a probe through after a while", async () => {
+    const { source, blob } = await setUp();
+    let calls = 0;
+    let isDown = true;
+    const store = new ResilientSource(
+      {
+        ...source,
+        async stat(key, signal) {
+          calls++;
+          if (isDown) throw unavailable();
+          return source.stat(key, signal);
+        },
+      },
+      { backoffMs: 1, attempts: 3, breakAfter: 6, halfOpenAfterMs: 30 },
+    );
+    for (let i = 0; i < 5; i++) {
+      await expect(store.forDownload().stat("a.bin")).rejects.toMatchObject({
+        code: "unavailable",
+      });
+    }
+    // Fifteen attempts of five downloads; the store saw but the first six.
+    expect(calls).toBe(6);
+    isDown = false;
+    // Attempts go on until the circuit has let one through.
+    const patient = new Promise<BlobInfo>((resolve) => {
+      const attempt = (): unknown => store.forDownload().stat("a.bin").then(resolve, attempt);
+      void attempt();
+    });
+    expect(await patient).toEqual(blob);
+    expect(calls).toBe(7);
+  });
+
+  test.each(["at once", "at its second step"])(
+    "leaves a store alone whose listings fail %s",
+    async (when) => {
+      const { source } = await planOf({ a: "1", b: "2" });
+      let calls = 0;
+      const failing: BlobSource = {
+        ...source,
+        async *list(prefix, signal) {
+          calls++;
+          if (when === "at its second step") {
+            for await (const info of source.list(prefix, signal)) {
+              yield info;
+              break;
+            }
+          }
+          throw unavailable();
+        },
+      };
+      const options = { backoffMs: 1, attempts: 1, breakAfter: 1, halfOpenAfterMs: 1e8 };
+      const store = new ResilientSource(failing, options);
+      for (let i = 0; i < 3; i++) {
+        const listing = (async () => {
+          for await (const _ of store.forDownload().list(""));
+        })();
+        await expect(listing).rejects.toMatchObject({ code: "unavailable" });
+      }
+      expect(calls).toBe(1);
+    },
+  );
+
+  /** A store whose circuit is open until the probe that has just begun is answered. */
+  async function probed() {
+    const { source, blob } = await setUp();
+    const probe = Promise.withResolvers<BlobInfo>();
+    let calls = 0;
+    const failing: BlobSource = {
+      ...source,
+      async stat() {
+        if (calls++ === 0) throw unavailable();
+        return probe.promise;
+      },
+    };
+    const options = { attempts: 1, breakAfter: 1, halfOpenAfterMs: 0 };
+    const store = new ResilientSource(failing, options);
+    await expect(store.forDownload().stat("a.bin")).rejects.toThrow("broken");
+    const leaving = new AbortController();
+    const probing = store.forDownload().stat("a.bin", leaving.signal);
+    return { store, blob, probe, probing, leaving, calls: () => calls };
+  }
+
+  test("who waits for its probe may leave, and asks for nothing then", async () => {
+    const { store, blob, probe, probing, calls } = await probed();
+    const leaving = new AbortController();
+    const waiting = store.forDownload().stat("a.bin", leaving.signal);
+    const outcome = Promise.race([waiting, new Promise(setImmediate)]);
+    leaving.abort(new Error("left"));
+    await expect(outcome).rejects.toThrow("left");
+    probe.resolve(blob);
+    expect(await probing).toEqual(blob);
+    await new Promise(setImmediate);
+    expect(calls()).toBe(2);
+  });
+
+  test("a call that has begun is waited for, also when its client has left", async () => {
+    const { blob, probe, probing, leaving } = await probed();
+    leaving.abort(new Error("left"));
+    await new Promise(setImmediate);
+    probe.resolve(blob);
+    expect(await probing).toEqual(blob);
+  });
+
+  test("what the store answers does not open it", async () => {
+    const { source } = await setUp();
+    const store = new ResilientSource(source, { breakAfter: 2 });
+    for (let i = 0; i < 5; i++) {
+      await expect(store.forDownload().stat("missing")).rejects.toMatchObject({
+        code: "not_found",
+      });
+    }
+    expect((await store.forDownload().stat("a.bin")).size).toBe(bytes.length);
+  });
+});
+
+test("an archive comes through whole from a store that breaks every 70,000 bytes", async () => {
+  const { source, plan } = await planOf({ "a.bin": bytes, b: patterned(500_000, 2), c: "small" });
+  const whole = await collect(streamZip(plan, source));
+  const counted = counting(breaking(source, 70_000, () => undefined));
+  expect((await collect(streamZip(plan, downloadOf(counted)))).equals(whole)).toBe(true);
+  expect(counted.counts.open).toBe(0);
+  expect(counted.counts.opened.length).toBeGreaterThan(20);
+});

@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { download } from "../../support/download.ts";
+import { type ServiceProcess, startService } from "../../support/service-process.ts";
+import { makeFolder, removeFolder, temporaryFolder } from "../../support/temporary-folder.ts";
+import { describeWithTools, runTool } from "../../support/tools.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const secret = "ein Geheimnis von über 32 Bytes, mit Umlaut";
+
+/** The program in `language` that docs/LINKS.md shows, word for word. */
+async function snippet(language: string): Promise<string> {
+  const guide = await readFile(join(root, "docs/LINKS.md"), "utf8");
+  const [, program] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(guide) ?? [];
+  if (program === undefined) throw new Error(`docs/LINKS.md shows nothing in ${language}`);
+  return program;
+}
+
+let folder: string;
+let service: ServiceProcess;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  await mkdir(join(folder, "customers/17"), { recursive: true });
+  await writeFile(join(folder, "customers/17/a.txt"), "for customer 17");
+  service = await startService("functions/node.ts", { SOURCE: folder, LINK_SECRET: secret });
+});
+
+afterAll(async () => {
+  await service.stop();
+  await removeFolder(folder);
+});
+
+async function expectLink(token: string): Promise<void> {
+  const response = await download(`${service.url}/zip/${token.trim()}`);
+  expect(response.status).toBe(200);
+  expect(response.headers["content-disposition"]).toBe('attachment; filename="Your documents.zip"');
+  expect(response.bytes.includes("for customer 17")).toBe(true);
+  const line = await service.nextLine(({ message }) => message === "download_ended");
+  expect(line).toMatchObject({ subject: "user-17", outcome: "completed" });
+}
+
+describeWithTools("a link made by Python's standard library", ["python3"], () => {
+  test("opens", async () => {
+    await expectLink(await run("python3", "link.py", await snippet("python")));
+  });
+});
+
+describeWithTools("a link made by Ruby's standard library", ["ruby"], () => {
+  test("opens", async () => {
+    await expectLink(await run("ruby", "link.rb", await snippet("ruby")));
+  });
+});
+
+/** What a program prints that has the secret in its environment. */
+async function run(program: "python3" | "ruby", name: string, text: string): Promise<string> {
+  const file = join(await temporaryFolder(), name);
+  await writeFile(file, text);
+  const { stdout } = await runTool({ program, args: [file], env: { LINK_SECRET: secret } });
+  return stdout;
+}
+
+describe("a link made by signLink", () => {
+  test("opens", async () => {
+    const cwd = await temporaryFolder();
+    await symlink(join(root, "core"), join(cwd, "core"));
+    await writeFile(join(cwd, "link.ts"), await snippet("ts"));
+    await writeFile(join(cwd, "package.json"), '{"type":"module"}');
+    const env = { PATH: process.env.PATH, LINK_SECRET: secret };
+    const { stdout } = await promisify(execFile)(process.execPath, ["link.ts"], { cwd, env });
+    await expectLink(stdout);
+  });
+});

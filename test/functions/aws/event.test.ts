@@ -1,0 +1,189 @@
+import { describe, expect, test } from "vitest";
+import { toRequest } from "../../../functions/aws/event.ts";
+import { codeOf } from "../../support/error-codes.ts";
+
+const HOST = "files.example.com";
+
+/** A request to a Function URL or HTTP API. */
+const version2 = (changed: object = {}, context: object = {}) => ({
+  version: "2.0",
+  rawPath: "/",
+  rawQueryString: "",
+  headers: { host: HOST },
+  requestContext: { http: { method: "GET" }, stage: "$default", ...context },
+  isBase64Encoded: false,
+  ...changed,
+});
+
+/** A request to a REST API, on its own domain of the kind `id.execute-api…` unless told. */
+const version1 = (changed: object = {}, context: object = {}) => ({
+  version: "1.0",
+  httpMethod: "GET",
+  path: "/",
+  headers: null,
+  multiValueHeaders: { Host: [HOST] },
+  queryStringParameters: null,
+  multiValueQueryStringParameters: null,
+  requestContext: { path: "/prod/", stage: "prod", ...context },
+  body: null,
+  isBase64Encoded: false,
+  ...changed,
+});
+
+async function read(event: unknown) {
+  const request = toRequest(event, new AbortController().signal);
+  const { method, url, headers } = request;
+  return { method, url, headers: Object.fromEntries(headers), body: await request.text() };
+}
+
+const get = (path: string, headers: object = {}) => ({
+  method: "GET",
+  url: `https://${HOST}${path}`,
+  headers: { host: HOST, ...headers },
+  body: "",
+});
+
+const post = (body: string) => ({ ...get("/"), method: "POST", body });
+const postHeaders = { host: HOST, "content-type": "application/json" };
+
+describe("format 2.0", () => {
+  test.each<[string, object, object]>([
+    ["the root", version2(), get("/")],
+    [
+      "a path is as it was sent: no escape is read",
+      version2({ rawPath: "/zip/t/G%C3%A4rten%20%2F%2f.zip" }),
+      get("/zip/t/G%C3%A4rten%20%2F%2f.zip"),
+    ],
+    ["an empty segment", version2({ rawPath: "//zip//t" }), get("//zip//t")],
+    ["a plus", version2({ rawPath: "/zip/a+b" }), get("/zip/a+b")],
+    ["a double escape", version2({ rawPath: "/zip/%252F" }), get("/zip/%252F")],
+    ["a question mark in an escape", version2({ rawPath: "/zip/%3Fa" }), get("/zip/%3Fa")],
+    [
+      "the stage of an API is not a part of the path",
+      version2({ rawPath: "/prod/zip/t" }, { stage: "prod" }),
+      get("/zip/t"),
+    ],
+    ["the stage alone", version2({ rawPath: "/prod" }, { stage: "prod" }), get("/")],
+    [
+      "what only begins like the stage",
+      version2({ rawPath: "/production" }, { stage: "prod" }),
+      get("/production"),
+    ],
+    [
+      "a query as it was sent, repeated parameters and all",
+      version2({ rawQueryString: "a=1&b=%2B+&a=2&c" }),
+      get("/?a=1&b=%2B+&a=2&c"),
+    ],
+    ["no query", version2({ rawQueryString: undefined }), get("/")],
+    ["cookies", version2({ cookies: ["a=1", "b=2; c"] }), get("/", { cookie: "a=1; b=2; c" })],
+    [
+      "headers",
+      version2({ headers: { host: HOST, Range: "bytes=0-", "if-match": '"a", "b"' } }),
+      get("/", { range: "bytes=0-", "if-match": '"a", "b"' }),
+    ],
+    [
+      "plain HTTP",
+      version2({ headers: { host: HOST, "x-forwarded-proto": "http" } }),
+      { ...get("/", { "x-forwarded-proto": "http" }), url: `http://${HOST}/` },
+    ],
+    [
+      "no headers: the domain is in the context",
+      version2({ headers: undefined }, { domainName: "id.lambda-url.on.aws" }),
+      { ...get("/"), url: "https://id.lambda-url.on.aws/", headers: {} },
+    ],
+    [
+      "a body in Base64",
+      version2(
+        { headers: postHeaders, body: btoa('{"a":1}'), isBase64Encoded: true },
+        { http: { method: "POST" } },
+      ),
+      { ...post('{"a":1}'), headers: postHeaders },
+    ],
+    [
+      "a body in plain text",
+      version2({ headers: postHeaders, body: "é" }, { http: { method: "POST" } }),
+      { ...post("é"), headers: postHeaders },
+    ],
+    ["a GET with a body has none", version2({ body: "x" }), get("/")],
+  ])("%s", async (_, event, expected) => {
+    expect(await read(event)).toEqual(expected);
+  });
+});
+
+describe("format 1.0", () => {
+  const at = (path: string, decoded: string, more: object = {}) =>
+    version1({ path: decoded, ...more }, { path });
+
+  test.each<[string, object, object]>([
+    ["the root", version1(), get("/")],
+    ["a path as it was sent, less the stage", at("/prod/zip/a%2Fb", "/zip/a/b"), get("/zip/a%2Fb")],
+    ["an empty segment and a plus", at("/prod//zip//a+b", "//zip//a+b"), get("//zip//a+b")],
+    ["a path that begins like the stage", at("/prod/prod/x", "/prod/x"), get("/prod/x")],
+    ["a domain of one's own: no stage", at("/prod/x", "/prod/x"), get("/prod/x")],
+    ["no path in the context", version1({ path: "/zip/t" }, { path: undefined }), get("/zip/t")],
+    [
+      "repeated parameters, decoded by the gateway",
+      version1({
+        queryStringParameters: { a: "2", b: "x" },
+        multiValueQueryStringParameters: { a: ["1", "2"], b: ["x&y=+ ü"] },
+      }),
+      get("/?a=1&a=2&b=x%26y%3D%2B+%C3%BC"),
+    ],
+    [
+      "single parameters, where there are no others",
+      version1({ queryStringParameters: { format: "json" } }),
+      get("/?format=json"),
+    ],
+    [
+      "repeated headers, and cookies among them",
+      version1({
+        headers: { Host: HOST, "X-A": "2" },
+        multiValueHeaders: { Host: [HOST], "X-A": ["1", "2"], Cookie: ["a=1; b=2"] },
+      }),
+      get("/", { "x-a": "1, 2", cookie: "a=1; b=2" }),
+    ],
+    [
+      "single headers, where there are no others",
+      version1({ headers: { Host: HOST, Range: "bytes=5-" }, multiValueHeaders: undefined }),
+      get("/", { range: "bytes=5-" }),
+    ],
+    [
+      "a body in Base64",
+      version1({
+        httpMethod: "POST",
+        multiValueHeaders: { Host: [HOST], "Content-Type": ["application/json"] },
+        body: btoa("{}"),
+        isBase64Encoded: true,
+      }),
+      { ...post("{}"), headers: postHeaders },
+    ],
+  ])("%s", async (_, event, expected) => {
+    expect(await read(event)).toEqual(expected);
+  });
+});
+
+test.each<[string, unknown]>([
+  ["nothing", undefined],
+  ["an event of something else", { Records: [{ eventSource: "aws:s3" }] }],
+  ["a test event of the console", { key1: "value1" }],
+  ["no path", version2({ rawPath: undefined })],
+  ["a path without a slash", version2({ rawPath: "zip" })],
+  ["no method", version2({}, { http: {} })],
+  ["no context", version2({ requestContext: undefined })],
+  ["a method that is none", version2({}, { http: { method: "G T" } })],
+  ["a header that is none", version2({ headers: { "a b": "c" } })],
+  ["a host that is none", version2({ headers: { host: "a b" } })],
+  ["1.0 without a path", version1({ path: undefined })],
+  ["1.0 without a method", version1({ httpMethod: undefined })],
+  ["1.0 without a context", version1({ requestContext: undefined })],
+])("malformed: %s", async (_, event) => {
+  expect(await codeOf(read(event))).toBe("malformed");
+});
+
+test("a request is aborted with its signal", () => {
+  const stop = new AbortController();
+  const { signal } = toRequest(version2(), stop.signal);
+  expect(signal.aborted).toBe(false);
+  stop.abort();
+  expect(signal.aborted).toBe(true);
+});

@@ -1,0 +1,211 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createMemorySource } from "../../../adapters/memory/source.ts";
+import { createHandler } from "../../../core/http/handler.ts";
+import { signLink } from "../../../core/links/link.ts";
+import { script, style } from "../../../functions/page/assets.generated.ts";
+import { RateMeter } from "../../../functions/page/client/rate-meter.ts";
+import { buildFileTree } from "../../../functions/page/file-tree.ts";
+import { html, jsonBlock } from "../../../functions/page/html.ts";
+import { kindOf } from "../../../functions/page/kinds.ts";
+import { createPage } from "../../../functions/page/page.ts";
+import { clientTexts, errorTexts } from "../../../functions/page/texts.ts";
+import { appOf } from "../../support/apps.ts";
+import { expectDefectLogged } from "../../support/defects.ts";
+import { handlerOptions } from "../../support/handlers.ts";
+import { linkSecret as secret } from "../../support/secrets.ts";
+
+const inAnHour = () => new Date(Date.now() + 3_600_000);
+
+async function pageOf(
+  zip: unknown,
+  options: { expires?: Date; title?: string; issuer?: string } = {},
+) {
+  const source = createMemorySource({ "a/one.txt": "1", "a/<b>&'\".txt": "22", "z.pdf": "333" });
+  const page = createPage(createHandler(handlerOptions(source)));
+  const token = await signLink(zip as { prefix: string }, {
+    secret,
+    expires: inAnHour(),
+    ...options,
+  });
+  return openPage(page, token);
+}
+
+async function openPage(page: ReturnType<typeof createPage>, token: string) {
+  const response = await page(new Request(`http://localhost/d/${token}?x=1`), token);
+  const whole = await response.text();
+  // The style and the script would drown what a failure has to show.
+  return { response, whole, text: whole.replace(style, "").replace(script, ""), token };
+}
+
+describe("templates", () => {
+  test("any text comes back from the HTML it was put into", () => {
+    const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const escaped = html`${text}`.text;
+        expect(escaped).not.toMatch(/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/);
+        expect(escaped.replace(/&(.+?);/g, (_, name) => entities[name] ?? "")).toBe(text);
+      }),
+    );
+  });
+
+  test("lists are joined, HTML stays, nothing is nothing", () => {
+    expect(html`<p>${[html`<b>${1}</b>`, "<", undefined]}</p>`.text).toBe("<p><b>1</b>&lt;</p>");
+  });
+
+  test("any value comes back from a data block, and none ends it", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.string(), (value, text) => {
+        const block = jsonBlock("x", [value, text, "</script><!--"]).text;
+        const [, json = ""] =
+          /^<script type="application\/json" id="x">(.*)<\/script>$/s.exec(block) ?? [];
+        expect(json).not.toContain("<");
+        expect(JSON.parse(json)).toEqual(
+          JSON.parse(JSON.stringify([value, text, "</script><!--"])),
+        );
+      }),
+    );
+  });
+});
+
+describe("the tree", () => {
+  const entries = ["b/2.txt", "10.txt", "b/c/x", "9.txt", "empty/", "b/"].map((name) => ({
+    name,
+    size: name.endsWith("/") ? 0 : 10,
+  }));
+
+  test("has folders and files in alphabetical order, with their sums and indices", () => {
+    const root = buildFileTree(entries, "en");
+    expect(root).toMatchObject({ count: 4, size: 40, indices: [0, 1, 2, 3, 4, 5] });
+    expect(root.files.map(({ name, index }) => [name, index])).toEqual([
+      ["9.txt", 3],
+      ["10.txt", 1],
+    ]);
+    expect(root.folders).toMatchObject([
+      { name: "b", count: 2, size: 20, indices: [0, 2, 5], folders: [{ name: "c" }] },
+      { name: "empty", count: 0, indices: [4], files: [] },
+    ]);
+  });
+
+  test.each([
+    ["a.PDF", "pdf"],
+    ["a.tar.gz", "archive"],
+    ["photo.jpeg", "image"],
+    ["README", "other"],
+    [".bashrc", "other"],
+    ["a.constructor", "other"],
+  ])("%s is of the kind %s", (name, kind) => {
+    expect(kindOf(name)).toBe(kind);
+  });
+});
+
+test("the rate is that of the last seconds, and falls when nothing comes", () => {
+  const meter = new RateMeter();
+  meter.add(0, 1000);
+  expect(meter.bytesPerSecond).toBeUndefined();
+  meter.add(5_000, 2000);
+  expect(meter.bytesPerSecond).toBe(5_000);
+  meter.add(5_000, 6000);
+  expect(meter.bytesPerSecond).toBe(1_000);
+  for (let time = 7000; time <= 20_000; time += 1000) meter.add(5_000, time);
+  expect(meter.bytesPerSecond).toBe(0);
+});
+
+test.each([
+  [5, "less than a minute left"],
+  [60, "about a minute left"],
+  [600, "about 10 minutes left"],
+  [3590, "about an hour left"],
+  [10_000, "about 3 hours left"],
+])("%i seconds are %s", (seconds, text) => {
+  expect(clientTexts.remainingTime(seconds)).toBe(text);
+});
+
+describe("the page of a link", () => {
+  test("shows what is in it, who made it, and until when it works", async () => {
+    const { response, text } = await pageOf({ prefix: "" }, { title: "<Ours>", issuer: "K & S" });
+    expect(response.status).toBe(200);
+    expect(text).toContain("<h1><bdi>&lt;Ours&gt;</bdi></h1>");
+    expect(text).toContain("<bdi>K &amp; S</bdi>");
+    expect(text).toContain("<bdi>_b_&amp;&#39;_.txt</bdi>");
+    expect(text).toContain("3 files");
+    expect(text).toMatch(/<time datetime="[\d-]+T[\d:.]+Z">[^<]+ UTC<\/time>/);
+  });
+
+  test("has links that work below any path", async () => {
+    const { text, token } = await pageOf({ prefix: "", name: "Q 1" });
+    expect(text).toContain(`href="../zip/${token}/Q%201.zip"`);
+    expect(text).not.toMatch(/(?:href|src|action)="(?!\.\.\/zip\/|data:)/);
+  });
+
+  test("has headers that keep it to itself", async () => {
+    const { response } = await pageOf({ prefix: "" });
+    const headers = Object.fromEntries(response.headers);
+    expect(headers).toMatchObject({
+      "cache-control": "private, no-store",
+      "content-type": "text/html; charset=utf-8",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "x-robots-tag": "noindex, nofollow",
+    });
+    const policy = headers["content-security-policy"] ?? "";
+    expect(policy).toMatch(/^default-src 'none'; script-src 'sha256-[\w+/]+='; style-src 'sha256-/);
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  });
+
+  test("has at most 40 KB beside its data, all of it up to date", async () => {
+    const { whole } = await pageOf({ prefix: "" });
+    expect(whole.includes(`<script type="module">${script}</script>`)).toBe(true);
+    expect(whole.includes(`<style>${style}</style>`)).toBe(true);
+    expect(Buffer.byteLength(whole)).toBeLessThanOrEqual(40_000);
+    const program = join(import.meta.dirname, "../../../scripts/build/page.ts");
+    await promisify(execFile)(process.execPath, [program, "--check"]);
+  });
+});
+
+describe("a link that does not open has a page that says so", () => {
+  test.each<[string, number, string, () => ReturnType<typeof pageOf>]>([
+    ["expired", 410, "expired", () => pageOf({ prefix: "" }, { expires: new Date(1000) })],
+    ["missing", 404, "not_found", () => pageOf({ entries: [{ key: "nowhere" }] })],
+    ["changed", 412, "precondition_failed", () => pageOf({ prefix: "", etag: '"other"' })],
+    [
+      "too large",
+      422,
+      "too_many_entries",
+      () => pageOf({ entries: Array(11).fill({ key: "z.pdf" }) }),
+    ],
+  ])("%s: %i", async (_, status, code, open) => {
+    const { response, text } = await open();
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("referrer-policy")).toBe("no-referrer");
+    expect(text).toContain(`<h1>${errorTexts[code]?.title}</h1>`);
+    expect(text).not.toContain("<script");
+  });
+
+  test("tampered: 401", async () => {
+    const page = createPage(createHandler(handlerOptions(createMemorySource({}))));
+    const { response, text } = await openPage(page, "nonsense");
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    expect(text).toContain("not valid");
+  });
+});
+
+test("a defect behind the page is told by 500, and by a line that says where", async () => {
+  vi.doMock("../../../functions/page/to-page.ts", () => ({
+    toPage: () => Promise.reject(new TypeError("of a-secret")),
+  }));
+  onTestFinished(() => void vi.doUnmock("../../../functions/page/to-page.ts"));
+  const { get, events } = appOf(createMemorySource({ "a.txt": "a" }));
+  const token = await signLink({ prefix: "" }, { secret, expires: inAnHour() });
+  const response = await get(`/d/${token}`, { headers: { "X-Request-Id": "r-1" } });
+  expect(response.status).toBe(500);
+  expectDefectLogged(events);
+});

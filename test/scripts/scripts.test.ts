@@ -1,0 +1,267 @@
+import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { secretKeys } from "../../core/links/jwt-keys.ts";
+import { verifyLink } from "../../core/links/link.ts";
+import { readConfig } from "../../functions/config/config.ts";
+import { ConfigError } from "../../functions/config/environment.ts";
+import { defaultProtection } from "../../functions/config/protection-config.ts";
+import { linkSecret as secret } from "../support/secrets.ts";
+import { startService } from "../support/service-process.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { describeWithTools } from "../support/tools.ts";
+
+const root = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
+/** Runs a script of ours in a folder of its own, with just `env`. */
+async function runScript(script: string, args: string[], env: Record<string, string> = {}) {
+  const options = { cwd: await temporaryFolder(), env: { PATH: process.env.PATH, ...env } };
+  return run(process.execPath, [join(root, script), ...args], { ...options, timeout: 30_000 });
+}
+
+describe("npm run link", () => {
+  const link = async (args: string[], env: Record<string, string> = { LINK_SECRET: secret }) =>
+    (await runScript("scripts/link.ts", args, env)).stdout.trim();
+
+  test("prints a link to a prefix", async () => {
+    const url = new URL(
+      await link(["--prefix", "a/", "--name", "Q 1", "--base-url", "https://files.example/x/"]),
+    );
+    const [, x, zip, token = "", filename] = url.pathname.split("/");
+    expect([url.origin, x, zip, filename]).toEqual([
+      "https://files.example",
+      "x",
+      "zip",
+      "Q%201.zip",
+    ]);
+    const verified = await verifyLink(token, secretKeys(secret));
+    expect(verified.spec).toEqual({ prefix: "a/", name: "Q 1" });
+    const inAnHour = Date.now() + 3_600_000;
+    expect(Math.abs(verified.expires.getTime() - inAnHour)).toBeLessThan(60_000);
+  });
+
+  test("prints a link to a page, with what it shows", async () => {
+    const url = await link(["--prefix", "", "--page", "--title", "Q 1", "--issuer", "K & S"]);
+    const [, token = ""] = /^http:\/\/127\.0\.0\.1:8080\/d\/([\w.-]+)$/.exec(url) ?? [];
+    expect(await verifyLink(token, secretKeys(secret))).toMatchObject({
+      title: "Q 1",
+      issuer: "K & S",
+    });
+  });
+
+  test("prints a link to a compressed archive that tells what is missing", async () => {
+    const url = await link(["--key", "a", "--deflate", "--report-missing"]);
+    const verified = await verifyLink(url.split("/")[4] ?? "", secretKeys(secret));
+    expect(verified.spec).toEqual({
+      compression: "deflate",
+      onMissing: "report",
+      entries: [{ key: "a" }],
+    });
+  });
+
+  test("prints a link to keys, for as long as it is told", async () => {
+    const url = await link(["--key", "a", "--key", "b c", "--expires", "7d", "--subject", "s"]);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:8080\/zip\/[\w.-]+\/archive\.zip$/);
+    const verified = await verifyLink(url.split("/")[4] ?? "", secretKeys(secret));
+    expect(verified).toMatchObject({
+      spec: { entries: [{ key: "a" }, { key: "b c" }] },
+      subject: "s",
+    });
+    expect(verified.expires.getTime()).toBeGreaterThan(Date.now() + 6.9 * 86_400_000);
+  });
+
+  test("takes LINK_SECRET from .env", async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, ".env"), `LINK_SECRET='${secret}'\n`);
+    const { stdout } = await run(
+      process.execPath,
+      [join(root, "scripts/link.ts"), "--prefix", ""],
+      {
+        cwd,
+        env: { PATH: process.env.PATH },
+      },
+    );
+    await verifyLink(stdout.split("/")[4] ?? "", secretKeys(secret));
+  });
+
+  test.each<[string[], Record<string, string>, RegExp]>([
+    [["--prefix", "a"], {}, /LINK_SECRET is not set/],
+    [["--prefix", "a"], { LINK_SECRET: "short-secret" }, /LINK_SECRET must have at least 32 bytes/],
+    [[], { LINK_SECRET: secret }, /Give either --prefix or --key/],
+    [["--prefix", "a", "--key", "b"], { LINK_SECRET: secret }, /Give either --prefix or --key/],
+    [["--prefix", "a", "--expires", "soon"], { LINK_SECRET: secret }, /--expires takes a number/],
+    [["--prefix", "a", "--expires", "0s"], { LINK_SECRET: secret }, /--expires takes a number/],
+    [["--prefix", "a", "--base-url", "x"], { LINK_SECRET: secret }, /--base-url takes/],
+    [["--prefix", "a", "--frob"], { LINK_SECRET: secret }, /Unknown option '--frob'/],
+    [["--key", ""], { LINK_SECRET: secret }, /zip\.entries\.0\.key/],
+  ])("explains %j with %j", async (args, env, message) => {
+    const failed = await link(args, env).then(
+      () => undefined,
+      (error: { code: number; stderr: string }) => error,
+    );
+    expect(failed?.code).toBe(1);
+    expect(failed?.stderr).toMatch(message);
+    expect(failed?.stderr).not.toMatch(/^\s+at /m);
+    expect(failed?.stderr).not.toContain("short-secret");
+  });
+});
+
+describe("settings", () => {
+  const other = "another secret of thirty-two byte";
+  /** A set of one key: that of the secret, but for `change`. */
+  const jwks = (change: object) =>
+    JSON.stringify({
+      keys: [{ kty: "oct", k: Buffer.from(secret).toString("base64url"), ...change }],
+    });
+  const { publicKey } = generateKeyPairSync("ed25519");
+  const publicKeys = JSON.stringify({ keys: [publicKey.export({ format: "jwk" })] });
+  const good = { SOURCE: "file:///srv/files", LINK_SECRET: secret };
+
+  test("have defaults", () => {
+    expect(readConfig({ ...good, PORT: "" })).toEqual({
+      source: { kind: "folder", path: "/srv/files" },
+      linkKeys: secretKeys(secret),
+      manifestStore: undefined,
+      auth: undefined,
+      publicUrl: undefined,
+      maxBodyBytes: 5_000_000,
+      maxLinkSeconds: 604_800,
+      host: undefined,
+      port: 8080,
+      http2: false,
+      maxEntries: 10_000,
+      maxBytes: 1_000_000_000_000,
+      smallEntryBytes: 1_048_576,
+      responseLimits: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
+      planCacheSeconds: 10,
+      clientStallSeconds: 30,
+      crcStore: undefined,
+      s3: { forcePathStyle: false },
+      gcs: {},
+      cacheControl: "private, no-store",
+      corsOrigins: [],
+      protection: defaultProtection,
+      observability: { metricsToken: undefined, traceProject: undefined },
+      logLevel: "info",
+    });
+  });
+
+  test.each<[Record<string, string>, RegExp]>([
+    [{ SOURCE: "" }, /SOURCE is not set/],
+    [{ LINK_SECRET: "" }, /LINK_SECRET is not set/],
+    [{ LINK_SECRET: "tooshort" }, /LINK_SECRET must have at least 32 bytes/],
+    [{ SOURCE: "ftp://host/x" }, /SOURCE must be a path, or one of file:\/\/\//],
+    [{ SOURCE: "s3://" }, /SOURCE must be a path/],
+    [{ SOURCE: "file://data/files" }, /SOURCE must be a path, or one of file:\/\/\/path/],
+    [{ S3_ENDPOINT: "localhost" }, /S3_ENDPOINT/],
+    [{ LINK_JWKS: jwks({ k: "c2VjcmV0" }) }, /LINK_JWKS is no key set: keys\.0\.k: must have at/],
+    [{ LINK_JWKS: jwks({}) }, /LINK_SECRET and LINK_JWKS are both set/],
+    [{ LINK_SECRET: "", LINK_JWKS: "{" }, /LINK_JWKS is no key set: keys: is not JSON/],
+    [{ LINK_SECRET: "", LINK_JWKS: jwks({}), CRC_STORE: "/c" }, /CRC_STORE_SECRET is not set/],
+    [{ LINK_SECRET: "", LINK_JWKS: publicKeys, API_SECRET: other }, /no key that can sign/],
+    [{ API_SECRET: secret }, /API_SECRET or API_JWKS has a key of LINK_SECRET/],
+    [{ API_JWKS: jwks({}) }, /API_SECRET or API_JWKS has a key of LINK_SECRET/],
+    [{ API_SECRET: "tooshort" }, /API_SECRET must have at least 32 bytes/],
+    [{ API_SECRET: other, API_AUTH: "platform" }, /set only one of them/],
+    [{ API_AUTH: "none" }, /API_AUTH/],
+    [{ GOOGLE_AUDIENCE: "https://x" }, /GOOGLE_ALLOWED_EMAILS is not set/],
+    [{ GOOGLE_ALLOWED_EMAILS: "a@b.c" }, /GOOGLE_AUDIENCE is not set/],
+    [{ PUBLIC_URL: "files.example" }, /PUBLIC_URL/],
+    [{ PORT: "http" }, /PORT must be a whole number/],
+    [{ PORT: "70000" }, /PORT/],
+    [{ MAX_ENTRIES: "0" }, /MAX_ENTRIES/],
+    [{ MAX_BYTES: "1e9" }, /MAX_BYTES must be a whole number/],
+    [{ LOG_LEVEL: "loud" }, /LOG_LEVEL/],
+  ])("refuse %j", (change, message) => {
+    expect(() => readConfig({ ...good, ...change })).toThrow(ConfigError);
+    expect(() => readConfig({ ...good, ...change })).toThrow(message);
+  });
+
+  test("for checksums take the link secret, or one of their own", () => {
+    const location = { kind: "folder", path: "/c" };
+    const of = (env: Record<string, string>) => readConfig({ ...good, CRC_STORE: "/c", ...env });
+    expect(of({}).crcStore).toEqual({ location, secret });
+    expect(of({ CRC_STORE_SECRET: other }).crcStore).toEqual({ location, secret: other });
+    const keys = { LINK_SECRET: "", LINK_JWKS: jwks({}), CRC_STORE_SECRET: other };
+    expect(of(keys).crcStore).toEqual({ location, secret: other });
+  });
+
+  test("never show up in an error", () => {
+    const change = { LINK_SECRET: "", LINK_JWKS: `{"keys":[{"kty":"oct","k":"short-secret"}]}` };
+    expect(() => readConfig({ ...good, ...change })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("short-secret") }),
+    );
+  });
+});
+
+test.each([
+  ["s3://bucket", { kind: "s3", bucket: "bucket", prefix: "" }],
+  ["s3://bucket/a b/%41?#/", { kind: "s3", bucket: "bucket", prefix: "a b/%41?#/" }],
+  ["gs://bucket/exports/", { kind: "gcs", bucket: "bucket", prefix: "exports/" }],
+  ["https://host/base/", { kind: "http", base: "https://host/base/" }],
+  ["/srv/a b", { kind: "folder", path: "/srv/a b" }],
+  ["file:///srv/a%20b", { kind: "folder", path: "/srv/a b" }],
+])("SOURCE may be %s", (value, location) => {
+  expect(readConfig({ SOURCE: value, LINK_SECRET: secret }).source).toEqual(location);
+});
+
+describe("start-up errors", () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ["functions/node.ts", { SOURCE: "/" }, /LINK_SECRET is not set/],
+    ["functions/node.ts", { SOURCE: "/", LINK_SECRET: "short" }, /at least 32 bytes/],
+    ["functions/node.ts", { SOURCE: "/nowhere", LINK_SECRET: secret }, /there is no such folder/],
+    ["scripts/start.ts", { NODE_ENV: "production" }, /LINK_SECRET is not set/],
+    ["scripts/start.ts", { LINK_SECRET: "short" }, /at least 32 bytes/],
+  ])("%s with %j", async (program, env, message) => {
+    await expect(startService(program, env)).rejects.toThrow(message);
+  });
+});
+
+test("the plain server ends by itself when it is told to", async () => {
+  const service = await startService("functions/node.ts", { SOURCE: root, LINK_SECRET: secret });
+  expect(await service.stop()).toBe(0);
+});
+
+describeWithTools("npm start", ["curl", "unzip"], () => {
+  test("prints a curl line that downloads the sample, which unzips to the sample", async () => {
+    const service = await startService("scripts/start.ts", {});
+    try {
+      const [, line = ""] = await service.printed(/^ {2}(curl -fOJ '.*')$/m);
+      const [page = ""] = await service.printed(/http:\/\/127\.0\.0\.1:\d+\/d\/\S+/);
+      expect(await (await fetch(page)).text()).toContain("Pflanzenliste.json");
+      expect(service.output()).toContain("LINK_SECRET is not set: made one for this run.");
+      const cwd = await temporaryFolder();
+      await run("sh", ["-c", line], { cwd });
+      expect(await readdir(cwd)).toEqual(["ziplink-sample.zip"]);
+      const env = { PATH: process.env.PATH, LC_ALL: "C.UTF-8" };
+      await run("unzip", ["-t", "ziplink-sample.zip"], { cwd, env });
+      await mkdir(join(cwd, "out"));
+      await run("unzip", ["-q", "ziplink-sample.zip", "-d", "out"], { cwd, env });
+      await expectSameTree(join(root, "examples/sample-files"), join(cwd, "out"));
+    } finally {
+      await service.stop();
+    }
+  });
+});
+
+/** Same files, same bytes, same modification times to the second. */
+async function expectSameTree(expected: string, actual: string): Promise<void> {
+  const list = async (folder: string) =>
+    (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length))
+      .sort();
+  const names = await list(expected);
+  expect(names.length).toBeGreaterThan(10);
+  expect(await list(actual)).toEqual(names);
+  for (const name of names) {
+    const [one, two] = await Promise.all([readFile(expected + name), readFile(actual + name)]);
+    expect(two.equals(one), name).toBe(true);
+    const [before, after] = await Promise.all([stat(expected + name), stat(actual + name)]);
+    expect(Math.floor(after.mtimeMs / 1000), name).toBe(Math.floor(before.mtimeMs / 1000));
+  }
+}
