@@ -20,7 +20,19 @@ export {
   type RequestRefused,
 } from "./http/audit.ts";
 export type { Auth, Caller } from "./http/caller.ts";
-export { type ArchiveHandler, createHandler, type HandlerOptions } from "./http/handler.ts";
+export {
+  type ArchiveDescription,
+  describeArchive,
+  type EntryDescription,
+} from "./http/describe-archive.ts";
+export {
+  type ArchiveHandler,
+  createHandler,
+  createLinkPresenter,
+  type HandlerOptions,
+  type LinkPresenter,
+  type Presenter,
+} from "./http/handler.ts";
 export { describeProblem, type Problem, problemResponse } from "./http/problem.ts";
 export { type RequestScope, unrestrictedScope } from "./http/request-scope.ts";
 export {

@@ -3,8 +3,6 @@ import type { JwtKeys } from "../links/jwt-keys.ts";
 import { type Link, verifyLink } from "../links/link.ts";
 import type { ManifestStore } from "../links/manifest.ts";
 import { selectEntries } from "../planning/select-entries.ts";
-import { layoutZip } from "../zip/layout.ts";
-import type { Plan } from "../zip/plan.ts";
 import {
   type Archives,
   archivesOf,
@@ -12,9 +10,10 @@ import {
   type ResolvedArchivesOptions,
 } from "./archives.ts";
 import type { Principal } from "./audit.ts";
+import { type ArchiveDescription, describeArchive } from "./describe-archive.ts";
+import type { Problem } from "./problem.ts";
 import { refuse } from "./refuse.ts";
 import { type RequestScope, unrestrictedScope } from "./request-scope.ts";
-import { downloadName } from "./respond.ts";
 
 /** What archives are sent by, and what their links are verified with. */
 export interface HandlerOptions extends ResolvedArchivesOptions {
@@ -31,6 +30,22 @@ export type ArchiveHandler = (
   scope?: RequestScope,
 ) => Promise<Response>;
 
+/** Makes the responses to requests about links, from plain data. */
+export interface Presenter {
+  /** The response to a link that works. */
+  readonly description: (archive: ArchiveDescription) => Response | Promise<Response>;
+  /** The response to a request that is refused. */
+  readonly problem: (problem: Problem) => Response;
+}
+
+/** Answers a request about a link by `present`. Rejects only if `present.problem` throws. */
+export type LinkPresenter = (
+  request: Request,
+  token: string,
+  present: Presenter,
+  scope?: RequestScope,
+) => Promise<Response>;
+
 /**
  * Joins the stages: link, plan, layout, bytes, response. Nothing behind it sees the request.
  *
@@ -42,16 +57,8 @@ export function createHandler(
 ): ArchiveHandler {
   const planner = archives.byLink;
 
-  return async (request, token, scope = unrestrictedScope(options.audit)) => {
-    let link: Link | undefined;
-    try {
-      link = await verifyLink(token, options.linkKeys, options.manifests, request.signal);
-      await scope.admit(principalOf(link));
-      return await answer(request, token, link, scope);
-    } catch (error) {
-      return refuse(request, error, link ? principalOf(link) : {}, scope.audit);
-    }
-  };
+  return (request, token, scope = unrestrictedScope(options.audit)) =>
+    withLink(request, token, scope, options, (link) => answer(request, token, link, scope));
 
   async function answer(
     request: Request,
@@ -63,7 +70,10 @@ export function createHandler(
     assertPinned(link.spec, whole);
     const { searchParams } = new URL(request.url);
     const plan = selectEntries(whole, searchParams);
-    if (searchParams.get("format") === "json") return describePlan(request, link, plan, options);
+    if (searchParams.get("format") === "json") {
+      const description = describeArchive(link, plan, options.responseLimits);
+      return describedAsJson(request, description, options);
+    }
     const onFailed = () => planner.forget(token);
     try {
       const { spec } = link;
@@ -83,6 +93,49 @@ export function createHandler(
   }
 }
 
+/**
+ * Answers requests about links with what an application, or the page, makes of their archives. Plans
+ * are shared with `createHandler` where both are given the same `archives`.
+ */
+export function createLinkPresenter(
+  options: HandlerOptions,
+  archives: Archives = archivesOf(options),
+): LinkPresenter {
+  return (request, token, present, scope = unrestrictedScope(options.audit)) =>
+    withLink(
+      request,
+      token,
+      scope,
+      options,
+      async (link) => {
+        const { plan } = await archives.byLink.plan(token, link.spec, request.signal);
+        assertPinned(link.spec, plan);
+        return present.description(describeArchive(link, plan, options.responseLimits));
+      },
+      present.problem,
+    );
+}
+
+/** Verifies the link, admits its principal and answers by `work`; refuses the request if one of them fails. */
+async function withLink(
+  request: Request,
+  token: string,
+  scope: RequestScope,
+  { linkKeys, manifests }: HandlerOptions,
+  work: (link: Link) => Promise<Response>,
+  present?: Presenter["problem"],
+): Promise<Response> {
+  let link: Link | undefined;
+  try {
+    link = await verifyLink(token, linkKeys, manifests, request.signal);
+    await scope.admit(principalOf(link));
+    return await work(link);
+  } catch (error) {
+    const principal = link ? principalOf(link) : {};
+    return refuse(request, error, principal, scope.audit, present && { present });
+  }
+}
+
 function principalOf({ id, subject }: Link): Principal {
   return { link: id, ...(subject === undefined ? {} : { subject }) };
 }
@@ -92,36 +145,12 @@ function isStale(error: unknown): boolean {
   return code === "changed" || code === "not_found";
 }
 
-/** What the archive is to hold, for programs: no keys, only the names that the ZIP shows anyway. */
-function describePlan(
-  request: Request,
-  link: Link,
-  plan: Plan,
-  { cacheControl, responseLimits }: HandlerOptions,
+function describedAsJson(
+  { method }: Request,
+  description: ArchiveDescription,
+  { cacheControl }: HandlerOptions,
 ): Response {
-  const { length, etag } = layoutZip(plan);
-  const { compression } = plan.format;
-  const description = {
-    filename: downloadName(link.spec.name),
-    title: link.title,
-    issuer: link.issuer,
-    compression,
-    // A compressed archive has no length before it was made.
-    length: compression === "deflate" ? null : length,
-    etag,
-    // The longest range that one response can hold; null if there is no limit, or no ranges.
-    slice:
-      compression === "store" && Number.isFinite(responseLimits.maxResponseBytes)
-        ? responseLimits.maxResponseBytes
-        : null,
-    expires: link.expires,
-    entries: plan.entries.map(({ name, blob }) => ({
-      name,
-      size: blob.size,
-      modified: blob.modified,
-    })),
-  };
-  return new Response(request.method === "HEAD" ? null : JSON.stringify(description), {
+  return new Response(method === "HEAD" ? null : JSON.stringify(description), {
     headers: {
       "Content-Type": "application/json",
       "Cache-Control": cacheControl,

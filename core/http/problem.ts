@@ -35,18 +35,18 @@ export interface Problem {
   readonly detail: string;
   /** The error's details, such as a limit and what was asked. */
   readonly details: ZiplinkError["details"];
-  /** Fields that the response should have, such as `Retry-After`. */
+  /** Header fields for the response, such as `Retry-After` and `WWW-Authenticate`. */
   readonly headers: ZiplinkError["headers"];
 }
 
 /**
- * What a client may be told of `error`, for an application that words its errors itself. It has nothing
- * of the error's cause, and of an unexpected error nothing at all.
+ * Describes `error` as a client may know it, for an application that words its errors itself. Tells
+ * nothing of the error's cause, and of an unexpected error nothing at all.
  */
 export function describeProblem(error: unknown): Problem {
   const known = toZiplinkError(error);
   const { status, message, details } = known;
-  const headers = { ...retryAfter(known), ...known.headers };
+  const headers = { ...retryAfter(known), ...challenge(status), ...known.headers };
   switch (known.code) {
     case "denied":
       return { status, code: "not_found", detail: objectMessages.not_found, details, headers };
@@ -57,12 +57,17 @@ export function describeProblem(error: unknown): Problem {
   }
 }
 
-/**
- * The `application/problem+json` response (RFC 9457) for an error. Beside the standard members it has
- * `code` and the details of `describeProblem`, and its header has the error's fields.
- */
+/** Answers `error` with `application/problem+json` (RFC 9457); `headers` replace its own fields. */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
-  const { status, code, detail, details, headers: fields } = describeProblem(error);
+  const problem = describeProblem(error);
+  return toProblemResponse({ ...problem, headers: { ...problem.headers, ...headers } });
+}
+
+/**
+ * Writes a problem as `application/problem+json` (RFC 9457). Beside the standard members it has `code`
+ * and the problem's details.
+ */
+export function toProblemResponse({ status, code, detail, details, headers }: Problem): Response {
   const title = titles[status];
   const problem = { type: "about:blank", title, status, detail, code, ...details };
   return new Response(JSON.stringify(problem), {
@@ -71,12 +76,16 @@ export function problemResponse(error: unknown, headers: Record<string, string> 
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
-      ...(status === 401 ? { "WWW-Authenticate": 'Bearer error="invalid_token"' } : {}),
-      ...(status === 403 ? { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } : {}),
-      ...fields,
       ...headers,
     },
   });
+}
+
+/** The challenge that RFC 6750, 3 asks for, for links and callers alike. */
+function challenge(status: number): Record<string, string> {
+  if (status === 401) return { "WWW-Authenticate": 'Bearer error="invalid_token"' };
+  if (status === 403) return { "WWW-Authenticate": 'Bearer error="insufficient_scope"' };
+  return {};
 }
 
 function retryAfter({ status, retryAfterMs = RETRY_AFTER_MS }: ZiplinkError) {

@@ -1,10 +1,18 @@
 import { ZiplinkError } from "../errors.ts";
 import { type Audit, describeFailure, type Principal } from "./audit.ts";
-import { problemResponse } from "./problem.ts";
+import { describeProblem, type Problem, toProblemResponse } from "./problem.ts";
+
+/** How a refusal is answered. */
+export interface RefusalOptions {
+  /** Header fields that replace those of the problem. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Makes the response. Default: `application/problem+json` (RFC 9457). */
+  readonly present?: (problem: Problem) => Response;
+}
 
 /**
- * The response to a request that failed before it had one, and its audit line. An aborted request
- * has failed with its signal's reason if that is one of ours, such as a platform's deadline; else
+ * Answers a request that failed before it had a response, and writes its audit line. An aborted request
+ * failed with its signal's reason if that is a `ZiplinkError`, such as a platform's deadline; otherwise
  * the client left.
  */
 export function refuse(
@@ -12,10 +20,11 @@ export function refuse(
   cause: unknown,
   principal: Principal,
   audit: Audit,
-  headers?: Record<string, string>,
+  { headers, present = toProblemResponse }: RefusalOptions = {},
 ): Response {
   const error = request.signal.aborted ? abortOf(request.signal, cause) : cause;
-  const response = problemResponse(error, headers);
+  const problem = describeProblem(error);
+  const response = present({ ...problem, headers: { ...problem.headers, ...headers } });
   const { status } = response;
   audit({ event: "request_refused", ...principal, status, failure: describeFailure(error) });
   return response;

@@ -59,7 +59,9 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
       return await work(request, caller, body, scope);
     } catch (error) {
       const principal = caller ? { subject: caller.id } : {};
-      return refuse(request, error, principal, scope.audit, challenge(request, error));
+      return refuse(request, error, principal, scope.audit, {
+        headers: challenge(request, error),
+      });
     }
   }
 }

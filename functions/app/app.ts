@@ -3,7 +3,11 @@ import { ZiplinkError } from "../../core/errors.ts";
 import { type Archives, archivesOf } from "../../core/http/archives.ts";
 import type { Audit } from "../../core/http/audit.ts";
 import { createCallerArchives } from "../../core/http/caller-archives.ts";
-import { type ArchiveHandler, createHandler } from "../../core/http/handler.ts";
+import {
+  type ArchiveHandler,
+  createHandler,
+  createLinkPresenter,
+} from "../../core/http/handler.ts";
 import { problemResponse } from "../../core/http/problem.ts";
 import { refuse } from "../../core/http/refuse.ts";
 import type { RequestScope } from "../../core/http/request-scope.ts";
@@ -33,7 +37,7 @@ export function createApp(appOptions: AppOptions, own?: Archives): App {
   const { corsOrigins, auth, protection, metrics, ...options } = resolveAppOptions(appOptions);
   const archives = own ?? archivesOf(options);
   const archive: ArchiveHandler = createHandler(options, archives);
-  const page = createPage(archive);
+  const page = createPage(createLinkPresenter(options, archives));
   const sendArchive = ({ req, get }: Context<ScopedEnv>) =>
     archive(req.raw, req.param("token") ?? "", get("scope"));
 

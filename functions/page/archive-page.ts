@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import type { ArchiveDescription } from "../../core/http/describe-archive.ts";
 import { formatBytes } from "../../core/input/quantities.ts";
 import { htmlDocument } from "./document.ts";
 import { fileList } from "./file-list.ts";
@@ -6,22 +6,6 @@ import { buildFileTree } from "./file-tree.ts";
 import { type Html, html, jsonBlock } from "./html.ts";
 import type { PageData } from "./page-data.ts";
 import { lang, pageTexts } from "./texts.ts";
-
-/** What `?format=json` says of an archive, as far as the page shows it. */
-export const descriptionSchema = z.object({
-  filename: z.string(),
-  title: z.optional(z.string()),
-  issuer: z.optional(z.string()),
-  /** Unknown where it is compressed as it is sent: it then comes as a whole, by the plain link alone. */
-  length: z.nullable(z.number()),
-  etag: z.string(),
-  slice: z.nullable(z.number()),
-  expires: z.coerce.date(),
-  entries: z.array(z.object({ name: z.string(), size: z.number() })),
-});
-
-/** An archive as the page shows it. */
-export type ArchiveDescription = z.infer<typeof descriptionSchema>;
 
 /**
  * The page for an archive, as HTML. Its links are relative to `/d/{token}`, so that it works below any path.

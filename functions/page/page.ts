@@ -1,4 +1,4 @@
-import type { ArchiveHandler } from "../../core/http/handler.ts";
+import type { LinkPresenter } from "../../core/http/handler.ts";
 import type { RequestScope } from "../../core/http/request-scope.ts";
 
 /** Answers a request for the page of the link whose token is given. */
@@ -9,15 +9,13 @@ export type PageHandler = (
 ) => Promise<Response>;
 
 /**
- * The page that a person sees who opens a link: the archive's description, as programs get it too, or what is
- * wrong with the link, under the same status. What makes it is loaded by the first page: a cold start that
- * sends an archive need not wait for it.
+ * The page that a person sees who opens a link: its archive, or why there is none, under the same
+ * status. The code that renders it is loaded by the first page, so that a cold start that sends an
+ * archive need not wait for it.
  */
-export function createPage(archive: ArchiveHandler): PageHandler {
+export function createPage(present: LinkPresenter): PageHandler {
   return async (request, token, scope) => {
-    const { toPage } = await import("./to-page.ts");
-    const { url, signal } = request;
-    const description = new Request(`${url.split("?")[0]}?format=json`, { signal });
-    return toPage(await archive(description, token, scope), token);
+    const { presentAsPage } = await import("./to-page.ts");
+    return present(request, token, presentAsPage(token), scope);
   };
 }

@@ -2,8 +2,13 @@ import { describe, expect, test } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
 import { crc32 } from "../../../core/bytes/crc32.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
+import { createLinkPresenter, type Presenter } from "../../../core/http/handler.ts";
+import { signLink } from "../../../core/links/link.ts";
+import { planArchive } from "../../../core/planning/plan-archive.ts";
+import { layoutZip } from "../../../core/zip/layout.ts";
 import { patterned } from "../../support/bytes.ts";
-import { handlerOf } from "../../support/handlers.ts";
+import { handlerOf, handlerOptions } from "../../support/handlers.ts";
+import { linkSecret } from "../../support/secrets.ts";
 import { counting, failing } from "../../support/sources.ts";
 
 const objects = { "private/a.txt": "text", "private/b.bin": patterned(3_000_000) };
@@ -182,4 +187,33 @@ test("the entries of a prefix are named from its last slash on, folders included
   expect(await names("t/photos/")).toEqual(["_", "2024-a.jpg", "2024-b/", "2024-b/c.jpg", "full"]);
   expect(await names("t/photos/2024")).toEqual(["2024-a.jpg", "2024-b/", "2024-b/c.jpg"]);
   expect(await names("t/pho")).toContain("photos/2024-a.jpg");
+});
+
+test("a presenter gets the archive as data, and why there is none", async () => {
+  const modified = new Date("2024-05-06T07:08:09Z");
+  const source = createMemorySource({ "a/one.txt": { bytes: Buffer.from("one"), modified } });
+  const options = handlerOptions(source);
+  const seen: unknown[] = [];
+  const present = createLinkPresenter(options);
+  const presenter: Presenter = {
+    description(archive) {
+      seen.push(archive);
+      return new Response("described");
+    },
+    problem: ({ status, code }) => new Response(code, { status }),
+  };
+  const ask = (token: string) => present(new Request("http://localhost/x"), token, presenter);
+  const expires = new Date("2099-01-01T00:00:00Z");
+  const token = await signLink({ prefix: "a/", name: "All" }, { secret: linkSecret, expires });
+  expect(await (await ask(token)).text()).toBe("described");
+  const { etag, length } = layoutZip(await planArchive({ prefix: "a/" }, source));
+  expect(seen).toEqual([
+    {
+      ...{ filename: "All.zip", title: undefined, issuer: undefined, compression: "store" },
+      ...{ length, etag, slice: null, expires },
+      entries: [{ name: "one.txt", size: 3, modified }],
+    },
+  ]);
+  const refused = await ask("nonsense");
+  expect([refused.status, await refused.text()]).toEqual([401, "unauthorized"]);
 });

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
-import { createHandler } from "../../../core/http/handler.ts";
+import { createLinkPresenter } from "../../../core/http/handler.ts";
 import { signLink } from "../../../core/links/link.ts";
 import { script, style } from "../../../functions/page/assets.generated.ts";
 import { RateMeter } from "../../../functions/page/client/rate-meter.ts";
@@ -25,7 +25,7 @@ async function pageOf(
   options: { expires?: Date; title?: string; issuer?: string } = {},
 ) {
   const source = createMemorySource({ "a/one.txt": "1", "a/<b>&'\".txt": "22", "z.pdf": "333" });
-  const page = createPage(createHandler(handlerOptions(source)));
+  const page = createPage(createLinkPresenter(handlerOptions(source)));
   const token = await signLink(zip as { prefix: string }, {
     secret,
     expires: inAnHour(),
@@ -190,7 +190,7 @@ describe("a link that does not open has a page that says so", () => {
   });
 
   test("tampered: 401", async () => {
-    const page = createPage(createHandler(handlerOptions(createMemorySource({}))));
+    const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))));
     const { response, text } = await openPage(page, "nonsense");
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
@@ -200,7 +200,9 @@ describe("a link that does not open has a page that says so", () => {
 
 test("a defect behind the page is told by 500, and by a line that says where", async () => {
   vi.doMock("../../../functions/page/to-page.ts", () => ({
-    toPage: () => Promise.reject(new TypeError("of a-secret")),
+    presentAsPage: () => {
+      throw new TypeError("of a-secret");
+    },
   }));
   onTestFinished(() => void vi.doUnmock("../../../functions/page/to-page.ts"));
   const { get, events } = appOf(createMemorySource({ "a.txt": "a" }));
