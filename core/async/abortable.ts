@@ -1,6 +1,6 @@
 /**
- * What `promise` comes to; rejects at once when `signal` aborts, whatever becomes of the promise. For
- * work that cannot be told to end, or that others wait for too.
+ * Settles as `promise` does, but rejects at once when `signal` aborts, without waiting for the promise.
+ * For work that cannot be cancelled, or that others wait for too.
  */
 export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return promise;
@@ -15,9 +15,9 @@ export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): P
 }
 
 /**
- * What `action` comes to when `queue` gives it its turn; rejects at once when `signal` aborts
- * before that. An action that has begun is waited for: it heeds the signal itself, and lets go of
- * what it has.
+ * Runs `action` when `queue` gives it its turn and settles as it does; rejects at once when `signal`
+ * aborts before that. An action that has begun is waited for: it must heed the signal itself and release
+ * the resources it holds.
  */
 export async function inTurn<T>(
   queue: (action: () => Promise<T>) => Promise<T>,
@@ -27,8 +27,10 @@ export async function inTurn<T>(
   signal?.throwIfAborted();
   let hasBegun = false;
   const result = queue(async () => {
-    // Told to the queue alone, which may count failures: the signal's reason may be one of a store.
-    if (signal?.aborted) throw new DOMException("Nobody waits for it any more.", "AbortError");
+    // Only the queue sees this error. A queue may count store failures, and the signal's own reason may
+    // look like one.
+    if (signal?.aborted)
+      throw new DOMException("Nobody is waiting for this any more.", "AbortError");
     hasBegun = true;
     return action();
   });
@@ -41,9 +43,9 @@ export async function inTurn<T>(
 }
 
 /**
- * Aborts `controller` as soon as `signal` is aborted, for its reason, until the function that is
- * returned is called. For what happens often: signals of `AbortSignal.any` stay with the one that they
- * follow, if that lives long, until the garbage collector has looked at all of memory.
+ * Aborts `controller` when `signal` aborts, with the same reason, until the returned function is called.
+ * For frequent use: a signal made by `AbortSignal.any` stays attached to a long-lived signal that it
+ * follows until a full garbage collection.
  */
 export function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
   if (!signal) return () => undefined;

@@ -1,23 +1,23 @@
 import { abortable } from "./abortable.ts";
 
-/** Work that several wait for. It is given up once nobody does any more. */
+/** Work that several callers wait for. It is given up when the last of them stops waiting. */
 export class SharedWork<T> {
   readonly #work: (signal: AbortSignal) => Promise<T>;
   readonly #givingUp = new AbortController();
   #result: Promise<T> | undefined;
   #waiting = 0;
 
-  /** @param work begins when somebody waits for it; it ends when its signal aborts */
+  /** @param work starts at the first `wait`; must end when its signal aborts */
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.#work = work;
   }
 
-  /** Whether it has been given up, so that nobody can wait for it any more. */
+  /** Whether the work has been given up, so that `wait` can no longer be called. */
   get isGivenUp(): boolean {
     return this.#givingUp.signal.aborted;
   }
 
-  /** What the work comes to; rejects at once when `signal` aborts. */
+  /** Settles as the work does; rejects at once when `signal` aborts. */
   async wait(signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     this.#waiting++;

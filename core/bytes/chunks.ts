@@ -1,27 +1,28 @@
-/** Length of the chunks that large objects are read and sent in, in bytes. */
+/** Length, in bytes, of the chunks in which large objects are read and sent. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** A chunk and what framing adds to it. */
+/** Room for a chunk and the bytes that framing adds to it. */
 const CAPACITY = CHUNK_BYTES + 1024;
 
-/** Less than this is left to the garbage collector, which has no trouble with it. */
+/** Smaller buffers are left to the garbage collector, which copes well with them. */
 const WORTH_FREEING = 16 * 1024;
 
-/** After how long memory that nobody has needed is given back, in milliseconds. */
+/** How long unused memory is kept before it is freed, in milliseconds. */
 const KEEP_MS = 1000;
 
-/** What has been released and waits to be used again, the latest last. */
+/** Released buffers waiting to be reused, most recent last. */
 const kept: ArrayBuffer[] = [];
-/** The fewest that `kept` has had since the last look: so many of them nobody has needed. */
+/** The lowest length of `kept` since the last sweep: that many buffers were not needed. */
 let spare = 0;
 let sweeping: NodeJS.Timeout | undefined;
 const owned = new WeakSet<ArrayBufferLike>();
 
 /**
- * A chunk of `length` bytes, of whatever content, to be filled. Downloads go through gigabytes of
- * chunks; V8 counts them as next to nothing, so it lets them lie, and collecting them late costs more
- * than all else that is done to them. So who has one and is done with it calls `release`. Who does not
- * leaves it to the garbage collector.
+ * Returns a chunk of `length` bytes with arbitrary content, for the caller to fill. The owner of a chunk
+ * should call `release` when done with it; a chunk that is not released is left to the garbage collector.
+ *
+ * Downloads go through gigabytes of chunks. V8 hardly counts that memory, so it collects chunks late,
+ * and that costs more than everything else done to them.
  */
 export function allocateChunk(length: number): Buffer<ArrayBuffer> {
   const isFull = length > CAPACITY / 2 && length <= CAPACITY;
@@ -30,12 +31,15 @@ export function allocateChunk(length: number): Buffer<ArrayBuffer> {
   return Buffer.from(buffer, 0, length);
 }
 
-/** Makes bytes that nobody else can look at a chunk, so that `release` frees them. */
+/** Turns `bytes` into a chunk that `release` frees. No other view of their memory may exist. */
 export function adopt(bytes: Buffer<ArrayBuffer>): void {
   if (bytes.length >= WORTH_FREEING) owned.add(bytes.buffer);
 }
 
-/** The first `length` bytes of a chunk, which hold on to at most twice as much memory as that. */
+/**
+ * Returns the first `length` bytes of a chunk. The result keeps at most twice that much memory alive: if
+ * the chunk is larger, the bytes are copied and the chunk is released.
+ */
 export function trimChunk(chunk: Buffer<ArrayBuffer>, length: number): Uint8Array {
   if (length * 2 >= chunk.buffer.byteLength) return chunk.subarray(0, length);
   const trimmed = allocateChunk(length);
@@ -45,9 +49,9 @@ export function trimChunk(chunk: Buffer<ArrayBuffer>, length: number): Uint8Arra
 }
 
 /**
- * Gives back the memory of a chunk, or of what a chunk is a part of: its owner alone may do so. Every
- * view of it has no bytes from then on, so that a use behind the release can never see what others put
- * in its place. Bytes that did not come from `allocateChunk` are left alone.
+ * Frees the memory of a chunk, given the chunk or any part of it. Only the owner may do so. Every view of
+ * that memory is empty afterwards, so that a use after release never sees bytes written by the next owner.
+ * Does nothing for bytes that come neither from `allocateChunk` nor from `adopt`.
  */
 export function release(chunk: Uint8Array): void {
   const { buffer } = chunk;
@@ -63,8 +67,9 @@ function takeFull(): ArrayBuffer {
 }
 
 /**
- * The system would take the pages back and give others, empty ones, for each new chunk. So there is as
- * much as was in use at once, and what a whole period has not needed goes.
+ * Keeps a buffer for reuse. If it were freed, the system would take its pages back and supply new, zeroed
+ * ones for the next chunk. So as many buffers are kept as were in use at once; `sweep` frees those that
+ * were not needed for a whole period.
  */
 function keep(buffer: ArrayBuffer): void {
   kept.push(buffer);

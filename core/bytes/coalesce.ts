@@ -1,10 +1,10 @@
 import { allocateChunk, release } from "./chunks.ts";
 
-/** Chunks up to this length are copied together; a copy costs less than the trip of a small chunk. */
+/** Chunks up to this length are copied together: a copy costs less than passing on a small chunk. */
 const SMALL = 16 * 1024;
 const BUFFER = 64 * 1024;
 
-/** The same bytes in fewer chunks: runs of small ones are joined, large ones pass as they are. */
+/** Yields the same bytes in fewer chunks: joins runs of small chunks, passes large ones unchanged. */
 export async function* coalesce(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {

@@ -3,18 +3,18 @@ import { crc32 as zlibCrc32 } from "node:zlib";
 /** The generator polynomial of CRC-32/ISO-HDLC (APPNOTE 4.4.7), bits reflected, without x^32. */
 const POLYNOMIAL = 0xedb88320;
 
-/** The polynomial 1: in the reflected form the highest bit is the coefficient of x^0. */
+/** The polynomial 1: in reflected form, the highest bit is the coefficient of x^0. */
 const ONE = 0x80000000;
 
 /**
- * CRC-32 of `bytes` (APPNOTE 4.4.7), unsigned. With `previous`, the CRC of what came before them,
- * it is the CRC of both together.
+ * Returns the CRC-32 of `bytes` (APPNOTE 4.4.7), unsigned. Given `previous`, the CRC of the bytes before
+ * them, returns the CRC of both together.
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
   return zlibCrc32(bytes, previous);
 }
 
-/** The product of two polynomials over GF(2), modulo the generator. */
+/** Returns the product of two polynomials over GF(2), modulo the generator. */
 function multiply(a: number, b: number): number {
   let product = 0;
   let shifted = b;
@@ -37,9 +37,9 @@ const byteShifts: readonly number[] = (() => {
 })();
 
 /**
- * The CRC-32 of two byte sequences in a row, from the CRC of each and the length of the second one
- * in bytes. Appending n bytes multiplies the first CRC by x^(8n), so the cost grows with the
- * logarithm of `secondLength` and no byte is read.
+ * Returns the CRC-32 of two consecutive byte sequences, given the CRC of each and the length of the second
+ * in bytes. Appending n bytes multiplies the first CRC by x^(8n), so the cost is logarithmic in
+ * `secondLength` and no byte is read.
  */
 export function combineCrc32(first: number, second: number, secondLength: number): number {
   let shifted = first;

@@ -1,15 +1,15 @@
 import type * as z from "zod/mini";
 import { ZiplinkError } from "../errors.ts";
 
-/** An unknown field may be named anything, of any length. */
+/** The name of an unknown field is the client's, so it may have any length. */
 const MAX_FIELD_LENGTH = 200;
 
 /**
- * What is wrong with an input that did not parse, as an error that names the first field concerned:
- * `zip.entries.0.key`, or `body` for the input as a whole. An unknown field is named itself.
+ * Returns a `malformed` error for input that did not parse. It names the first invalid field, such as
+ * `zip.entries.0.key`, or `body` for the input as a whole. For an unknown field, it names that field.
  *
- * @param path where the input stands
- * @param hint a sentence to add
+ * @param path the input's own path, in front of the field's
+ * @param hint a sentence to append to the message
  */
 export function malformed(
   { issues }: z.core.$ZodError,
@@ -20,7 +20,7 @@ export function malformed(
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
   const name = [...path, ...(issue?.path ?? []), ...unknown].join(".");
   const field = name.slice(0, MAX_FIELD_LENGTH) || "body";
-  // Zod lists all of them; the first is enough, and it is the field.
+  // Zod's own message lists all unknown fields; the first is enough, and `field` names it.
   const message = unknown.length > 0 ? "unknown field" : (issue?.message ?? "invalid");
   return new ZiplinkError("malformed", [`${field}: ${message}.`, hint].filter(Boolean).join(" "), {
     details: { field },

@@ -1,11 +1,11 @@
 const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB"] as const;
 
-/** A count as people write it: "10,000". */
+/** Formats a count for people: "10,000". */
 export function formatCount(n: number): string {
   return n.toLocaleString("en");
 }
 
-/** A length in decimal units, as file managers and clouds show it: "1.5 GB", "512 bytes". */
+/** Formats a length in decimal units, as file managers and clouds do: "1.5 GB", "512 bytes". */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;

@@ -20,13 +20,13 @@ const STORED = 0;
 const DEFLATED = 8;
 
 /**
- * How one entry is laid out: a function of the plan alone, never of what happens to be cached, so
- * that every request for a plan sees the same bytes. It measures the entry's records and makes them.
+ * The layout of one entry; measures the entry's records and encodes them. Depends on the plan alone, never
+ * on what happens to be cached, so that every request for a plan sees the same bytes.
  */
 export class EntryShape {
   /**
-   * Whether the CRC-32 comes after the data: the data is then framed as stored DEFLATE blocks and a
-   * descriptor follows. Otherwise it is stored, and its local header states the CRC.
+   * Whether the CRC-32 comes after the data: the data is then framed as stored DEFLATE blocks, followed by
+   * a data descriptor. Otherwise the data is stored, and the local header states the CRC.
    */
   readonly hasDescriptor: boolean;
   /** Length of the entry's data in the archive, in bytes. */
@@ -57,7 +57,7 @@ export class EntryShape {
     return centralHeaderLength(this.#nameLength, this.#entry.blob.modified, zip64);
   }
 
-  /** @param crc32 ignored where a descriptor will state it (4.4.4: zero in the header then) */
+  /** @param crc32 ignored if a data descriptor states it; the header then has zero (4.4.4) */
   encodeLocalHeader(crc32: number): Uint8Array {
     const sizes = this.hasDescriptor
       ? { compressedSize: 0, uncompressedSize: 0 }
@@ -96,10 +96,10 @@ export class EntryShape {
   }
 
   /**
-   * Whether the local header has the ZIP64 extra field, and a descriptor its 8-byte sizes. A stored
-   * entry needs it where a size would read as the sentinel. A descriptor has no sentinel: 4.3.9.2
-   * widens it only when a size *exceeds* the 32 bits, and streaming readers that go by the bytes
-   * they counted (Java) expect just that.
+   * Whether the local header has the ZIP64 extra field and a data descriptor has 8-byte sizes. A stored
+   * entry needs ZIP64 where a size would read as the sentinel. A descriptor has no sentinel: by 4.3.9.2
+   * its sizes are 8 bytes only when one *exceeds* 32 bits. Streaming readers that go by the bytes they
+   * counted (Java) rely on exactly that.
    */
   get #localZip64(): boolean {
     const largest = Math.max(this.#entry.blob.size, this.compressedSize);
@@ -122,7 +122,7 @@ export class EntryShape {
   }
 }
 
-/** The CRC-32 of an entry that nothing need be read for: stated by the plan, or that of no bytes. */
+/** Returns the entry's CRC-32 if it is known without reading: stated by the plan, or the entry is empty. */
 export function knownCrc32(entry: PlanEntry): number | undefined {
   return entry.blob.size === 0 ? 0 : entry.blob.crc32;
 }
@@ -131,7 +131,7 @@ function isFolder(entry: PlanEntry): boolean {
   return entry.name.endsWith("/");
 }
 
-/** 4.4.3.2: 1.0 as such, 2.0 for a folder or DEFLATE, 4.5 for ZIP64. */
+/** 4.4.3.2: 1.0 by default, 2.0 for a folder or DEFLATE, 4.5 for ZIP64. */
 function versionNeeded(folderOrDeflate: boolean, zip64: boolean): number {
   if (zip64) return 45;
   return folderOrDeflate ? 20 : 10;

@@ -9,29 +9,30 @@ import {
   SENTINEL_32,
 } from "./records.ts";
 
-/** Goes into every ETag: change it whenever the bytes made of an equal plan change. */
+/** Part of every ETag. Must change whenever the bytes produced for an equal plan change. */
 const FORMAT_REVISION = "ziplink-zip-1";
 
-/** Where everything stands in the archive of a plan. All offsets are bytes from its start. */
+/** The position of every record in a plan's archive. Offsets are in bytes from its start. */
 export interface Layout {
-  /** Whose archive it is. */
+  /** The plan of the archive. */
   readonly plan: Plan;
-  /** Offset of each entry's local header, and last that of the central directory. */
+  /** Offset of each entry's local header, followed by the offset of the central directory. */
   readonly localOffsets: Float64Array;
-  /** Offset of each entry's central header, and last that of the end records. */
+  /** Offset of each entry's central header, followed by the offset of the end records. */
   readonly centralOffsets: Float64Array;
   /** The archive's exact length in bytes. */
   readonly length: number;
-  /** Strong entity tag, quotes included (RFC 9110, 8.8.3): equal tags, equal archives. */
+  /** Strong entity tag, including quotes (RFC 9110, 8.8.3): archives with equal tags are equal. */
   readonly etag: string;
 }
 
 const layouts = new WeakMap<Plan, Layout>();
 
 /**
- * Lays out the archive of `plan`; arithmetic alone, nothing is read. A plan never changes, so asking
- * again costs nothing. Where the plan asks for compression only the ETag holds, which then is a weak one:
- * offsets and length are those of the same archive stored. Throws `too_large` beyond 2^53 - 1 bytes.
+ * Computes the layout of a plan's archive by arithmetic alone, without reading any object. The result is
+ * remembered per plan, as a plan never changes. For a plan that asks for compression, only the ETag is
+ * valid, and only as a weak one; offsets and length are those of the same archive stored. Throws `too_large`
+ * beyond 2^53 - 1 bytes.
  */
 export function layoutZip(plan: Plan): Layout {
   const known = layouts.get(plan);
@@ -65,13 +66,16 @@ function computeLayout(plan: Plan): Layout {
   const zip64 = endNeedsZip64(plan, offset, centralSize);
   const length = offset + centralSize + endOfCentralDirectoryLength(zip64);
   if (!Number.isSafeInteger(length)) {
-    throw new ZiplinkError("too_large", "The archive would be larger than 9 PB.");
+    throw new ZiplinkError(
+      "too_large",
+      "The archive would be larger than 9 PB. Ask for fewer files, or for several archives.",
+    );
   }
   const etag = `"${hash.digest("base64url").slice(0, 27)}"`;
   return { plan, localOffsets, centralOffsets, length, etag };
 }
 
-/** The bytes behind the central directory. */
+/** Encodes the records after the central directory. */
 export function encodeEnd(layout: Layout): Uint8Array {
   const { entries, format } = layout.plan;
   const centralDirectoryOffset = at(layout.localOffsets, entries.length);
@@ -89,8 +93,9 @@ export function encodeEnd(layout: Layout): Uint8Array {
 }
 
 /**
- * The index of the last of `offsets` that is at most `position`: with a layout's offsets, the record
- * that a byte belongs to. `offsets` ascend and begin at or before `position`.
+ * Returns the index of the last of `offsets` that is at most `position`: for a layout's offsets, the
+ * index of the record that contains the byte. `offsets` must ascend, and the first must be at most
+ * `position`.
  */
 export function indexAt(offsets: Float64Array, position: number): number {
   let low = 0;
@@ -103,14 +108,14 @@ export function indexAt(offsets: Float64Array, position: number): number {
   return low;
 }
 
-/** An entry that the layout has; asking for another one is a defect. */
+/** Returns the entry at `index`. An index outside the layout is a defect. */
 export function entryAt(layout: Layout, index: number): PlanEntry {
   const entry = layout.plan.entries[index];
   if (entry === undefined) throw new RangeError(`no entry ${index}`);
   return entry;
 }
 
-/** An offset that the layout holds; asking for another one is a defect. */
+/** Returns the offset at `index`. An index outside the layout is a defect. */
 export function at(offsets: Float64Array, index: number): number {
   const offset = offsets[index];
   if (offset === undefined) throw new RangeError(`no offset ${index} of ${offsets.length}`);
@@ -121,7 +126,7 @@ function endNeedsZip64({ entries, format }: Plan, offset: number, size: number):
   return entries.length >= format.max16 || offset >= format.max32 || size >= format.max32;
 }
 
-/** All of an entry that its bytes depend on; times count in whole seconds, as the archive keeps them. */
+/** Everything that an entry's bytes depend on. Times are in whole seconds, as in the archive. */
 function identity(entry: PlanEntry): string {
   const { key, size, version, modified } = entry.blob;
   const seconds = Math.floor(modified.getTime() / 1000);

@@ -36,10 +36,10 @@ export class RecordWriter {
     this.#offset += value.length;
   }
 
-  /** The record. Throws if its fields did not fill it exactly: the predicted length was wrong. */
+  /** Returns the record. Throws if the fields do not fill it exactly: the predicted length was wrong. */
   finish(): Uint8Array {
     if (this.#offset !== this.#bytes.length) {
-      throw new RangeError(`record of ${this.#bytes.length} bytes got ${this.#offset}`);
+      throw new RangeError(`record of ${this.#bytes.length} bytes has fields of ${this.#offset}`);
     }
     return this.#bytes;
   }

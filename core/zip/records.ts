@@ -1,6 +1,6 @@
 /**
- * Encoders for the records of a ZIP file. Each is pure: named fields in, bytes out, one field a line
- * under its name in APPNOTE.TXT 6.3.10. What decides the fields is in `entry-shape.ts`.
+ * Encoders for the records of a ZIP file. Each is pure: named fields in, bytes out, one line per field with
+ * its name in APPNOTE.TXT 6.3.10. The values of the fields are determined in `entry-shape.ts`.
  */
 import { RecordWriter } from "./record-writer.ts";
 import { toDosDateTime, toUnixSeconds } from "./time.ts";
@@ -10,20 +10,20 @@ export const SENTINEL_16 = 0xffff;
 /** A 32-bit field that says "see the ZIP64 extra field or record". */
 export const SENTINEL_32 = 0xffffffff;
 
-/** Upper byte 3: Unix, so that readers take the mode and the UTF-8 names as they are; lower: APPNOTE 6.3. */
+/** Upper byte 3: Unix, so that readers honour the mode and the UTF-8 names. Lower byte: APPNOTE 6.3. */
 const VERSION_MADE_BY = (3 << 8) | 63;
 
 /** Regular file, rw-r--r--; and directory, rwxr-xr-x, with the MS-DOS directory bit. */
 const FILE_ATTRIBUTES = 0o100644 * 0x10000;
 const FOLDER_ATTRIBUTES = 0o040755 * 0x10000 + 0x10;
 
-/** Sizes in a ZIP64 extra field: the original's first, then the compressed one's, each 8 bytes. */
+/** Sizes in a ZIP64 extra field: first the original size, then the compressed size, 8 bytes each. */
 export interface Zip64Sizes {
   readonly uncompressedSize: number;
   readonly compressedSize: number;
 }
 
-/** What the local and the central header of an entry have in common, as written into them. */
+/** The fields that the local and the central header of an entry share, as written into them. */
 interface HeaderFields {
   readonly name: Uint8Array;
   readonly modified: Date;
@@ -35,7 +35,7 @@ interface HeaderFields {
   readonly uncompressedSize: number;
 }
 
-/** 4.3.7 Local file header, but for what follows from the name and the time. */
+/** 4.3.7 Local file header, without the fields that follow from the name and the time. */
 export interface LocalHeaderFields extends HeaderFields {
   /** Present where the sizes above are sentinels. A local header always holds both (4.5.3). */
   readonly zip64?: Zip64Sizes | undefined;
@@ -45,32 +45,32 @@ export interface LocalHeaderFields extends HeaderFields {
 export interface CentralHeaderFields extends HeaderFields {
   readonly localHeaderOffset: number;
   readonly isFolder: boolean;
-  /** The values of just those fields above that are sentinels, in the order of 4.5.3. */
+  /** The values of the fields that are sentinels, and of no others, in the order of 4.5.3. */
   readonly zip64: readonly number[];
 }
 
-/** Length in bytes of the extended timestamp (0x5455) with a modification time alone. */
+/** Length in bytes of the extended timestamp (0x5455) with only a modification time. */
 const timestampLength = (modified: Date): number =>
   toUnixSeconds(modified) === undefined ? 0 : 4 + 5;
 
 const zip64Length = (values: number): number => (values === 0 ? 0 : 4 + 8 * values);
 
-/** Length in bytes of what `encodeLocalHeader` gives. */
+/** Returns the length in bytes of the result of `encodeLocalHeader`. */
 export function localHeaderLength(nameLength: number, modified: Date, zip64: boolean): number {
   return 30 + nameLength + zip64Length(zip64 ? 2 : 0) + timestampLength(modified);
 }
 
-/** Length in bytes of what `encodeCentralHeader` gives, with `zip64` values in its extra field. */
+/** Returns the length in bytes of the result of `encodeCentralHeader`, given its number of `zip64` values. */
 export function centralHeaderLength(nameLength: number, modified: Date, zip64: number): number {
   return 46 + nameLength + zip64Length(zip64) + timestampLength(modified);
 }
 
-/** Length in bytes of what `encodeDataDescriptor` gives. */
+/** Returns the length in bytes of the result of `encodeDataDescriptor`. */
 export function dataDescriptorLength(zip64: boolean): number {
   return zip64 ? 24 : 16;
 }
 
-/** Length in bytes of what `encodeEndOfCentralDirectory` gives. */
+/** Returns the length in bytes of the result of `encodeEndOfCentralDirectory`. */
 export function endOfCentralDirectoryLength(zip64: boolean): number {
   return (zip64 ? 56 + 20 : 0) + 22;
 }
@@ -144,8 +144,8 @@ export function encodeCentralHeader(fields: CentralHeaderFields): Uint8Array {
 }
 
 /**
- * 4.3.14 ZIP64 end of central directory record and 4.3.15 its locator, where `zip64`; then 4.3.16
- * the end of central directory record, its fields given as they are to be written.
+ * With `zip64`, 4.3.14 ZIP64 end of central directory record and 4.3.15 its locator; then 4.3.16 end of
+ * central directory record, whose fields are written as given.
  */
 export function encodeEndOfCentralDirectory(fields: {
   readonly entries: number;
@@ -194,14 +194,14 @@ function writeZip64Extra(w: RecordWriter, values: readonly number[]): void {
   for (const value of values) w.u64(value); // original size, compressed size, header offset
 }
 
-/** The extra field of both headers with `modified`; empty where the field cannot hold it. */
+/** Encodes `modified` as the extra field of both headers; empty if the field cannot hold it. */
 export function encodeTimestampExtra(modified: Date): Uint8Array {
   const w = new RecordWriter(timestampLength(modified));
   writeTimestampExtra(w, modified);
   return w.finish();
 }
 
-/** Extended timestamp (4.6.1; Info-ZIP's "UT"): the modification time, alike in both headers. */
+/** Extended timestamp (4.6.1; Info-ZIP's "UT"): the modification time, the same in both headers. */
 function writeTimestampExtra(w: RecordWriter, modified: Date): void {
   const seconds = toUnixSeconds(modified);
   if (seconds === undefined) return;

@@ -1,7 +1,7 @@
 /**
- * Data whose CRC-32 is not known before it is sent needs a data descriptor, and many streaming readers
- * refuse that on a stored entry. So it is sent as a DEFLATE stream of stored blocks (RFC 1951, 3.2.4):
- * every reader takes it, nothing is compressed, and each byte keeps a place that arithmetic can find.
+ * Data whose CRC-32 is unknown before it is sent needs a data descriptor, which many streaming readers
+ * refuse on a stored entry. So it is sent as a DEFLATE stream of stored blocks (RFC 1951, 3.2.4): every
+ * reader accepts it, nothing is compressed, and the offset of each byte can still be calculated.
  */
 
 import { allocateChunk } from "../bytes/chunks.ts";
@@ -9,20 +9,21 @@ import { allocateChunk } from "../bytes/chunks.ts";
 /** Bytes before each block: the type, the length, and the length's complement. */
 const BLOCK_HEADER = 5;
 
-/** The longest stored block that DEFLATE allows. */
+/** Maximum length of a stored block in DEFLATE, in bytes. */
 export const MAX_BLOCK_BYTES = 65_535;
 
 const blockCount = (size: number, blockBytes: number): number =>
   Math.max(1, Math.ceil(size / blockBytes));
 
-/** Length in bytes of `size` bytes framed as blocks of `blockBytes`. */
+/** Returns the length in bytes of `size` bytes framed as blocks of `blockBytes`. */
 export function framedLength(size: number, blockBytes: number): number {
   return size + BLOCK_HEADER * blockCount(size, blockBytes);
 }
 
 /**
- * Where to start reading the data so as to produce the framed stream from `framedOffset` on, and how
- * many bytes of what `frame` makes of it to drop first: a cut inside a block header drops a part of it.
+ * Returns where to start reading the data to produce the framed stream from `framedOffset` on, and how
+ * many bytes to drop from the start of the result of `frame`: a cut inside a block header drops part of
+ * that header.
  */
 export function locateFramed(
   framedOffset: number,
@@ -36,17 +37,17 @@ export function locateFramed(
 }
 
 /**
- * Where the framed form of the data at `offset` begins, its block header included if a block starts
- * there: the place of what `frame` makes of it.
+ * Returns the framed offset at which the result of `frame` for data at `offset` begins. If a block starts
+ * there, that is the offset of its header.
  */
 export function frameOffset(offset: number, blockBytes: number): number {
   return offset + BLOCK_HEADER * Math.ceil(offset / blockBytes);
 }
 
 /**
- * The framed form of `chunk`, which stands at `offset` in data of `size` bytes: a block header wherever
- * a block starts. Pure, so that a stream may begin at any offset. At a cut that falls right behind a
- * header (see `locateFramed`) the header is there and is to be dropped.
+ * Frames `chunk`, which is at `offset` in data of `size` bytes, with a block header wherever a block
+ * starts. Pure, so that a stream may begin at any offset. If a stream begins immediately after a block
+ * header, the result still contains that header, for the caller to drop (see `locateFramed`).
  */
 export function frame(
   chunk: Uint8Array,

@@ -1,10 +1,10 @@
-/** DOS time counts in steps of two seconds from 1980 to 2107 (APPNOTE 4.4.6). */
+/** DOS time covers 1980 to 2107 in steps of two seconds (APPNOTE 4.4.6). */
 const EARLIEST = Date.UTC(1980, 0, 1);
 const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
 
 /**
- * The MS-DOS date and time of an instant, in UTC: the format names no time zone, and an archive must
- * not depend on the one of the machine that makes it. Instants outside 1980-2107 are clamped.
+ * Returns the MS-DOS date and time of an instant, in UTC: the format names no time zone, and an archive
+ * must not depend on that of the machine that makes it. Instants outside 1980-2107 are clamped.
  */
 export function toDosDateTime(instant: Date): { readonly date: number; readonly time: number } {
   const t = new Date(Math.min(Math.max(instant.getTime(), EARLIEST), LATEST));
@@ -15,9 +15,9 @@ export function toDosDateTime(instant: Date): { readonly date: number; readonly 
 }
 
 /**
- * Whole seconds since 1970, rounded down, or `undefined` where the DOS time has to stand alone: from
- * 2038 on the 32-bit field of the extended timestamp cannot hold them, and before 1970 many readers
- * take it for a time in the next century.
+ * Returns whole seconds since 1970, rounded down, or `undefined` if the extended timestamp must be left
+ * out and only the DOS time written: from 2038 on the timestamp's 32-bit field cannot hold them, and many
+ * readers take a time before 1970 for one in the next century.
  */
 export function toUnixSeconds(instant: Date): number | undefined {
   const seconds = Math.floor(instant.getTime() / 1000);
