@@ -11,35 +11,35 @@ import {
 } from "../../core/planning/archive-spec.ts";
 import { assertEntryCount, type PlanLimits } from "../../core/planning/plan-archive.ts";
 
-/** What an application calls an object. */
+/** An application's own ID of an object. */
 export type ApplicationId = string | number;
 
-/** An object of the store, and what is known of it, as in an archive spec. */
+/** An object of the store and what is known about it, in the form of an archive spec's entry. */
 export type ResolvedObject = ArchiveEntry;
 
 /**
- * Maps an application's own ids to objects, for a caller: the place for its database and for its rules
- * about who may have what. Gives one object for each id, in their order, and `undefined` for an id that
- * is not there or not the caller's: then the whole request is refused. May reject with a `ZiplinkError`
- * of its own.
+ * Maps an application's own IDs to objects for a caller: the place for its database and its access
+ * rules. Must return one object per ID, in the same order, and `undefined` for an ID that does not
+ * exist or that the caller may not have: the whole request is then refused. May reject with a
+ * `ZiplinkError` of its own.
  */
 export type Resolve = (
   ids: readonly ApplicationId[],
   caller: Caller,
 ) => Promise<readonly (ResolvedObject | undefined)[]>;
 
-/** What the archive specs in bodies are checked by. */
+/** Options for checking the archive specs in request bodies. */
 export interface ArchiveBodyOptions {
-  /** What one archive may hold; here its entries or ids are counted. */
+  /** Limits of one archive; only the number of entries or IDs is checked here. */
   readonly limits: PlanLimits;
-  /** Makes requests name `ids` in place of `entries` or a `prefix`. */
+  /** If set, requests must name `ids` instead of `entries` or a `prefix`. */
   readonly resolve?: Resolve | undefined;
 }
 
 /**
- * The archive spec of a body, once the caller may have it: its keys lie within the caller's
- * prefixes, or `resolve` gave them. Rejects with `malformed`, `too_many_entries`, `forbidden` or
- * `not_found`; nothing has been asked of the store then.
+ * Returns the archive spec of a body that the caller may have: its keys lie within the caller's
+ * prefixes, or `resolve` returned them. Rejects with `malformed`, `too_many_entries`, `forbidden` or
+ * `not_found`, without any request to the store.
  */
 export async function toArchiveSpec(
   body: unknown,
@@ -50,7 +50,7 @@ export async function toArchiveSpec(
     ? await resolveIds(body, caller, limits, resolve)
     : parseArchiveSpec(body, "");
   if ("entries" in archive) assertEntryCount(archive.entries.length, limits);
-  // An application that resolves ids has rules of its own; prefixes are then one more, if there are any.
+  // An application that resolves IDs has its own access rules; a caller's prefixes, if any, apply too.
   if (!resolve || caller.prefixes) assertWithinScope(archive, caller);
   return archive;
 }
@@ -72,22 +72,23 @@ async function resolveIds(
   const { ids, ...rest } = result.data;
   for (const field of ["entries", "prefix"]) {
     if (field in rest) {
-      throw new ZiplinkError("malformed", `${field}: unknown field. This service takes ids.`, {
+      throw new ZiplinkError("malformed", `${field}: unknown field. Send ids instead.`, {
         details: { field },
       });
     }
   }
-  // What is beside the ids is looked at before the application is.
+  // Validates the other fields before the application is called.
   const stated = parseArchiveSpec({ ...rest, entries: [{ key: "-" }] }, "");
   assertEntryCount(ids.length, limits);
   const objects = await resolve(ids, caller);
-  if (objects.length !== ids.length) throw new Error("resolve gave another number of objects");
+  if (objects.length !== ids.length)
+    throw new Error(`resolve returned ${objects.length} objects for ${ids.length} ids`);
   const entries = objects.filter((object) => object !== undefined);
   if (entries.length < ids.length) throw notFound();
   return { ...stated, entries };
 }
 
-/** What a body of `POST /links` has beside the archive spec. */
+/** The fields of a `POST /links` body besides the archive spec. */
 const termsSchema = z.object({
   expiresIn: z.optional(z.int().check(z.minimum(1))),
   expires: z.optional(z.iso.datetime({ offset: true })),
@@ -96,12 +97,12 @@ const termsSchema = z.object({
   pin: z._default(z.boolean(), true),
 });
 
-/** How long a link works unless its request says otherwise. */
+/** Default lifetime of a link. */
 const DEFAULT_SECONDS = 3600;
 
 /**
- * A body of `POST /links`, taken apart: what the link is to be, and the archive's part of the body.
- * Throws `malformed`.
+ * Splits a `POST /links` body into the terms of the link and the archive spec, which is not validated
+ * yet. Throws `malformed`.
  */
 export function parseLinkBody(
   body: unknown,
@@ -123,17 +124,17 @@ export function parseLinkBody(
 
 function expiryOf({ expiresIn, expires }: z.infer<typeof termsSchema>, maxSeconds: number): Date {
   if (expires !== undefined && expiresIn !== undefined) {
-    throw badExpiry("expires", "give either this or expiresIn");
+    throw badExpiry("expires", "set either this or expiresIn, not both");
   }
   const now = Date.now();
   const seconds = expiresIn ?? Math.min(DEFAULT_SECONDS, maxSeconds);
   const asked = expires === undefined ? now + seconds * 1000 : Date.parse(expires);
-  // A token states whole seconds.
+  // Tokens state expiry times in whole seconds.
   const date = new Date(Math.floor(asked / 1000) * 1000);
   const field = expires === undefined ? "expiresIn" : "expires";
   if (date.getTime() <= now) throw badExpiry(field, "is in the past");
   if (date.getTime() > now + maxSeconds * 1000) {
-    throw badExpiry(field, `a link works for ${maxSeconds} seconds at the most`);
+    throw badExpiry(field, `a link may work for at most ${maxSeconds} seconds`);
   }
   return date;
 }

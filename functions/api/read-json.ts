@@ -2,10 +2,11 @@ import { ZiplinkError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/input/quantities.ts";
 
 /**
- * The JSON that a request's body is. Rejects with `unsupported_media_type` for another form,
- * `too_large` above `maxBytes`, of which no more is read, and `malformed` for what is no JSON.
+ * Reads a request's body as JSON. Rejects with `unsupported_media_type` for another media type or a
+ * content encoding, with `too_large` above `maxBytes`, reading no further, and with `malformed` if the
+ * body is not JSON.
  *
- * Only `application/json` is taken: pages of other origins cannot send it without being asked first
+ * Only `application/json` is accepted: pages of other origins cannot send it without a CORS preflight
  * (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
@@ -27,7 +28,7 @@ async function readBytes({ body }: Request, maxBytes: number): Promise<Uint8Arra
   const chunks: Uint8Array[] = [];
   if (body === null) return Buffer.concat(chunks);
   let length = 0;
-  // A loop over the body would close it when it ends early, and with it the way back to the client.
+  // Leaving a `for await` loop early would cancel the body, and close the connection before the answer.
   const reader = body.getReader();
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     length += read.value.length;
@@ -41,8 +42,8 @@ function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    // A syntax error quotes what it stumbled over.
-    throw new ZiplinkError("malformed", "body: is not JSON in UTF-8.", {
+    // The SyntaxError quotes the input, so it is not kept as the cause.
+    throw new ZiplinkError("malformed", "body: must be JSON in UTF-8.", {
       details: { field: "body" },
     });
   }
@@ -51,8 +52,8 @@ function parse(bytes: Uint8Array): unknown {
 function tooLarge(total: number, limit: number): ZiplinkError {
   return new ZiplinkError(
     "too_large",
-    `The request's body has ${formatBytes(total)} or more; the limit is ${formatBytes(limit)}. ` +
-      "Ask for a prefix, or for several archives.",
+    `The request body has ${formatBytes(total)} or more; the limit is ${formatBytes(limit)}. ` +
+      "Request a prefix, or several archives.",
     { details: { limit, total } },
   );
 }

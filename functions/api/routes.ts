@@ -9,19 +9,19 @@ import type { ScopedEnv } from "../protection/scopes.ts";
 import { type ArchiveBodyOptions, parseLinkBody, toArchiveSpec } from "./api-request.ts";
 import { readJson } from "./read-json.ts";
 
-/** What the routes for callers depend on. */
+/** Options of the routes for callers. */
 export interface ApiOptions extends ArchiveBodyOptions {
-  /** Tells who sends a request. */
+  /** Authenticates the caller that sent a request. */
   readonly auth: Auth;
-  /** Where people reach the service, without a slash at the end. Default: what the request says. */
+  /** Public URL of the service, without a trailing slash. Default: the origin of the request. */
   readonly publicUrl?: string | undefined;
-  /** For how long a link may work, in seconds; a longer one is refused as `malformed`. */
+  /** Longest lifetime of a link, in seconds; a longer one is refused as `malformed`. */
   readonly maxLinkSeconds: number;
-  /** The longest body of a request, in bytes; a longer one is refused as `too_large`. */
+  /** Largest request body, in bytes; a larger one is refused as `too_large`. */
   readonly maxBodyBytes: number;
 }
 
-/** The routes for callers: `POST /zip` for an archive, `POST /links` for a link to one. */
+/** Adds the routes for callers: `POST /zip` for an archive, `POST /links` for a link to one. */
 export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: ApiOptions): void {
   app.post("/zip", (context) =>
     answer(context, async (request, caller, body, scope) =>
@@ -39,7 +39,7 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
     }),
   );
 
-  /** Who asks comes before what is asked; nothing of a stranger's body is read. */
+  /** Authenticates before it reads the body: an unknown client's body is never read. */
   async function answer(
     context: Context<ScopedEnv>,
     work: (
@@ -66,7 +66,7 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
   }
 }
 
-/** Without credentials no fault of theirs is told, only that they are needed (RFC 6750, 3.1). */
+/** A request without credentials gets a challenge with no error information (RFC 6750, 3.1). */
 function challenge({ headers }: Request, error: unknown): Record<string, string> {
   const isWithout = toZiplinkError(error).code === "unauthorized" && !headers.has("Authorization");
   return isWithout ? { "WWW-Authenticate": "Bearer" } : {};
@@ -89,7 +89,7 @@ function describeLink(
   );
 }
 
-/** Where the request was sent; a proxy that ends TLS says so in `X-Forwarded-Proto`. */
+/** Returns the origin that a request was sent to; a proxy that ends TLS sets `X-Forwarded-Proto`. */
 function originOf({ url, headers }: Request): string {
   const { host, protocol } = new URL(url);
   const isSecure = headers.get("X-Forwarded-Proto") === "https";

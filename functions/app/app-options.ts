@@ -5,31 +5,31 @@ import type { ApiOptions } from "../api/routes.ts";
 import type { Protection } from "../config/protection-config.ts";
 import type { MetricsEndpoint } from "../observability/metrics-route.ts";
 
-/** All that the routes depend on; see `AppOptions` for what an application may leave out. */
+/** All options that the routes depend on; `AppOptions` says which an application may omit. */
 export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "auth"> {
-  /** Tells who sends `POST /zip` and `POST /links`; without it there are no such routes. */
+  /** Authenticates callers of `POST /zip` and `POST /links`; without it those routes do not exist. */
   readonly auth?: Auth | undefined;
-  /** Origins whose pages may fetch archives; `["*"]` for all, `[]`, the default, for none. */
+  /** Origins whose pages may fetch archives; `["*"]` for all, `[]` (the default) for none. */
   readonly corsOrigins: readonly string[];
-  /** How much is served at once and in a minute. */
+  /** Limits on concurrent downloads and request rates. */
   readonly protection: Protection;
-  /** Where `GET /metrics` has its answer from; without it there is no such route. */
+  /** Metrics and token of `GET /metrics`; without it that route does not exist. */
   readonly metrics?: MetricsEndpoint | undefined;
 }
 
 /**
- * What an application must say to mount the service; the rest it may. Beside those of
- * `ArchivesOptions` the defaults are: links for 7 days at the most, bodies of 5,000,000 bytes, no
- * origin whose pages may fetch, and the limits of `defaultProtection`.
+ * Options for mounting the service; only `source` and `linkKeys` are required. Besides those of
+ * `ArchivesOptions` the defaults are: links last at most 7 days, request bodies have at most 5,000,000
+ * bytes, pages of no other origin may fetch archives, and the limits are those of `defaultProtection`.
  */
 export type AppOptions = Partial<ResolvedAppOptions> &
   Pick<ResolvedAppOptions, "source" | "linkKeys">;
 
 /**
- * What an application must say to send archives by routes of its own; the rest it may. By default
- * an archive has up to 10,000 entries and 10^12 bytes of files and is stored, a plan is used again
- * for 10 seconds, `Cache-Control` is `private, no-store`, responses have no limit, and audit lines
- * go to standard output.
+ * Options for sending archives from routes of your own; only `source` is required. By default an
+ * archive has up to 10,000 entries and 10^12 bytes of files and is not compressed, a plan is reused
+ * for 10 seconds, `Cache-Control` is `private, no-store`, response sizes are not limited, and audit
+ * lines go to standard output.
  */
 export type ArchivesOptions = Partial<ResolvedArchivesOptions> &
   Pick<ResolvedArchivesOptions, "source">;

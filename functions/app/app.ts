@@ -21,17 +21,17 @@ import { type ScopedEnv, scopes } from "../protection/scopes.ts";
 import type { AppOptions } from "./app-options.ts";
 import { resolveAppOptions } from "./with-defaults.ts";
 
-/** The service as a web-standard function, for whatever speaks fetch. */
+/** The service as a web-standard fetch handler, for any platform that uses `Request` and `Response`. */
 export type App = (request: Request) => Promise<Response>;
 
 const READING = ["GET", "HEAD"];
 
 /**
- * The routes: archives by link, a page for people, a health check and, where callers can be told,
- * archives and links for callers. What is not given has the default of the setting of its name; see
- * docs/SETTINGS.md.
+ * Creates the routes: archives by link, a page for people, a health check and, with `auth`, archives
+ * and links for callers. An option that is omitted has the default of the setting of the same name;
+ * see docs/SETTINGS.md.
  *
- * @param own archives of the same options, where the application sends them by routes of its own too
+ * @param own archives of the same options, if the application also sends them from its own routes
  */
 export function createApp(appOptions: AppOptions, own?: Archives): App {
   const { corsOrigins, auth, protection, metrics, ...options } = resolveAppOptions(appOptions);
@@ -43,13 +43,13 @@ export function createApp(appOptions: AppOptions, own?: Archives): App {
 
   const app = new Hono<ScopedEnv>();
   app.use(securityHeaders(options.publicUrl?.startsWith("https:") ?? false), requestIds());
-  // Who watches over the service is answered also when it is busy.
+  // Monitoring must get an answer even when the service is busy, so these routes precede the limits.
   app.get("/healthz", (c) => c.text("ok\n", 200, { "Cache-Control": "no-store" }));
   if (metrics) app.get("/metrics", ({ req }) => answerMetrics(req.raw, metrics));
-  // Before what may refuse a request: a page sees no more of an answer than these fields let it.
+  // Must precede everything that may refuse a request: a page cannot read a refusal without CORS.
   if (corsOrigins.length > 0) app.use("/zip/:token/:filename?", archiveCors(corsOrigins));
   app.use(scopes({ ...protection, audit: options.audit, gate: createGate(protection) }));
-  // Hono answers HEAD by the route of GET; the handler sees the method and opens nothing.
+  // Hono routes HEAD to the GET route; the handler checks the method and opens no object.
   app.get("/zip/:token", sendArchive);
   app.get("/zip/:token/:filename", sendArchive);
   app.get("/d/:token", ({ req, get }) => page(req.raw, req.param("token"), get("scope")));
@@ -61,9 +61,11 @@ export function createApp(appOptions: AppOptions, own?: Archives): App {
     addApi(app, createCallerArchives({ ...options, archives }), { ...options, auth });
     for (const path of ["/zip", "/links"]) app.all(path, () => methodNotAllowed(["POST"]));
   }
-  app.notFound(() => problemResponse(new ZiplinkError("not_found", "There is nothing here.")));
+  app.notFound(() =>
+    problemResponse(new ZiplinkError("not_found", "There is nothing at this URL.")),
+  );
   app.onError((error, { req, get }) => {
-    // Whoever watches over the service is answered outside of scopes.
+    // Monitoring routes run before scopes, so they have none.
     const scope: RequestScope | undefined = get("scope");
     const audit: Audit = (event) => options.audit({ ...event, requestId: get("requestId") });
     return refuse(req.raw, error, {}, scope?.audit ?? audit);

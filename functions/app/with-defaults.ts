@@ -11,7 +11,7 @@ import { defaultProtection } from "../config/protection-config.ts";
 import { createAudit, createLogger } from "../observability/log.ts";
 import type { AppOptions, ArchivesOptions, ResolvedAppOptions } from "./app-options.ts";
 
-/** All options of an app. Audit lines go to standard output unless told. */
+/** Fills in the defaults of an app's options. Audit lines go to standard output by default. */
 export function resolveAppOptions(options: AppOptions): ResolvedAppOptions {
   return {
     ...defaults,
@@ -22,7 +22,7 @@ export function resolveAppOptions(options: AppOptions): ResolvedAppOptions {
   };
 }
 
-/** The archives of one source, for routes of an application's own. */
+/** Creates the archives of one source, for an application's own routes. */
 export function createArchives(options: ArchivesOptions): Archives {
   return archivesOf(withArchiveDefaults(options));
 }

@@ -1,16 +1,16 @@
 import { ZiplinkError } from "../../core/errors.ts";
 
-/** The token of an `Authorization: Bearer` header (RFC 6750, 2.1). Throws `unauthorized` without one. */
+/** Returns the token of an `Authorization: Bearer` header (RFC 6750, 2.1); throws `unauthorized` if absent. */
 export function bearerToken({ headers }: Request): string {
   const [, token] = /^bearer +([\w.~+/-]+=*) *$/i.exec(headers.get("Authorization") ?? "") ?? [];
   if (token !== undefined) return token;
   throw new ZiplinkError(
     "unauthorized",
-    "This needs a bearer token: send Authorization: Bearer and a token.",
+    "A bearer token is required: send Authorization: Bearer <token>.",
   );
 }
 
-/** A token that was shown is not good; why, only the audit log tells. */
+/** Returns the error for an invalid bearer token. Only the audit log says why it is invalid. */
 export function badBearer(cause?: unknown): ZiplinkError {
   return new ZiplinkError("unauthorized", "The bearer token is not valid.", { cause });
 }

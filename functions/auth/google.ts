@@ -3,18 +3,18 @@ import { ZiplinkError } from "../../core/errors.ts";
 import type { Auth } from "../../core/http/caller.ts";
 import { badBearer, bearerToken } from "./bearer.ts";
 
-/** https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken */
+/** Issuers of Google's ID tokens: https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken */
 const ISSUERS = ["https://accounts.google.com", "accounts.google.com"];
 
 type Certificates = Parameters<OAuth2Client["verifySignedJwtWithCertsAsync"]>[1];
 
-/** Whose ID tokens are taken. */
+/** Options of `createGoogleAuth`. */
 export interface GoogleAuthOptions {
-  /** The `aud` of tokens that are meant for this service. */
+  /** Audience (`aud`) that tokens must be issued for. */
   readonly audience: string;
-  /** Whose tokens are taken; compared without regard to case, and only if Google has verified them. */
+  /** E-mail addresses of accepted accounts. Case is ignored; Google must have verified the address. */
   readonly allowedEmails: readonly string[];
-  /** Fetches Google's certificates, and keeps them as long as Google says. */
+  /** Fetches Google's certificates, and caches them for as long as Google allows. */
   readonly client?: Pick<
     OAuth2Client,
     "getFederatedSignonCertsAsync" | "verifySignedJwtWithCertsAsync"
@@ -22,8 +22,8 @@ export interface GoogleAuthOptions {
 }
 
 /**
- * Callers with an ID token of Google's, such as a service account's or a person's. They may ask for
- * everything; the audit log names them by Google's `sub`, not by their e-mail.
+ * Authenticates callers by a Google ID token, of a service account or a person. They may request
+ * everything; the audit log identifies them by Google's `sub`, not by e-mail address.
  */
 export function createGoogleAuth(options: GoogleAuthOptions): Auth {
   const { audience, client = new OAuth2Client() } = options;
@@ -45,7 +45,11 @@ export function createGoogleAuth(options: GoogleAuthOptions): Auth {
     try {
       return (await client.getFederatedSignonCertsAsync()).certs;
     } catch (cause) {
-      throw new ZiplinkError("unavailable", "Google's certificates cannot be had now.", { cause });
+      throw new ZiplinkError(
+        "unavailable",
+        "Google's certificates cannot be fetched. Try again later.",
+        { cause },
+      );
     }
   }
 
@@ -60,7 +64,7 @@ export function createGoogleAuth(options: GoogleAuthOptions): Auth {
       const payload: Partial<TokenPayload> = ticket.getPayload() ?? {};
       return payload;
     } catch (cause) {
-      // The library's messages quote the token; causes are never shown, and logged without them.
+      // The library's messages quote the token. Causes are never sent, and are logged without messages.
       throw badBearer(cause);
     }
   }

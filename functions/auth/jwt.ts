@@ -8,16 +8,16 @@ import { badBearer, bearerToken } from "./bearer.ts";
 
 const AUDIENCE = "ziplink-api";
 
-/** What a caller may ask for. Strict: a restriction that is not known here must not be passed over. */
+/** The scope of a caller. Strict, because an unknown restriction must not be ignored. */
 const scopeSchema = z.strictObject({
   prefixes: z.array(z.string().check(z.maxLength(1024))).check(z.minLength(1), z.maxLength(1000)),
 });
 
 /**
- * Callers with a JWT of their own: `aud: "ziplink-api"`, `exp`, `sub`, and `scope.prefixes`, which
- * `[""]` makes everything.
+ * Authenticates callers by a JWT with `aud: "ziplink-api"`, `exp`, `sub`, and `scope.prefixes`, where
+ * `[""]` allows everything.
  *
- * @param keys never those of links
+ * @param keys must not be the keys of links
  */
 export function createJwtAuth(keys: JwtKeys): Auth {
   return async (request) => {
@@ -32,7 +32,7 @@ function parseScope(scope: unknown): NonNullable<Caller["prefixes"]> {
   if (result.success) return result.data.prefixes;
   throw new ZiplinkError(
     "forbidden",
-    'The bearer token\'s scope must be of the form {"prefixes": ["folder/"]}; [""] is for everything.',
+    'The bearer token\'s scope must have the form {"prefixes": ["folder/"]}; [""] allows everything.',
   );
 }
 

@@ -3,7 +3,7 @@ import { canSign, type JwtKeys, secretKeys, shareKey } from "../../core/links/jw
 import { listSchema, needChange, secretSchema } from "./environment.ts";
 import { jwksSchema } from "./link-config.ts";
 
-/** How the callers of `POST /zip` and `POST /links` are told. */
+/** How callers of `POST /zip` and `POST /links` authenticate. */
 export type AuthConfig =
   | { readonly kind: "jwt"; readonly keys: JwtKeys }
   | {
@@ -21,12 +21,13 @@ const schema = z.object({
   API_AUTH: z.optional(z.literal("platform")),
 });
 
-/** The settings that are about callers. */
+/** Settings for authenticating callers. */
 export const authSettings = schema.shape;
 
 /**
- * The one way that is set, if any. Throws `ConfigError` for several, for half of one, and for keys that
- * are a link's too: whoever mints links would be a caller then.
+ * Returns the authentication method that is set, if any. Throws `ConfigError` if several are set, if one
+ * is incomplete, if the link keys cannot sign, and if a key is also a link key: anyone able to mint
+ * links could then act as a caller.
  */
 export function toAuthConfig(
   data: z.infer<typeof schema>,
@@ -34,20 +35,23 @@ export function toAuthConfig(
 ): AuthConfig | undefined {
   const [one, ...others] = waysOf(data);
   if (one === undefined) {
-    if (data.GOOGLE_ALLOWED_EMAILS.length > 0) throw needChange("GOOGLE_AUDIENCE is not set");
+    if (data.GOOGLE_ALLOWED_EMAILS.length > 0)
+      throw needChange("GOOGLE_ALLOWED_EMAILS needs GOOGLE_AUDIENCE");
     return undefined;
   }
   if (others.length > 0) {
     throw needChange("API_SECRET, API_JWKS, GOOGLE_AUDIENCE and API_AUTH: set only one of them");
   }
   if (!canSign(linkKeys)) {
-    throw needChange("LINK_JWKS has no key that can sign, as POST /links must");
+    throw needChange("LINK_JWKS needs a key that can sign, because POST /links makes links");
   }
   if (one.kind === "google" && one.allowedEmails.length === 0) {
-    throw needChange("GOOGLE_ALLOWED_EMAILS is not set");
+    throw needChange("GOOGLE_AUDIENCE needs GOOGLE_ALLOWED_EMAILS");
   }
   if (one.kind === "jwt" && shareKey(one.keys, linkKeys)) {
-    throw needChange("API_SECRET or API_JWKS has a key of LINK_SECRET or LINK_JWKS; make another");
+    throw needChange(
+      "API_SECRET or API_JWKS shares a key with LINK_SECRET or LINK_JWKS; use another",
+    );
   }
   return one;
 }

@@ -44,10 +44,10 @@ const settings = z.object({
   LOG_LEVEL: z._default(z.enum(logLevels), "info"),
 });
 
-/** The service's settings. What each means and its default stands in docs/SETTINGS.md. */
+/** The service's settings; docs/SETTINGS.md explains each and gives its default. */
 export interface Config extends LinkConfig {
   readonly source: Location;
-  /** How callers of `POST /zip` and `POST /links` are told; absent where nobody may call them. */
+  /** How callers of `POST /zip` and `POST /links` authenticate; if absent, nobody may call them. */
   readonly auth: AuthConfig | undefined;
   readonly host: string | undefined;
   readonly port: number;
@@ -57,14 +57,14 @@ export interface Config extends LinkConfig {
   readonly maxBytes: number;
   readonly maxBodyBytes: number;
   readonly maxLinkSeconds: number;
-  /** Where people reach the service, without a slash at the end. */
+  /** Public URL of the service, without a trailing slash. */
   readonly publicUrl: string | undefined;
   readonly smallEntryBytes: number;
   readonly responseLimits: ResponseLimits;
   readonly planCacheSeconds: number;
-  /** For how long a client may take nothing, where the platform does not tell that it has left. */
+  /** How long a client may accept no data, where the platform does not report that it has left. */
   readonly clientStallSeconds: number;
-  /** Where checksums are kept for other instances. */
+  /** Where checksums are stored for other instances. */
   readonly crcStore: SealedStore | undefined;
   readonly cacheControl: string;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
@@ -77,10 +77,10 @@ export interface Config extends LinkConfig {
 const unlimited: ResponseLimits = { maxResponseBytes: Infinity, maxFixedLength: Infinity };
 
 /**
- * Reads the settings from environment variables: the one place that does, but for what tells platforms
- * apart (`K_SERVICE`) and where secrets are (`SECRET_PARAMETERS`). Throws `ConfigError`.
+ * Reads the settings from environment variables. Nothing else reads them, except the detection of the
+ * platform (`K_SERVICE`) and of where secrets are (`SECRET_PARAMETERS`). Throws `ConfigError`.
  *
- * @param platform what the platform lets through, unless the settings say otherwise
+ * @param platform limits of the platform's responses, which the settings override
  */
 export function readConfig(env: Environment, platform: ResponseLimits = unlimited): Config {
   const data = parse(settings, env);

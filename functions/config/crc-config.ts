@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { needChange, secretSchema } from "./environment.ts";
 import { type Location, locationSchema } from "./location.ts";
 
-/** A place whose objects are sealed. */
+/** A location whose objects are sealed: encrypted and authenticated. */
 export interface SealedStore {
   readonly location: Location;
-  /** What the keys are derived from that seal them. */
+  /** Secret from which the sealing keys are derived. */
   readonly secret: string;
 }
 
@@ -14,15 +14,18 @@ const schema = z.object({
   CRC_STORE_SECRET: z.optional(secretSchema),
 });
 
-/** The settings that are about kept checksums. */
+/** Settings for stored checksums. */
 export const crcSettings = schema.shape;
 
-/** Throws `ConfigError` where there is a place and no secret: a set of link keys has none that lasts. */
+/**
+ * Returns the checksum store that is set, if any. Throws `ConfigError` if it has no secret: LINK_SECRET
+ * is the default, but the keys of LINK_JWKS rotate and so cannot serve as one.
+ */
 export function toCrcStore(
   data: z.infer<typeof schema> & { readonly LINK_SECRET?: string | undefined },
 ): SealedStore | undefined {
   const { CRC_STORE: location, CRC_STORE_SECRET: secret = data.LINK_SECRET } = data;
   if (location === undefined) return undefined;
   if (secret !== undefined) return { location, secret };
-  throw needChange("CRC_STORE_SECRET is not set, which CRC_STORE needs beside LINK_JWKS");
+  throw needChange("CRC_STORE with LINK_JWKS needs CRC_STORE_SECRET");
 }

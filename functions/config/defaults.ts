@@ -1,4 +1,4 @@
-/** Defaults shared by the settings and by applications that mount the service. Sizes are bytes. */
+/** Defaults shared by the settings and by applications that mount the service. Sizes are in bytes. */
 export const defaults = {
   limits: { maxEntries: 10_000, maxBytes: 1_000_000_000_000 },
   cacheSeconds: 10,

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { validate } from "../../core/input/validate.ts";
 
-/** A whole number in an environment variable; digits and underscores, as in 10_000. */
+/** A whole number in an environment variable: digits and underscores, as in 10_000. */
 export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   z.pipe(
     z.pipe(
@@ -11,7 +11,7 @@ export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
     z.int().check(z.minimum(min), z.maximum(max)),
   );
 
-/** A secret of which HS256 takes the UTF-8 bytes. */
+/** A secret whose UTF-8 bytes are the HS256 key. */
 export const secretSchema = z.string().check(
   z.refine((secret) => Buffer.byteLength(secret) >= 32, {
     message: "must have at least 32 bytes; make one with: openssl rand -base64 32",
@@ -21,7 +21,7 @@ export const secretSchema = z.string().check(
 /** The URL of a server. */
 export const urlSchema = z.url({ protocol: /^https?$/ });
 
-/** A list with commas between its items; none of them is empty. */
+/** A comma-separated list; surrounding spaces and empty items are dropped. */
 export const listSchema = z.pipe(
   z.string(),
   z.transform((list: string) =>
@@ -32,10 +32,10 @@ export const listSchema = z.pipe(
   ),
 );
 
-/** Settings that cannot be used, each named with what to do. Never quotes a value. */
+/** Thrown for settings that cannot be used. Names each one and what to do; never quotes a value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** The message alone: where the code noticed an operator's slip helps nobody to mend it. */
+  /** The message alone: a stack trace does not help an operator to fix a setting. */
   override readonly stack: string;
 
   constructor(message: string) {
@@ -44,18 +44,18 @@ export class ConfigError extends Error {
   }
 }
 
-/** Variables by their names. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What is wrong with settings, each problem beginning with the name of one. */
+/** Returns the error for problems with settings; each problem begins with a setting's name. */
 export function needChange(...problems: readonly string[]): ConfigError {
   const lines = problems.map((problem) => `  ${problem}`);
-  return new ConfigError(["These environment variables need a change:", ...lines].join("\n"));
+  return new ConfigError(["Fix these environment variables:", ...lines].join("\n"));
 }
 
-/** The settings of a schema from environment variables. Throws `ConfigError`, which names all that are wrong. */
+/** Reads a schema's settings from environment variables. Throws a `ConfigError` naming all invalid ones. */
 export function parse<T extends z.ZodMiniObject>(schema: T, env: Environment): z.infer<T> {
-  // A variable that is set to nothing counts as not set, as it does for shells and consoles.
+  // An empty variable counts as not set, as it does in shells and in the clouds' consoles.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = validate(schema, given, { isOnce: true });
   if (result.success) return result.data;

@@ -4,22 +4,22 @@ import { type Environment, needChange, parse, secretSchema } from "./environment
 import { type Location, locationSchema } from "./location.ts";
 import { type StoresConfig, storesSettings, toStoresConfig } from "./stores-config.ts";
 
-/** A JSON Web Key Set as a setting has it. */
+/** A JSON Web Key Set in a setting. */
 export const jwksSchema = z.pipe(
   z.string(),
   z.transform((text: string, { issues }): JwtKeys => {
     try {
       return parseJwks(text);
     } catch (error) {
-      // Its messages name fields and quote nothing.
-      const message = `is no key set: ${(error as Error).message}`;
+      // These messages name fields and never quote a value.
+      const message = `must be a JSON Web Key Set: ${(error as Error).message}`;
       issues.push({ code: "custom", message, input: text });
       return z.NEVER;
     }
   }),
 );
 
-/** What making a link needs. */
+/** Settings needed to make links. */
 const schema = z.object({
   ...storesSettings,
   LINK_SECRET: z.optional(secretSchema),
@@ -27,22 +27,22 @@ const schema = z.object({
   MANIFEST_STORE: z.optional(locationSchema),
 });
 
-/** The settings that making a link needs, as part of all. */
+/** The same settings, as a part of all settings. */
 export const linkSettings = schema.shape;
 
-/** What links are made with, by the service and by `npm run link` alike. */
+/** Configuration for making links, for the service and for `npm run link` alike. */
 export interface LinkConfig extends StoresConfig {
   readonly linkKeys: JwtKeys;
-  /** Where the archive specs of links are kept that are too long for a URL. */
+  /** Where archive specs that are too long for a link's URL are stored. */
   readonly manifestStore: Location | undefined;
 }
 
-/** The settings that making a link needs. Throws `ConfigError`. */
+/** Reads the settings needed to make links. Throws `ConfigError`. */
 export function readLinkConfig(env: Environment): LinkConfig {
   return toLinkConfig(parse(schema, env));
 }
 
-/** Throws `ConfigError` unless there is one set of keys. */
+/** Converts parsed settings. Throws `ConfigError` unless exactly one set of link keys is set. */
 export function toLinkConfig(data: z.infer<typeof schema>): LinkConfig {
   return {
     linkKeys: toLinkKeys(data),
@@ -53,9 +53,9 @@ export function toLinkConfig(data: z.infer<typeof schema>): LinkConfig {
 
 function toLinkKeys({ LINK_SECRET: secret, LINK_JWKS: keys }: z.infer<typeof schema>): JwtKeys {
   if (secret !== undefined && keys !== undefined) {
-    throw needChange("LINK_SECRET and LINK_JWKS are both set; one is enough");
+    throw needChange("LINK_SECRET and LINK_JWKS: set only one of them");
   }
   if (keys !== undefined) return keys;
   if (secret !== undefined) return secretKeys(secret);
-  throw needChange("LINK_SECRET is not set, nor is LINK_JWKS");
+  throw needChange("LINK_SECRET is not set; set it, or LINK_JWKS");
 }

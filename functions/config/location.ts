@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod/mini";
 
-/** Where objects are. A prefix is as it was written, never decoded, and "" for all of a bucket. */
+/** Where objects are. A prefix is kept as written, never decoded; "" means the whole bucket. */
 export type Location =
   | { readonly kind: "folder"; readonly path: string }
   | BucketLocation
@@ -16,7 +16,7 @@ export interface BucketLocation {
 
 const FORMS = "file:///path, s3://bucket/prefix, gs://bucket/prefix or https://host/base/";
 
-/** A location as a setting has it: a URL, or a path. */
+/** A location in a setting: a URL or a path. */
 export const locationSchema = z.pipe(
   z.string(),
   z.transform((value: string, { issues }): Location => {
@@ -27,13 +27,13 @@ export const locationSchema = z.pipe(
   }),
 );
 
-/** The location that a setting names; `undefined` if it names none. */
+/** Returns the location that a setting names; `undefined` if it has none of the known forms. */
 export function parseLocation(value: string): Location | undefined {
-  // Object names are no URL paths: what looks like an escape in them is none.
+  // Object names are not URL paths: a `%20` in one is literal, not an escape.
   const [, scheme, bucket = "", prefix = ""] = /^(s3|gs):\/\/([^/]+)\/?(.*)$/s.exec(value) ?? [];
   if (scheme) return { kind: scheme === "s3" ? "s3" : "gcs", bucket, prefix };
   const url = URL.parse(value);
-  // The letter of a Windows drive is no scheme.
+  // A Windows drive letter is not a scheme.
   if (url === null || /^[a-z]:$/i.test(url.protocol)) {
     return { kind: "folder", path: isAbsolute(value) ? value : resolve(value) };
   }
@@ -46,7 +46,7 @@ function folderOf(url: URL): Location | undefined {
   try {
     return { kind: "folder", path: fileURLToPath(url) };
   } catch {
-    // It names another host, or an escape in it is a slash: no folder of this machine.
+    // The URL names another host or contains an escaped slash, so it is not a folder of this machine.
     return undefined;
   }
 }

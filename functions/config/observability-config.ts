@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { needChange, secretSchema } from "./environment.ts";
 
-/** Who may look into the running service, and how its log names traces. */
+/** Access to metrics, and the naming of traces in the log. */
 export interface Observability {
-  /** The bearer token of `GET /metrics`; absent where there is no such route. */
+  /** Bearer token for `GET /metrics`; if absent, the route does not exist. */
   readonly metricsToken: string | undefined;
-  /** The Google Cloud project whose traces the log's lines belong to. */
+  /** Google Cloud project of the traces that log lines belong to. */
   readonly traceProject: string | undefined;
 }
 
@@ -15,22 +15,22 @@ const schema = z.object({
     secretSchema.check(
       z.regex(
         /^[\w.~+/-]+=*$/,
-        "must be of letters, digits and -._~+/ alone, as a bearer token is",
+        "must be a bearer token: letters, digits and -._~+/ only, with = only at the end",
       ),
     ),
   ),
   GOOGLE_CLOUD_PROJECT: z.optional(
-    z.string().check(z.regex(/^[a-z0-9.:-]+$/, "is no project's id")),
+    z.string().check(z.regex(/^[a-z0-9.:-]+$/, "must be a Google Cloud project ID")),
   ),
 });
 
-/** The settings that are about metrics and traces. */
+/** Settings for metrics and traces. */
 export const observabilitySettings = schema.shape;
 
-/** Throws `ConfigError` where metrics are wanted and open to all, or have a token and are not wanted. */
+/** Throws `ConfigError` if metrics are on without a token, and thus public, or off with a token. */
 export function toObservability(data: z.infer<typeof schema>): Observability {
   const { METRICS: isOn, METRICS_TOKEN: token, GOOGLE_CLOUD_PROJECT: traceProject } = data;
-  if (isOn && token === undefined) throw needChange("METRICS_TOKEN is not set, as METRICS is");
-  if (!isOn && token !== undefined) throw needChange("METRICS is not set, as METRICS_TOKEN is");
+  if (isOn && token === undefined) throw needChange("METRICS=true needs METRICS_TOKEN");
+  if (!isOn && token !== undefined) throw needChange("METRICS_TOKEN needs METRICS=true");
   return { metricsToken: token, traceProject };
 }

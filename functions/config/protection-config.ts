@@ -2,15 +2,15 @@ import * as z from "zod/mini";
 import type { ServiceLimits } from "../protection/limits.ts";
 import { integer } from "./environment.ts";
 
-/** What a service protects itself by. */
+/** Limits by which a service protects itself. */
 export interface Protection extends ServiceLimits {
-  /** How many addresses proxies in front add to `X-Forwarded-For`; 0 where none is to be believed. */
+  /** Number of addresses that proxies in front add to `X-Forwarded-For`; 0 to trust none of them. */
   readonly trustedProxies: number;
 }
 
 /**
- * Sane for one process on a common machine. A principal's rate is above what a download in slices needs:
- * at 1 Gbit/s, slices of 16 MiB are 450 requests a minute, and slices of 1.25 MB 6,000.
+ * Suits one process on a typical machine. A principal's rate covers a download in slices: at 1 Gbit/s,
+ * slices of 16 MiB take 450 requests per minute, and slices of 1.25 MB take 6,000.
  */
 export const defaultProtection: Protection = {
   maxActive: 500,
@@ -20,7 +20,7 @@ export const defaultProtection: Protection = {
   trustedProxies: 0,
 };
 
-/** A number of which 0 means that there is no limit. */
+/** A number where 0 means no limit. */
 const limit = (fallback: number) =>
   z._default(
     z.pipe(
@@ -38,10 +38,10 @@ const schema = z.object({
   TRUSTED_PROXIES: z._default(integer(0, 10), defaultProtection.trustedProxies),
 });
 
-/** The settings that are about limits. */
+/** Settings for limits. */
 export const protectionSettings = schema.shape;
 
-/** The limits of these settings. */
+/** Converts parsed settings into limits. */
 export function toProtection(data: z.infer<typeof schema>): Protection {
   return {
     maxActive: data.MAX_ACTIVE_DOWNLOADS,

@@ -7,18 +7,18 @@ const schema = z.object({
   GCS_API_ENDPOINT: z.optional(urlSchema),
 });
 
-/** The settings of the clients of object stores. */
+/** Settings of the object store clients. */
 export const storesSettings = schema.shape;
 
-/** How the clients of object stores reach them. */
+/** How the object store clients reach their stores. */
 export interface StoresConfig {
-  /** For stores other than AWS's own. */
+  /** For stores with an S3 API other than AWS. */
   readonly s3: { readonly endpoint?: string; readonly forcePathStyle: boolean };
-  /** For a server that stands in for Cloud Storage. */
+  /** For a Cloud Storage emulator. */
   readonly gcs: { readonly apiEndpoint?: string };
 }
 
-/** The clients' options from these settings. */
+/** Converts parsed settings into client options. */
 export function toStoresConfig(data: z.infer<typeof schema>): StoresConfig {
   return {
     s3: {

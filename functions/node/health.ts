@@ -1,10 +1,10 @@
-/** Asks the plain server on this machine for its health; exits with 1 unless it is well. */
+/** Checks the health of the plain server on this machine; exits with 1 unless it is healthy. */
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { readConfig } from "../config/config.ts";
 
 const { host = "127.0.0.1", port, http2 } = readConfig(process.env);
-// "Every interface" is for listening; a client asks one of them.
+// A wildcard address is only for listening; a client must connect to a specific one.
 const name = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
 const url = `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 

@@ -7,9 +7,9 @@ import type { App } from "../app/app.ts";
 import { releasingSink } from "./releasing-sink.ts";
 
 /**
- * An app as a listener of Node's HTTP servers, or anything with their requests and responses. A body
- * that fails ends the connection short of its length, by closing it, or resets its HTTP/2 stream;
- * nothing of the failure is sent or printed, as the audit log has it.
+ * Returns an app as a request listener for Node's HTTP servers, or for anything with the same requests
+ * and responses. If a body fails, its connection is closed before the full length is sent, or its HTTP/2
+ * stream is reset; the failure is neither sent nor printed, because the audit log has it.
  */
 export function createNodeListener(app: App) {
   return getRequestListener(
@@ -19,7 +19,7 @@ export function createNodeListener(app: App) {
       await send(response, outgoing);
       return RESPONSE_ALREADY_SENT;
     },
-    // The app is to see the platform's own Request and Response, whatever else is in the process.
+    // The app must see the platform's own Request and Response, whatever else runs in the process.
     { overrideGlobalObjects: false },
   );
 }
@@ -30,7 +30,7 @@ async function send(response: Response, outgoing: NodeResponse): Promise<void> {
   const cookies = response.headers.getSetCookie();
   const headers = {
     ...Object.fromEntries(response.headers),
-    // The one field that is there more than once, as its values cannot be joined (RFC 9110, 5.3).
+    // The only field sent on several lines, because its values cannot be combined (RFC 9110, 5.3).
     ...(cookies.length > 0 ? { "set-cookie": cookies } : {}),
   };
   if (outgoing instanceof Http2ServerResponse) outgoing.writeHead(response.status, headers);
@@ -41,13 +41,13 @@ async function send(response: Response, outgoing: NodeResponse): Promise<void> {
       releasingSink(outgoing, () => breakOff(outgoing)),
     );
   } catch {
-    // The pipeline has broken the connection and closed the body, whose own end tells the audit.
+    // The pipeline has broken off the connection and closed the body, which reports its end to the audit.
   }
 }
 
 function breakOff(outgoing: NodeResponse): void {
   if (outgoing instanceof Http2ServerResponse) {
-    // Destroyed without a word, a stream ends with NO_ERROR, which a client may take for its end.
+    // A plain destroy() resets the stream with NO_ERROR, which a client may take for a complete body.
     outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   } else {
     outgoing.destroy();

@@ -4,24 +4,24 @@ import type { Server } from "node:net";
 import type { App } from "../app/app.ts";
 import { createNodeListener } from "./node-listener.ts";
 
-/** A server, and how it is ended. */
+/** A server and how to stop it. */
 export interface NodeServer {
-  /** Of HTTP/1.1 or HTTP/2; whoever has it lets it listen. */
+  /** An HTTP/1.1 or HTTP/2 server; the caller makes it listen. */
   readonly server: Server;
-  /** Takes no more requests, lets the downloads under way end, and closes then. */
+  /** Stops accepting requests, lets downloads in progress finish, then closes the server. */
   shutDown(): void;
 }
 
-/** Which HTTP a server speaks. */
+/** Options of `createNodeServer`. */
 export interface NodeServerOptions {
   /**
-   * Speaks HTTP/2 without TLS to clients that do so from the first byte (RFC 9113, 3.3), such as Cloud Run's
-   * front end, and nothing else.
+   * Whether the server speaks HTTP/2 without TLS, and nothing else. Clients must start with HTTP/2 (prior
+   * knowledge; RFC 9113, 3.3), as Cloud Run's front end does.
    */
   readonly http2: boolean;
 }
 
-/** A server of Node's own for an app, that does not listen yet. */
+/** Creates a Node server for an app. It does not listen yet. */
 export function createNodeServer(app: App, { http2 }: NodeServerOptions): NodeServer {
   const listener = createNodeListener(app);
   if (!http2) {
@@ -35,7 +35,7 @@ export function createNodeServer(app: App, { http2 }: NodeServerOptions): NodeSe
   });
   const shutDown = () => {
     server.close();
-    // A session that is told to close takes no more streams, and ends after its last one.
+    // A closing session accepts no new streams and ends after its last one.
     for (const session of sessions) session.close();
   };
   return { server, shutDown };

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { release } from "../../core/bytes/chunks.ts";
 
-/** What of a platform's response the sink needs. */
+/** The part of a platform's response that the sink uses. */
 export interface Outgoing {
   /** Calls `done` once the system has the chunk. */
   write(chunk: Uint8Array, done: (error?: Error | null) => void): unknown;
@@ -10,14 +10,14 @@ export interface Outgoing {
 }
 
 /**
- * A sink that writes to `outgoing`, chunk by chunk, and frees each once it is in the hands of the
- * system.
+ * Creates a sink that writes to `outgoing` chunk by chunk, and releases each chunk once the system has
+ * taken it.
  *
- * @param breakOff breaks `outgoing`, if what it is fed with fails
+ * @param breakOff breaks off `outgoing` if the stream piped into the sink fails
  */
 export function releasingSink(outgoing: Outgoing, breakOff: (error: Error) => void): Writable {
   const sink = new Writable({
-    highWaterMark: 0, // one chunk at a time: what waits, waits in `outgoing`
+    highWaterMark: 0, // one chunk at a time: only `outgoing` buffers
     write(chunk: Uint8Array, _encoding, done) {
       outgoing.write(chunk, (error) => {
         if (!error) release(chunk);

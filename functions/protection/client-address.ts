@@ -1,14 +1,14 @@
 import { isIPv4, isIPv6 } from "node:net";
 
-/** Whoever has no address is counted as one. */
+/** Shared key of all clients whose address is unknown. */
 const UNKNOWN = "unknown";
 
 /**
- * What a client is counted by: the address that the outermost of `proxies` proxies has seen. Each of
- * them adds the one it sees to the end of `X-Forwarded-For`; what stands before those the client has
- * written itself. Of IPv6, a client has a whole /64, which counts as one.
+ * Returns the key that a client is counted by: the address seen by the outermost of `proxies` proxies.
+ * Each proxy appends the address it sees to `X-Forwarded-For`; anything before those addresses was
+ * written by the client. An IPv6 client has a whole /64, so its key is the /64.
  *
- * @param proxies how many there are in front that add an address; at least 1
+ * @param proxies number of proxies in front that append an address; at least 1
  */
 export function clientAddress(headers: Headers, proxies: number): string {
   const seen = (headers.get("X-Forwarded-For") ?? "").split(",").map((part) => part.trim());
@@ -19,7 +19,7 @@ export function clientAddress(headers: Headers, proxies: number): string {
   return network(groups);
 }
 
-/** Some proxies add the port: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
+/** Removes the port that some proxies add: `192.0.2.1:1234`, `[2001:db8::1]:1234`. */
 function withoutPort(text: string): string {
   const [, bracketed, dotted] = /^\[([^\]]+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text) ?? [];
   return bracketed ?? dotted ?? text;
@@ -29,14 +29,14 @@ function withoutZone(address: string): string {
   return address.replace(/%.*$/, "");
 }
 
-/** The first four groups of an address in the form of RFC 5952, as URLs have it. */
+/** Returns the /64 (first four groups) of an IPv6 address in RFC 5952 form, as URLs use it. */
 function network(address: string): string {
   const [head = "", tail] = address.split("::");
   const before = head === "" ? [] : head.split(":");
   const after = tail ? tail.split(":") : [];
   const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
   const groups = [...before, ...Array<string>(zeros).fill("0"), ...after];
-  // An IPv4 address in IPv6's clothes is one client, and its network the whole of IPv4.
+  // An IPv4-mapped address is a single client; its /64 would cover all of IPv4.
   if (groups.slice(0, 6).join(":") === "0:0:0:0:0:ffff") return address;
   return groups.slice(0, 4).join(":");
 }

@@ -3,34 +3,34 @@ import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
 
 /**
- * What every response has against being misread or embedded. A route that has set one of these fields
- * itself, as a page does with its Content-Security-Policy, keeps its own.
+ * Adds the headers that keep every response from being misinterpreted or embedded. A header that a
+ * route has set itself, such as the page's Content-Security-Policy, is kept.
  *
- * @param isHttps whether people reach the service by HTTPS, and shall by nothing else
+ * @param isHttps whether the service is reached over HTTPS and must be reached no other way
  */
 export function securityHeaders(isHttps: boolean): MiddlewareHandler {
   return secureHeaders({
     overwrite: false,
-    // Nothing but the page is to be shown, and that has a policy of its own.
+    // Only the page is meant to be displayed, and it sets its own policy.
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       baseUri: ["'none'"],
       formAction: ["'none'"],
       frameAncestors: ["'none'"],
     },
-    // A link's URL is its key: it must not go on to other sites.
+    // A link's URL is its key, so it must not be sent to other sites.
     referrerPolicy: "no-referrer",
-    // Of this host alone: others of the domain are not ours to decide on.
+    // Without includeSubDomains: other hosts of the domain are not this service's to decide on.
     strictTransportSecurity: isHttps ? "max-age=15552000" : false,
     xFrameOptions: "DENY",
-    // For browsers that are no more.
+    // These only affect obsolete browsers.
     xDownloadOptions: false,
     xXssProtection: false,
     xPermittedCrossDomainPolicies: false,
   });
 }
 
-/** Lets pages of `origins` fetch archives by their links, and see what resuming them needs. */
+/** Lets pages of `origins` fetch archives by link, and read the headers needed to resume them. */
 export function archiveCors(origins: readonly string[]): MiddlewareHandler {
   return cors({
     origin: origins.includes("*") ? "*" : [...origins],

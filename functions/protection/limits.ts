@@ -4,32 +4,32 @@ import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
 import { ZiplinkError } from "../../core/errors.ts";
 import type { Principal } from "../../core/http/audit.ts";
 
-/** How much is served at once and in a minute, by this process. `Infinity` where there is no limit. */
+/** How much this process serves at once and per minute. `Infinity` means no limit. */
 export interface ServiceLimits {
-  /** Downloads, and requests that may become one, of all parties together. */
+  /** Concurrent downloads, and requests that may become one, of all principals together. */
   readonly maxActive: number;
-  /** Those of one principal. */
+  /** The same for one principal. */
   readonly maxActivePerCaller: number;
-  /** Requests of all parties together. */
+  /** Requests per minute of all principals together. */
   readonly requestsPerMinute: number;
-  /** Requests of one principal; and of one address, where addresses are known. */
+  /** Requests per minute of one principal, and of one client address where addresses are known. */
   readonly requestsPerMinutePerCaller: number;
 }
 
-/** Counts who asks for how much. Rejects with `too_many_requests`, and says when to come again. */
+/** Counts requests and downloads. Rejects with `too_many_requests`, which says when to try again. */
 export interface Gate {
-  /** Lets a principal in that has proved who it is. The result gives its place back, once. */
+  /** Admits an authenticated principal. The returned function releases its slot, once. */
   enter(principal: Principal): Promise<() => void>;
-  /** Counts a request of an address, whoever sends it. */
+  /** Counts a request from a client address, before it is authenticated. */
   count(address: string): Promise<void>;
 }
 
-/** When a place becomes free nobody knows; this is often enough to ask. */
+/** Suggested wait for a slot. When one becomes free is unknown; asking this often is enough. */
 const BUSY_MS = 5_000;
 
 /**
- * Limits for this process: nothing is shared with others. A principal that is over its own limit takes
- * nothing of what all have together.
+ * Creates limits for this process; nothing is shared with other processes. A principal over one of its
+ * own limits takes nothing from the shared limit of the same kind.
  */
 export function createGate(limits: ServiceLimits): Gate {
   const { maxActive, maxActivePerCaller } = limits;
@@ -63,7 +63,10 @@ export function createGate(limits: ServiceLimits): Gate {
   };
 }
 
-/** Whom a link is for; else the link itself, or the caller where there is none. None is another. */
+/**
+ * Returns the key of a principal: the link's subject, else the link itself, or the caller if there is
+ * no link. Prefixes keep the three namespaces apart.
+ */
 function keyOf({ link, subject }: Principal): string {
   if (link === undefined) return `caller ${subject}`;
   return subject === undefined ? `link ${link}` : `subject ${subject}`;
@@ -77,13 +80,13 @@ function createRate(points: number): (key: string) => Promise<void> {
       await limiter.consume(key);
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
-      throw tooMany("Too many requests in a minute.", rejection.msBeforeNext);
+      throw tooMany("Too many requests per minute.", rejection.msBeforeNext);
     }
   };
 }
 
 function tooMany(what: string, retryAfterMs: number): ZiplinkError {
-  // A wait of no time at all would be no wait.
+  // At least one second: a wait of 0 would invite an immediate retry.
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   return new ZiplinkError("too_many_requests", `${what} Try again in ${seconds} seconds.`, {
     retryAfterMs: seconds * 1000,

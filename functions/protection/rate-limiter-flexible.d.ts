@@ -1,4 +1,4 @@
-/** The modules of rate-limiter-flexible that are used; its index loads the limiters of two dozen databases. */
+/** Declares the rate-limiter-flexible modules in use; its index loads limiters for two dozen databases. */
 declare module "rate-limiter-flexible/lib/RateLimiterMemory.js" {
   import { RateLimiterMemory } from "rate-limiter-flexible";
 

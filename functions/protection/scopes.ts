@@ -7,27 +7,27 @@ import { traceIdOf } from "../observability/trace.ts";
 import { clientAddress } from "./client-address.ts";
 import type { Gate } from "./limits.ts";
 
-/** What the routes find in their context. */
+/** Variables that the routes find in their Hono context. */
 export interface ScopedEnv {
   readonly Variables: RequestIdVariables & { readonly scope: RequestScope };
 }
 
-/** What each request's scope is made of. */
+/** Options of `scopes`. */
 export interface ScopeOptions {
-  /** Where audit lines go. */
+  /** Receives audit events. */
   readonly audit: Audit;
-  /** Counts who asks for how much. */
+  /** Counts requests and downloads. */
   readonly gate: Gate;
-  /** How many proxies in front tell the client's address; 0 where it is not known. */
+  /** Number of proxies in front that report the client's address; 0 if it is unknown. */
   readonly trustedProxies: number;
 }
 
 /**
- * Gives each request its scope: audit lines that name the request and its trace, and a place among the
- * downloads under way. The place is held until a download has ended, however it does, which its audit
- * line tells; whatever else is answered gives it back at once.
+ * Gives each request its scope: audit events marked with the IDs of the request and its trace, and a
+ * download slot. A download holds its slot until it ends, however it ends, which the audit event
+ * `download_ended` reports; any other response releases the slot as soon as it is made.
  *
- * Needs `requestId` before it.
+ * Must run after `requestIds`.
  */
 export function scopes({
   audit,

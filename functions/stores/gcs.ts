@@ -1,4 +1,4 @@
-/** What is loaded where a setting names a bucket of Cloud Storage: the adapters with the SDK, in one go. */
+/** The Cloud Storage adapters and their SDK, loaded together and only if a setting names such a bucket. */
 
 import { createGcsObjectStore } from "../../adapters/gcs/object-store.ts";
 import { createGcsBucket, createGcsSource } from "../../adapters/gcs/source.ts";

@@ -1,4 +1,4 @@
-/** What is loaded where a setting names a bucket of S3: the adapters with the SDK, in one go. */
+/** The S3 adapters and their SDK, loaded together and only if a setting names an S3 bucket. */
 
 import { createS3Client } from "../../adapters/s3/client.ts";
 import { createS3ObjectStore } from "../../adapters/s3/object-store.ts";

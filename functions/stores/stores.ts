@@ -8,12 +8,12 @@ import type { LinkConfig } from "../config/link-config.ts";
 import type { Location } from "../config/location.ts";
 import type { StoresConfig } from "../config/stores-config.ts";
 
-/** The source at a location. Only the adapter and the SDK that it needs are loaded. */
+/** Opens the source at a location, and loads only the adapter and SDK that it needs. */
 export async function openSource(location: Location, config: StoresConfig): Promise<BlobSource> {
   switch (location.kind) {
     case "folder": {
       if (!statSync(location.path, { throwIfNoEntry: false })?.isDirectory()) {
-        throw new ConfigError("SOURCE: there is no such folder");
+        throw new ConfigError("SOURCE: the folder does not exist");
       }
       const { createFsSource } = await import("../../adapters/fs/source.ts");
       return createFsSource({ root: location.path });
@@ -33,7 +33,7 @@ export async function openSource(location: Location, config: StoresConfig): Prom
   }
 }
 
-/** The place for small objects at a location, which `setting` names. */
+/** Opens the store for small objects at a location; errors name `setting`. */
 export async function openObjectStore(
   setting: string,
   location: Location,
@@ -53,13 +53,11 @@ export async function openObjectStore(
       return openGcsObjectStore(location, config.gcs);
     }
     case "http":
-      throw new ConfigError(
-        `${setting}: an HTTP server cannot be written to; use a folder or bucket`,
-      );
+      throw new ConfigError(`${setting}: cannot write to an HTTP server; use a folder or a bucket`);
   }
 }
 
-/** Where manifests are kept, if anywhere. */
+/** Opens the store for manifests, if one is set. */
 export async function openManifestStore(
   config: LinkConfig & Partial<Pick<Config, "planCacheSeconds">>,
 ): Promise<ManifestStore | undefined> {

@@ -18,7 +18,7 @@ const body = { entries: [{ key: "a/geheim.txt" }, { key: "a/plan.bin", name: "P.
 const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
 
 describe("POST /zip", () => {
-  test("sends what a link to the same would", async () => {
+  test("sends the same archive as a link to it", async () => {
     const { post, get, mint } = appOf(createMemorySource(objects));
     const sent = await post("/zip", body);
     expect(sent.status).toBe(200);
@@ -27,7 +27,7 @@ describe("POST /zip", () => {
     expect(sent.headers.get("etag")).toBe(linked.headers.get("etag"));
   });
 
-  test("knows no ranges and no conditions", async () => {
+  test("ignores ranges and conditions", async () => {
     const { post } = appOf(createMemorySource(objects));
     const whole = await post("/zip", body);
     const etag = whole.headers.get("etag") ?? "";
@@ -55,7 +55,7 @@ describe("POST /zip", () => {
     expect(JSON.stringify(events)).not.toMatch(/geheim|plan|P\.bin|eyJ/);
   });
 
-  test("fails like a link once bytes are out", async () => {
+  test("fails like a link once bytes have been sent", async () => {
     const memory = createMemorySource(objects);
     const source = failing(memory, "a/plan.bin", 1_500_000, new ZiplinkError("corrupt", "broken"));
     const { post, events } = appOf(source);
@@ -63,7 +63,7 @@ describe("POST /zip", () => {
     expect(events.at(-1)).toMatchObject({ outcome: "failed", subject: "caller-1" });
   });
 
-  test("tells who asks for more than one response holds to make a link", async () => {
+  test("refuses an archive longer than one response, and suggests a link", async () => {
     const responseLimits = { maxResponseBytes: 1_000_000, maxFixedLength: Infinity };
     const { post } = appOf(createMemorySource(objects), { responseLimits });
     const response = await post("/zip", body);
@@ -76,7 +76,7 @@ describe("POST /zip", () => {
     });
   });
 
-  test("sends a pinned archive or none", async () => {
+  test("sends the pinned archive or nothing", async () => {
     const { post } = appOf(createMemorySource(objects));
     const etag = (await post("/zip", body)).headers.get("etag");
     expect((await post("/zip", { ...body, etag })).status).toBe(200);
@@ -85,7 +85,7 @@ describe("POST /zip", () => {
 });
 
 describe("POST /links", () => {
-  test("pins: once the contents have changed, the link gives nothing", async () => {
+  test("pins: once the contents have changed, the link no longer works", async () => {
     const source = createMemorySource(objects);
     const { get, mint } = appOf(source, { cacheSeconds: 0 });
     const [pinned, loose] = [await mint(body), await mint({ ...body, pin: false })];
@@ -96,14 +96,14 @@ describe("POST /links", () => {
     expect((await get(loose.url)).status).toBe(200);
   });
 
-  test("answers with what the archive holds, and opens no object", async () => {
+  test("states the archive's entries and bytes, and opens no object", async () => {
     const source = counting(createMemorySource(objects));
     const { mint } = appOf(source);
     expect(await mint({ prefix: "a/" })).toMatchObject({ entries: 2, bytes: 2_000_004 });
     expect(source.counts.opened).toEqual([]);
   });
 
-  test("takes a time to expire, a subject and a title into the link", async () => {
+  test("puts an expiry, a subject and a title into the link", async () => {
     const { get, mint, events } = appOf(createMemorySource(objects));
     const terms = { expiresIn: 60, subject: "user-9", title: "Für Sie" };
     const { url, expires } = await mint({ ...body, ...terms });
@@ -122,7 +122,7 @@ describe("POST /links", () => {
     expect(JSON.stringify(events)).not.toMatch(/geheim|plan|P\.bin|eyJ|Sie/);
   });
 
-  test("makes links for an hour unless told, and for no longer than is allowed", async () => {
+  test("makes links that last an hour by default, and never longer than allowed", async () => {
     const { mint } = appOf(createMemorySource(objects));
     const { expires } = await mint(body);
     expect(Math.abs(Date.parse(expires) - Date.now() - 3_600_000)).toBeLessThan(10_000);
@@ -183,7 +183,7 @@ describe("POST /links", () => {
 describe.each(["/zip", "/links"])("POST %s", (path) => {
   test.each<[string, number, unknown, Record<string, unknown>]>([
     [
-      "an object that is missing, not which",
+      "a missing object, without naming it",
       404,
       { entries: [{ key: "a/geheim.txt" }, { key: "a/nothing" }] },
       { detail: "One or more objects were not found." },
@@ -223,7 +223,7 @@ describe.each(["/zip", "/links"])("POST %s", (path) => {
     ["unavailable", 503],
     ["timeout", 504],
     ["denied", 404],
-  ] as const)("tells that the store is %s: %i", async (code, status) => {
+  ] as const)("reports that the store is %s: %i", async (code, status) => {
     const refuse = async () => {
       throw new ZiplinkError(code, "the store said so");
     };
@@ -231,7 +231,7 @@ describe.each(["/zip", "/links"])("POST %s", (path) => {
     expect((await post(path, body)).status).toBe(status);
   });
 
-  test("is for nobody without callers, and for everybody behind a platform's check", async () => {
+  test("does not exist without auth, and is open to all behind a platform's check", async () => {
     const source = createMemorySource(objects);
     expect((await appOf(source, { auth: undefined }).post(path, body)).status).toBe(404);
     const { get } = appOf(source, { auth: platformAuth });
@@ -259,15 +259,15 @@ describe("resolve", () => {
   });
 
   test.each<[string, number, unknown]>([
-    ["one that is another's", 404, { ids: [1, 3] }],
-    ["one that is nobody's", 404, { ids: [1, 4] }],
-    ["none", 400, { ids: [] }],
-    ["what are no ids", 400, { ids: [{ id: 1 }] }],
+    ["an id that belongs to another caller", 404, { ids: [1, 3] }],
+    ["an id that belongs to nobody", 404, { ids: [1, 4] }],
+    ["an empty list", 400, { ids: [] }],
+    ["values that are not ids", 400, { ids: [{ id: 1 }] }],
     ["keys", 400, { entries: [{ key: "b/other.txt" }] }],
     ["keys beside ids", 400, { ids: [1], entries: [{ key: "b/other.txt" }] }],
     ["a prefix beside ids", 400, { ids: [1], prefix: "" }],
     ["unknown fields", 400, { ids: [1], colour: 1 }],
-    ["too many", 422, { ids: Array(10_001).fill(1) }],
+    ["too many ids", 422, { ids: Array(10_001).fill(1) }],
   ])("refuses %s: %i", async (_, status, request) => {
     const { post } = appOf(createMemorySource(objects), { resolve });
     for (const path of ["/zip", "/links"]) {
@@ -275,7 +275,7 @@ describe("resolve", () => {
     }
   });
 
-  test("is not asked for what cannot be", async () => {
+  test("is not called for requests that are refused anyway", async () => {
     const asked: unknown[] = [];
     const { post } = appOf(createMemorySource(objects), {
       limits: { maxEntries: 1, maxBytes: 1e9 },
@@ -290,7 +290,7 @@ describe("resolve", () => {
     expect(asked).toEqual([]);
   });
 
-  test("may refuse in its own words; a defect of it shows nothing", async () => {
+  test("may refuse in its own words; a defect in it reveals nothing", async () => {
     const answerTo = async (error: Error) => {
       const { post, events } = appOf(createMemorySource(objects), {
         async resolve() {
@@ -307,14 +307,14 @@ describe("resolve", () => {
     expect(defect.text + JSON.stringify(defect.events)).not.toMatch(/geheim|SELECT/);
   });
 
-  test("that answers with another number of objects is a defect", async () => {
+  test("that returns a different number of objects is a defect", async () => {
     const { post } = appOf(createMemorySource(objects), {
       resolve: async () => [{ key: "a/geheim.txt" }, undefined, { key: "b/other.txt" }],
     });
     expect((await post("/zip", { ids: [1, 2] })).status).toBe(500);
   });
 
-  test("stays within a caller's prefixes, where there are any", async () => {
+  test("stays within the caller's prefixes, if there are any", async () => {
     const { post } = appOf(createMemorySource(objects), { resolve });
     const within = callerToken(apiSecret, ["a/"]);
     const without = callerToken(apiSecret, ["b/"]);

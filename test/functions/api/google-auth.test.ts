@@ -51,7 +51,7 @@ const strange = generateKeyPairSync("rsa", {
 
 const ask = (bearer: string) => app.post("/zip", { prefix: "a/" }, {}, bearer);
 
-test("an allowed account may ask for everything, and is audited by its number", async () => {
+test("an allowed account may request everything, and is audited by its number", async () => {
   for (const bearer of [token(), token({}, "g-2"), token({ iss: "accounts.google.com" })]) {
     const response = await ask(bearer);
     expect(response.status).toBe(200);
@@ -68,21 +68,25 @@ describe("refuses", () => {
     ["no audience", 401, () => token({ aud: undefined })],
     ["another issuer", 401, () => token({ iss: "https://evil.example" })],
     ["no issuer", 401, () => token({ iss: undefined })],
-    ["a token that has expired", 401, () => token({ iat: seconds(-9000), exp: seconds(-4000) })],
-    ["a token of tomorrow", 401, () => token({ iat: seconds(40_000), exp: seconds(43_000) })],
+    ["an expired token", 401, () => token({ iat: seconds(-9000), exp: seconds(-4000) })],
+    [
+      "a token issued in the future",
+      401,
+      () => token({ iat: seconds(40_000), exp: seconds(43_000) }),
+    ],
     ["a token without an expiry", 401, () => token({ exp: undefined })],
     ["a token that lasts for a year", 401, () => token({ exp: seconds(31_536_000) })],
     ["no subject", 401, () => token({ sub: undefined })],
     ["a key that is not Google's", 401, () => token({}, "g-3")],
-    ["a key that is not Google's under its name", 401, () => forged("g-1")],
-    ["a kid that every object has", 401, () => token({}, "__proto__")],
+    ["a key that is not Google's under the ID of one that is", 401, () => forged("g-1")],
+    ["a kid that is a property of every object", 401, () => token({}, "__proto__")],
     ["the algorithm none", 401, () => handmade({ alg: "none", kid: "g-1" }, claims(), () => "")],
     ["a public key as an HMAC secret", 401, () => confused()],
     ["garbage", 401, () => "garbage"],
     ["garbage in three parts", 401, () => "a.b.c"],
     ["another account", 403, () => token({ email: "other@project.iam.gserviceaccount.com" })],
-    ["an e-mail that is not verified", 403, () => token({ email_verified: false })],
-    ["an e-mail verified in words", 403, () => token({ email_verified: "true" })],
+    ["an unverified e-mail", 403, () => token({ email_verified: false })],
+    ["an e-mail verified by a string", 403, () => token({ email_verified: "true" })],
     ["no e-mail", 403, () => token({ email: undefined })],
   ])("%s: %i", async (_, status, bearer) => {
     const response = await ask(bearer());
@@ -104,13 +108,13 @@ describe("refuses", () => {
     );
 });
 
-test("certificates are fetched once, and for as long as Google says", async () => {
+test("certificates are fetched once, and cached for as long as Google allows", async () => {
   const before = google.fetches();
   for (const bearer of [token(), "x.y.z", token({}, "g-2")]) await ask(bearer);
   expect(google.fetches() - before).toBe(1);
 });
 
-test("certificates that cannot be had are no fault of the caller's", async () => {
+test("certificates that cannot be fetched are not the caller's fault", async () => {
   google.answer(404);
   const response = await ask(token());
   expect(response.status).toBe(503);

@@ -11,11 +11,11 @@ import { describeWithTools, runTool } from "../../support/tools.ts";
 const root = join(import.meta.dirname, "../../..");
 const secret = "ein Geheimnis von über 32 Bytes, mit Umlaut";
 
-/** The program in `language` that docs/LINKS.md shows, word for word. */
+/** Returns the program in `language` from docs/LINKS.md, verbatim. */
 async function snippet(language: string): Promise<string> {
   const guide = await readFile(join(root, "docs/LINKS.md"), "utf8");
   const [, program] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(guide) ?? [];
-  if (program === undefined) throw new Error(`docs/LINKS.md shows nothing in ${language}`);
+  if (program === undefined) throw new Error(`docs/LINKS.md has no program in ${language}`);
   return program;
 }
 
@@ -55,7 +55,7 @@ describeWithTools("a link made by Ruby's standard library", ["ruby"], () => {
   });
 });
 
-/** What a program prints that has the secret in its environment. */
+/** Runs a program with the secret in its environment, and returns its output. */
 async function run(program: "python3" | "ruby", name: string, text: string): Promise<string> {
   const file = join(await temporaryFolder(), name);
   await writeFile(file, text);

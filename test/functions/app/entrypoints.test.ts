@@ -4,7 +4,7 @@ import { startService } from "../../support/service-process.ts";
 
 const entrypoints = {
   node: "functions/node.ts",
-  // What `npm start` runs: functions/gcp.ts in functions-framework.
+  // The program of `npm start`: functions/gcp.ts in functions-framework.
   "gcp (functions-framework)": "scripts/start.ts",
 };
 

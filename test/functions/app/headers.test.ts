@@ -31,8 +31,8 @@ describe("every response", () => {
     ["416", 416, async ({ get }) => get(`/zip/${await token()}`, { headers: range("9999-") })],
     ["a description", 200, async ({ get }) => get(`/zip/${await token()}?format=json`)],
     ["a bad link", 401, ({ get }) => get("/zip/x")],
-    ["a link made", 201, ({ post: send }) => send("/links", { prefix: "a/" })],
-    ["an archive of a caller", 200, ({ post: send }) => send("/zip", { prefix: "a/" })],
+    ["a created link", 201, ({ post: send }) => send("/links", { prefix: "a/" })],
+    ["an archive for a caller", 200, ({ post: send }) => send("/zip", { prefix: "a/" })],
     ["a bad caller", 401, ({ post: send }) => send("/zip", {}, {}, "x")],
     ["health", 200, ({ get }) => get("/healthz")],
     ["nothing", 404, ({ get }) => get("/nothing")],
@@ -41,27 +41,30 @@ describe("every response", () => {
   const range = (text: string) => ({ Range: `bytes=${text}` });
   const any = { "If-None-Match": "*" };
 
-  test.each(cases)("of %s is safe from being misread and embedded", async (_, status, ask) => {
-    const response = await ask(appOf(createMemorySource(objects)));
-    expect(response.status).toBe(status);
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "x-frame-options": "DENY",
-      "content-security-policy":
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-      "cross-origin-resource-policy": "same-origin",
-      "cross-origin-opener-policy": "same-origin",
-      "x-request-id": expect.stringMatching(/^[\w-]{36}$/),
-    });
-    expect(response.headers.has("strict-transport-security")).toBe(false);
-    expect(response.headers.has("x-powered-by")).toBe(false);
-    if (response.headers.get("content-type") === "application/zip") {
-      expect(response.headers.get("content-disposition")).toMatch(/^attachment;/);
-    }
-  });
+  test.each(cases)(
+    "of %s has headers against misinterpretation and embedding",
+    async (_, status, ask) => {
+      const response = await ask(appOf(createMemorySource(objects)));
+      expect(response.status).toBe(status);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "x-frame-options": "DENY",
+        "content-security-policy":
+          "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "cross-origin-resource-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "x-request-id": expect.stringMatching(/^[\w-]{36}$/),
+      });
+      expect(response.headers.has("strict-transport-security")).toBe(false);
+      expect(response.headers.has("x-powered-by")).toBe(false);
+      if (response.headers.get("content-type") === "application/zip") {
+        expect(response.headers.get("content-disposition")).toMatch(/^attachment;/);
+      }
+    },
+  );
 
-  test("asks for HTTPS where that is how people reach the service", async () => {
+  test("asks for HTTPS if the public URL has it", async () => {
     const hsts = async (publicUrl: string) =>
       (await appOf(createMemorySource(), { publicUrl }).get("/healthz")).headers.get(
         "strict-transport-security",
@@ -80,7 +83,7 @@ describe("request ids", () => {
     return id;
   };
 
-  test.each(["7f3a", "req_9-A=", "x".repeat(128)])("%s is taken", async (id) => {
+  test.each(["7f3a", "req_9-A=", "x".repeat(128)])("%s is kept", async (id) => {
     expect(await idOf(id)).toBe(id);
   });
 
@@ -100,7 +103,7 @@ describe("request ids", () => {
     expect(await idOf(id)).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
-  test("name every line of a download", async () => {
+  test("are in every audit event of a download", async () => {
     const { get, events } = appOf(createMemorySource(objects));
     const headers = {
       "X-Request-Id": "r-1",
@@ -127,7 +130,7 @@ describe("CORS", () => {
   const corsOf = (response: Response) =>
     [...response.headers.keys()].filter((name) => name.startsWith("access-control-"));
 
-  test("lets pages of the origins read archives, with what resuming needs, and refusals too", async () => {
+  test("lets pages of the origins read archives, the headers for resuming, and refusals", async () => {
     const { get } = appOf(createMemorySource(objects), { corsOrigins: ["https://app.example"] });
     for (const path of ["/zip/x", "/zip/x/name.zip"]) {
       const preflight = await get(path, asking("GET", "range,if-range"));
@@ -157,7 +160,7 @@ describe("CORS", () => {
     }
   });
 
-  test("lets pages see that they ask too much, and when to come again", async () => {
+  test("lets pages see that they have sent too many requests, and when to retry", async () => {
     const { get } = appOf(createMemorySource(objects), {
       corsOrigins: ["https://app.example"],
       protection: { ...defaultProtection, requestsPerMinutePerCaller: 1, trustedProxies: 1 },
@@ -170,7 +173,7 @@ describe("CORS", () => {
     expect(refused.headers.get("access-control-expose-headers")).toContain("Retry-After");
   });
 
-  test("lets no page of theirs post, and no other page in", async () => {
+  test("lets no page send a POST, and no page of another origin read anything", async () => {
     const { get } = appOf(createMemorySource(objects), { corsOrigins: ["https://app.example"] });
     for (const path of ["/zip", "/links"]) {
       const preflight = await get(path, asking("POST", "authorization,content-type"));
@@ -181,14 +184,14 @@ describe("CORS", () => {
     expect(other.headers.has("access-control-allow-origin")).toBe(false);
   });
 
-  test("is not there unless it is asked for", async () => {
+  test("is off by default", async () => {
     const { get } = appOf(createMemorySource(objects));
     expect((await get("/zip/x", asking("GET"))).status).toBe(405);
     expect(corsOf(await get("/zip/x", { headers: { Origin: "https://app.example" } }))).toEqual([]);
   });
 });
 
-describe("names of files over HTTP", () => {
+describe("file names over HTTP", () => {
   const source = createMemorySource(objects);
   const { get } = appOf(source);
   const server = createServer(
@@ -247,17 +250,17 @@ describe("names of files over HTTP", () => {
     .map((parts) => parts.join("").toWellFormed().slice(0, 100).toWellFormed())
     .filter((text) => text !== "");
 
-  /** The fields that any archive has and no other, and of its disposition nothing but a file's name. */
+  /** Expects only header fields that every archive has, and nothing but a file name in the disposition. */
   function expectTame({ headers }: Awaited<ReturnType<typeof download>>): void {
     expect(FIELDS).toEqual(expect.arrayContaining(Object.keys(headers)));
     const { type, parameters } = parseDisposition(headers["content-disposition"] ?? "");
     expect(type).toBe("attachment");
     expect(["filename", "filename*"]).toEqual(expect.arrayContaining(Object.keys(parameters)));
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must be absent
     expect(parameters.filename).toMatch(/^[^\x00-\x1f\x7f/\\:*?"<>|]+\.zip$/);
   }
 
-  test("put nothing into the header of a link's archive", async () => {
+  test("inject nothing into the header of a link's archive", async () => {
     await fc.assert(
       fc.asyncProperty(name, async (text) => {
         const path = `${url}/zip/${await token({ prefix: "a/", name: text })}`;
@@ -271,7 +274,7 @@ describe("names of files over HTTP", () => {
     );
   });
 
-  test("put nothing into the header of what a caller gets", async () => {
+  test("inject nothing into the header of a response to a caller", async () => {
     await fc.assert(
       fc.asyncProperty(name, async (text) => {
         const bearer = callerToken(apiSecret);

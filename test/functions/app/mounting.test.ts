@@ -26,7 +26,7 @@ const objects = {
 const spec = { name: "two", entries: [{ key: "a.txt" }, { key: "b.txt", name: "B.txt" }] };
 const principal = { subject: "user-1" };
 
-/** Archives for an application's routes, and what they have audited. */
+/** Creates archives for an application's routes, and records their audit events. */
 function mount(responseLimits = { maxResponseBytes: Infinity, maxFixedLength: Infinity }) {
   const events: AuditEvent[] = [];
   const source = counting(createMemorySource(objects));
@@ -38,7 +38,7 @@ const request = (method: string, headers = {}) =>
   new Request("http://application.example/files", { method, headers });
 
 describe("a route of an application's own", () => {
-  test("sends a GET what RFC 9110 has for a file, and a POST the whole", async () => {
+  test("answers a GET as RFC 9110 specifies for a file, and a POST with the whole archive", async () => {
     const { archives, events } = mount();
     const plan = await archives.plan(spec);
     expect(plannedBytes(plan)).toBe("firstsecond".length);
@@ -64,7 +64,7 @@ describe("a route of an application's own", () => {
     expect(await plan(2, 10)).toBe("too_large");
   });
 
-  test("cannot send more at once than the platform", async () => {
+  test("cannot send more in one response than the platform can", async () => {
     const { archives } = mount({ maxResponseBytes: 100, maxFixedLength: Infinity });
     const plan = await archives.plan(spec);
     expect(await codeOf(archives.send(request("POST"), { spec, plan, principal }))).toBe(
@@ -75,7 +75,7 @@ describe("a route of an application's own", () => {
     );
   });
 
-  test("shares what links know of the store", async () => {
+  test("shares its plans and store lookups with links", async () => {
     const { options, archives } = mount();
     const linkKeys = secretKeys(linkSecret);
     const app = createApp({ ...options, linkKeys }, archives);
@@ -90,14 +90,14 @@ describe("a route of an application's own", () => {
     expect(await own.text()).toBe(await link.text());
     const { plan: planned } = await archives.byLink.plan(token, spec);
     expect(planned).toEqual(plan);
-    expect(options.source.counts.stats).toBe(4); // of the link once, although it was asked for twice
+    expect(options.source.counts.stats).toBe(4); // the link's plan counts once, although it was requested twice
   });
 });
 
 describe("an application behind Node's servers", () => {
   const cookies = ["a=1; Path=/; Expires=Wed, 01 May 2030 12:00:00 GMT", "b=2; HttpOnly"];
 
-  /** Where an app answers, whose responses set both cookies, until the test is over. */
+  /** Serves, for the duration of the test, an app whose responses set both cookies; returns its URL. */
   async function served(http2: boolean): Promise<string> {
     const app = async () => {
       const response = new Response("hello");
@@ -164,6 +164,6 @@ test.each<[unknown, object]>([
       headers: {},
     },
   ],
-])("what a client may be told of %s", (error, problem) => {
+])("describes to a client what it may know of %s", (error, problem) => {
   expect(describeProblem(error)).toEqual(problem);
 });

@@ -66,7 +66,7 @@ async function send(path: string, headers: Record<string, string> = {}, over = s
   return { stream, headers: answer };
 }
 
-/** What came, and whether the stream came to its end rather than being reset. */
+/** Reads what arrives, and whether the stream ended rather than being reset. */
 async function readToEnd(stream: ClientHttp2Stream) {
   const parts: Buffer[] = [];
   let complete = false;
@@ -74,7 +74,7 @@ async function readToEnd(stream: ClientHttp2Stream) {
   stream.once("end", () => {
     complete = true;
   });
-  stream.once("error", () => undefined); // it is in rstCode too
+  stream.once("error", () => undefined); // also in rstCode
   await new Promise<void>((resolve) => stream.once("close", resolve));
   return { bytes: Buffer.concat(parts), complete, code: stream.rstCode };
 }
@@ -87,7 +87,7 @@ async function archiveOf(prefix: string): Promise<Buffer> {
 const ended = ({ id }: { id: string }) =>
   service.nextLine((line) => line.message === "download_ended" && line.link === id);
 
-test("an archive above 32 MiB has its exact length, on streams side by side", async () => {
+test("an archive above 32 MiB is sent with its exact length, on concurrent streams", async () => {
   const expected = await archiveOf("big/");
   const { path } = await link("big/");
   const answers = await Promise.all([1, 2, 3].map(() => send(path)));
@@ -104,7 +104,7 @@ test("an archive above 32 MiB has its exact length, on streams side by side", as
   }
 });
 
-test("ranges, HEAD and problems are as over HTTP/1", async () => {
+test("ranges, HEAD and problems work as over HTTP/1", async () => {
   const expected = await archiveOf("big/");
   const { path } = await link("big/");
   const part = await send(path, { range: `bytes=100-${40 * MiB}` });
@@ -126,7 +126,7 @@ test("ranges, HEAD and problems are as over HTTP/1", async () => {
   await readToEnd(forged.stream);
 });
 
-test("everything is closed when the client leaves, by its stream or its session", async () => {
+test("everything is closed when the client closes its stream or its session", async () => {
   const leave = [
     (stream: ClientHttp2Stream) => stream.close(constants.NGHTTP2_CANCEL),
     () => session.destroy(),
@@ -145,7 +145,7 @@ test("everything is closed when the client leaves, by its stream or its session"
   }
 });
 
-test("a transfer that fails is reset, never ended, and the session goes on", async () => {
+test("a transfer that fails is reset, never ended, and the session stays usable", async () => {
   const big = await link("big/");
   const { stream, headers } = await send(big.path);
   await once(stream, "readable");
@@ -160,7 +160,7 @@ test("a transfer that fails is reset, never ended, and the session goes on", asy
   expect(await readToEnd(again.stream)).toMatchObject({ complete: true });
 });
 
-test("holds little for clients that stall", async () => {
+test("uses little memory for clients that stall", async () => {
   const before = await service.residentBytes();
   const links = await Promise.all(Array.from({ length: 8 }, () => link("huge/")));
   const stalled = await Promise.all(links.map(({ path }) => send(path)));
@@ -174,7 +174,7 @@ test("holds little for clients that stall", async () => {
   for (const each of links) expect(await ended(each)).toMatchObject({ outcome: "aborted" });
 });
 
-test("a server that is told to end sends what it has begun", async () => {
+test("a server that is told to stop finishes the responses in progress", async () => {
   const ending = await start();
   const own = connect(ending.url);
   const { stream } = await send((await link("big/")).path, {}, own);
@@ -191,11 +191,11 @@ describeWithTools("over HTTP/2, curl", ["curl"], () => {
     return runTool({ program: "curl", args }, {}, ({ code }) => accepts(code));
   };
 
-  test("downloads, and knows a broken transfer for what it is", async () => {
+  test("downloads, and detects a broken transfer", async () => {
     const big = await link("big/");
     await curl(big.path, (code) => code === 0);
     const huge = await link("huge/");
-    // The huge file shrinks as soon as it is being sent.
+    // Truncates the huge file as soon as it is being sent.
     const begun = service.nextLine(
       (line) => line.message === "download_started" && line.link === huge.id,
     );

@@ -210,12 +210,12 @@ describe("settings", () => {
   });
 
   test.each<[Record<string, string>, RegExp]>([
-    [{ METRICS: "true" }, /METRICS_TOKEN is not set, as METRICS is/],
-    [{ METRICS_TOKEN: bearer }, /METRICS is not set, as METRICS_TOKEN is/],
+    [{ METRICS: "true" }, /METRICS=true needs METRICS_TOKEN/],
+    [{ METRICS_TOKEN: bearer }, /METRICS_TOKEN needs METRICS=true/],
     [{ METRICS: "true", METRICS_TOKEN: "short" }, /METRICS_TOKEN must have at least 32 bytes/],
-    [{ METRICS: "true", METRICS_TOKEN: token }, /METRICS_TOKEN must be of letters/],
+    [{ METRICS: "true", METRICS_TOKEN: token }, /METRICS_TOKEN must be a bearer token/],
     [{ METRICS: "perhaps" }, /METRICS /],
-    [{ GOOGLE_CLOUD_PROJECT: "a/b" }, /GOOGLE_CLOUD_PROJECT is no project's id/],
+    [{ GOOGLE_CLOUD_PROJECT: "a/b" }, /GOOGLE_CLOUD_PROJECT must be a Google Cloud project ID/],
   ])("refuse %j", (wrong, message) => {
     expect(() => readConfig({ ...env, ...wrong })).toThrow(message);
   });

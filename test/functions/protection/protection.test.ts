@@ -33,12 +33,12 @@ async function expectTooMany(response: Response, seconds: RegExp): Promise<void>
   });
 }
 
-describe("downloads at once", () => {
-  test("of one principal are limited; others go on", async () => {
+describe("concurrent downloads", () => {
+  test("of one principal are limited; others continue", async () => {
     const { get, events } = serviceOf({ maxActivePerCaller: 2 });
     const mine = { subject: "me" };
     const first = await get(await pathOf(mine));
-    const second = await get(await pathOf(mine)); // another link, the same person
+    const second = await get(await pathOf(mine)); // another link, same subject
     await expectTooMany(await get(await pathOf(mine)), /^5$/);
     expect(events.at(-1)).toMatchObject({
       event: "request_refused",
@@ -54,7 +54,7 @@ describe("downloads at once", () => {
     for (const { body } of [second, third, other]) await body?.cancel();
   });
 
-  test("of a link that is for nobody are counted by the link", async () => {
+  test("of a link without a subject are counted by the link", async () => {
     const { get } = serviceOf({ maxActivePerCaller: 1 });
     const path = await pathOf();
     const first = await get(path);
@@ -64,7 +64,7 @@ describe("downloads at once", () => {
     expect((await get(path)).status).toBe(200);
   });
 
-  test("of a caller are none of a link's whose subject is named alike", async () => {
+  test("of a caller do not count for a link whose subject has the same name", async () => {
     const { get, post } = serviceOf({ maxActivePerCaller: 1 });
     const held = await post("/zip", { prefix: "a/" });
     expect(held.status).toBe(200);
@@ -75,7 +75,7 @@ describe("downloads at once", () => {
     expect((await post("/links", { prefix: "a/" })).status).toBe(201);
   });
 
-  test("of all together are limited, and a principal over its own limit takes nothing of it", async () => {
+  test("are limited overall, and a principal over its own limit takes nothing from that limit", async () => {
     const { get } = serviceOf({ maxActive: 2, maxActivePerCaller: 1 });
     const first = await get(await pathOf({ subject: "1" }));
     expect((await get(await pathOf({ subject: "1" }))).status).toBe(429);
@@ -94,19 +94,19 @@ describe("downloads at once", () => {
     get((await pathOf(principal)) + query, { method, headers });
   const cases: Case[] = [
     ["a download to its end", 200, async (service) => readAll(await ask(service))],
-    ["a client that leaves at once", 200, async (service) => cancel(await ask(service))],
-    ["a client that leaves midway", 200, async (service) => leaveMidway(await ask(service))],
+    ["a client that disconnects at once", 200, async (service) => cancel(await ask(service))],
+    ["a client that disconnects midway", 200, async (service) => leaveMidway(await ask(service))],
     ["a range", 206, async (service) => readAll(await ask(service, { Range: "bytes=5-9" }))],
     ["HEAD", 200, (service) => ask(service, {}, "HEAD")],
     ["304", 304, (service) => ask(service, { "If-None-Match": "*" })],
     ["412", 412, (service) => ask(service, { "If-Match": '"other"' })],
     ["416", 416, (service) => ask(service, { Range: "bytes=99999999-" })],
-    ["HEAD that is refused", 412, (service) => ask(service, { "If-Match": '"other"' }, "HEAD")],
+    ["a refused HEAD", 412, (service) => ask(service, { "If-Match": '"other"' }, "HEAD")],
     ["a description", 200, (service) => ask(service, {}, "GET", "?format=json")],
     ["404", 404, async ({ get }) => get(await pathOf(principal, "nowhere/"))],
-    ["a body that is no request", 400, ({ post }) => post("/zip", { prefix: 1 }, {}, me())],
+    ["a malformed body", 400, ({ post }) => post("/zip", { prefix: 1 }, {}, me())],
     ["a body out of scope", 403, ({ post }) => post("/zip", { prefix: "" }, {}, me(["a/"]))],
-    ["a link that was made", 201, ({ post }) => post("/links", { prefix: "a/" }, {}, me())],
+    ["a created link", 201, ({ post }) => post("/links", { prefix: "a/" }, {}, me())],
   ];
   const me = (prefixes = [""]) => callerToken(apiSecret, prefixes, { sub: "me" });
   const readAll = async (response: Response) => {
@@ -124,7 +124,7 @@ describe("downloads at once", () => {
     return response;
   };
 
-  test.each(cases)("%s gives its place back", async (_, status, end) => {
+  test.each(cases)("%s releases its slot", async (_, status, end) => {
     const service = serviceOf({ maxActive: 1 });
     for (let i = 0; i < 3; i++) expect((await end(service)).status).toBe(status);
     expect((await service.get(await pathOf())).status).toBe(200);
@@ -133,7 +133,7 @@ describe("downloads at once", () => {
   test.each([
     ["before its first byte", 0, 503],
     ["midway", 1_000_000, 200],
-  ])("a download that fails %s gives its place back", async (_, after, status) => {
+  ])("a download that fails %s releases its slot", async (_, after, status) => {
     const source = createMemorySource(objects);
     const error = new ZiplinkError("unavailable", "down");
     const { get } = appOf(failing(source, "a/one.bin", after, error), {
@@ -149,7 +149,7 @@ describe("downloads at once", () => {
     expect((await get(await pathOf({}, "b/"))).status).toBe(200);
   });
 
-  test("a client that leaves while the archive is planned gives its place back", async () => {
+  test("a client that disconnects while the archive is planned releases its slot", async () => {
     const memory = createMemorySource(objects);
     const abort = new AbortController();
     const { get, events } = appOf(
@@ -167,7 +167,7 @@ describe("downloads at once", () => {
     expect((await get(await pathOf())).status).toBe(200);
   });
 
-  test("strangers take nobody's place", async () => {
+  test("unauthenticated requests take no slots", async () => {
     const { get, post } = serviceOf({ maxActive: 1, requestsPerMinute: 2 });
     const bad = Array.from({ length: 10 }, () => get("/zip/e30.e30.x"));
     for (const { status } of await Promise.all(bad)) expect(status).toBe(401);
@@ -176,8 +176,8 @@ describe("downloads at once", () => {
   });
 });
 
-describe("requests in a minute", () => {
-  test("of one principal are limited, with the time until the next; others go on", async () => {
+describe("requests per minute", () => {
+  test("of one principal are limited, with the time to wait; others continue", async () => {
     const { get, post } = serviceOf({ requestsPerMinutePerCaller: 3 });
     const path = await pathOf({ subject: "me" });
     for (let i = 0; i < 3; i++) expect((await get(path, { method: "HEAD" })).status).toBe(200);
@@ -191,7 +191,7 @@ describe("requests in a minute", () => {
     await expectTooMany(await post("/links", { prefix: "a/" }), /^([1-5]?\d|60)$/);
   });
 
-  test("of all together are limited; the health check is not counted", async () => {
+  test("are limited overall; the health check is not counted", async () => {
     const { get } = serviceOf({ requestsPerMinute: 2 });
     for (let i = 0; i < 5; i++) expect((await get("/healthz")).status).toBe(200);
     for (const subject of ["1", "2"]) {
@@ -202,13 +202,13 @@ describe("requests in a minute", () => {
     expect((await get("/healthz")).status).toBe(200);
   });
 
-  test("of one address are limited behind proxies that tell it, before anything is verified", async () => {
+  test("of one address are limited behind trusted proxies, before anything is verified", async () => {
     const { get, events } = serviceOf({ requestsPerMinutePerCaller: 2, trustedProxies: 1 });
     const from = (addresses: string) =>
       get("/zip/garbage", { headers: { "X-Forwarded-For": addresses } });
     expect((await from("203.0.113.1, 198.51.100.7")).status).toBe(401);
     expect((await from("203.0.113.2, 198.51.100.7")).status).toBe(401);
-    // What the client writes itself is not looked at.
+    // Addresses that the client adds itself are ignored.
     await expectTooMany(await from("203.0.113.3, 198.51.100.7"), /^([1-5]?\d|60)$/);
     expect(events.at(-1)).toMatchObject({ event: "request_refused", status: 429 });
     expect(JSON.stringify(events)).not.toContain("198.51");
@@ -217,13 +217,13 @@ describe("requests in a minute", () => {
     expect(health.status).toBe(200);
   });
 
-  test("of addresses are not counted where no proxy is to be believed", async () => {
+  test("of addresses are not counted if no proxy is trusted", async () => {
     const { get } = serviceOf({ requestsPerMinutePerCaller: 1 });
     const headers = { "X-Forwarded-For": "198.51.100.7" };
     for (let i = 0; i < 5; i++) expect((await get("/zip/garbage", { headers })).status).toBe(401);
   });
 
-  test("are enough for a download of many small slices", async () => {
+  test("suffice by default for a download in many small slices", async () => {
     const { get } = appOf(createMemorySource(objects));
     const path = await pathOf({ subject: "me" });
     const whole = Buffer.from(await (await get(path)).arrayBuffer());
@@ -259,7 +259,7 @@ test.each<[forwarded: string, proxies: number, counted: string]>([
   ["fe80::1%eth0", 1, "fe80:0:0:0"],
   ["::ffff:192.0.2.1", 1, "::ffff:c000:201"],
   ["::ffff:192.0.2.2", 1, "::ffff:c000:202"],
-])("of %j behind %i proxies, %s is counted", (forwarded, proxies, counted) => {
+])("X-Forwarded-For %j behind %i proxies counts as %s", (forwarded, proxies, counted) => {
   expect(clientAddress(new Headers({ "X-Forwarded-For": forwarded }), proxies)).toBe(counted);
 });
 
@@ -270,7 +270,7 @@ describe("settings", () => {
     expect(readConfig(env).protection).toEqual(defaultProtection);
   });
 
-  test("are taken as they are given, and 0 is for no limit", () => {
+  test("are used as given, and 0 means no limit", () => {
     const given = {
       MAX_ACTIVE_DOWNLOADS: "0",
       MAX_ACTIVE_PER_CALLER: "7",
@@ -292,7 +292,7 @@ describe("settings", () => {
     expect(() => readConfig(wrong)).toThrow(/MAX_ACTIVE_DOWNLOADS must be a whole number/);
   });
 
-  test("no limit is none", async () => {
+  test("Infinity means no limit", async () => {
     const { get } = serviceOf({
       maxActive: Infinity,
       maxActivePerCaller: Infinity,

@@ -100,7 +100,7 @@ describe("settings of a deployment", () => {
     [{ secrets: { LINK_SECRET: "a", PORT: "b" } }, /secrets\.PORT: is set by the platform/],
     [
       { secrets: { LINK_JWKS: "a" }, crcStore: "s3://checksums" },
-      /CRC_STORE_SECRET is not set, which CRC_STORE needs beside LINK_JWKS/,
+      /CRC_STORE with LINK_JWKS needs CRC_STORE_SECRET/,
     ],
     [{ secrets: { LINK_SECRET: "/a/b" } }, /secrets: Secret Manager's names/],
     [{ environment: { API_SECRET: "hush-hush" } }, /environment\.API_SECRET: belongs into secrets/],
