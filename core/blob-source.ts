@@ -1,19 +1,19 @@
-/** What is known of one stored object without reading it. Plain data. */
+/** The metadata of one stored object, known without reading it. Plain data. */
 export interface BlobInfo {
   /** The object's name in its store. */
   readonly key: string;
   /** Length in bytes, a safe integer. */
   readonly size: number;
   /**
-   * Opaque, and different whenever the bytes are: an ETag, a generation, or what a file system has
-   * of that kind. `open` reads exactly this version or fails.
+   * Opaque version: an ETag, a generation, or a file system's equivalent. Must change whenever the bytes
+   * change. `open` reads exactly this version or fails.
    */
   readonly version: string;
   /** When the object was last modified. */
   readonly modified: Date;
   /** Media type (RFC 9110, 8.3) as the store states it. */
   readonly contentType?: string;
-  /** CRC-32 (that of ZIP, ISO-HDLC) of the *whole* object, if the store states it. Unsigned. */
+  /** CRC-32 as in ZIP (ISO-HDLC) of the *whole* object, if the store states it. Unsigned. */
   readonly crc32?: number;
 }
 
@@ -21,32 +21,31 @@ export interface BlobInfo {
 export interface ByteRange {
   /** Offset of the first byte. */
   readonly start: number;
-  /** Offset behind the last byte. */
+  /** Offset after the last byte. */
   readonly end: number;
 }
 
 /**
  * Read-only view of a bucket. Every method rejects with a `ZiplinkError` whose code is `not_found`,
- * `denied`, `changed`, `throttled`, `unavailable`, `timeout`, or `corrupt` for an answer that is
- * wrong or says too little, as another attempt would not mend; and with `signal.reason` once
- * `signal` aborts.
+ * `denied`, `changed`, `throttled`, `unavailable`, `timeout`, or `corrupt` for a wrong or incomplete answer
+ * that another attempt would not fix. Once `signal` aborts, every method rejects with `signal.reason`.
  */
 export interface BlobSource {
-  /** Describes one object. Rejects with `not_found` if there is none under exactly this key. */
+  /** Returns an object's metadata. Rejects with `not_found` if no object has exactly this key. */
   stat(key: string, signal?: AbortSignal): Promise<BlobInfo>;
 
   /**
-   * Every object whose key starts with `prefix`, in ascending order of the key's UTF-8 bytes.
-   * Yields nothing if there is none. Rejects with `malformed` where the store has no listing.
+   * Yields every object whose key starts with `prefix`, in ascending order of the key's UTF-8 bytes; yields
+   * nothing if there is none. Rejects with `malformed` if the store cannot list objects.
    */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<BlobInfo>;
 
   /**
    * Reads bytes `[start, end)` of exactly the version that `blob` describes. Rejects before the first
-   * byte with `not_found` or `changed` if that version is gone; the iterable rejects with `changed`
-   * if it goes while being read. It yields exactly `end - start` bytes, in non-empty chunks of any
-   * size that the receiver owns. Whoever opens it must read it to its end or call `return()`:
-   * either releases what is held, as aborting `signal` does.
+   * byte with `not_found` or `changed` if that version no longer exists; the iterable rejects with
+   * `changed` if it disappears during the read. The iterable yields exactly `end - start` bytes, in
+   * non-empty chunks of any size that the receiver owns. The caller must read it to its end or call
+   * `return()`: either releases its resources, as does aborting `signal`.
    */
   open(blob: BlobInfo, range: ByteRange, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }

@@ -1,28 +1,28 @@
 /**
- * Every code an operation can fail with, and the HTTP status it becomes. Adapters translate their
- * vendor's errors into these; nothing else crosses a boundary.
+ * Every code that an operation can fail with, and its HTTP status. Adapters translate their vendor's errors
+ * into these; no other error crosses a boundary.
  */
 export const statusByCode = {
-  /** The request, a name or a claim is not of the documented form. */
+  /** The request, a name or a claim does not have the documented form. */
   malformed: 400,
-  /** The token of a link or of a caller is absent, forged, or meant for something else. */
+  /** The token of a link or a caller is missing, forged, or meant for another purpose. */
   unauthorized: 401,
-  /** The caller is known, and may not have what was asked for. */
+  /** The caller is authenticated but not allowed to have what it asked for. */
   forbidden: 403,
-  /** No such object (any more). */
+  /** The object does not exist, or no longer does. */
   not_found: 404,
-  /** The store refuses us. Shown to a link holder as `not_found`: they must not tell the two apart. */
+  /** The store denied us access. Reported as `not_found`: a link holder must not tell the two apart. */
   denied: 404,
   method_not_allowed: 405,
-  /** The object is no longer the version that was planned. */
+  /** The object is no longer of the planned version. */
   changed: 409,
-  /** The link was good once. */
+  /** The link was valid once, but has expired. */
   expired: 410,
-  /** The archive is no longer the one that the request is about. */
+  /** The archive has changed and is no longer the one that the request refers to. */
   precondition_failed: 412,
   /** More bytes than this service allows. */
   too_large: 413,
-  /** A request's body is not of a form that can be read. */
+  /** The request's body has a media type that this service does not read. */
   unsupported_media_type: 415,
   /** The requested range lies outside the archive. */
   range_not_satisfiable: 416,
@@ -30,13 +30,13 @@ export const statusByCode = {
   too_many_entries: 422,
   /** The link would be too long for a URL. */
   link_too_long: 422,
-  /** More than can be compressed; it can be stored. */
+  /** The archive is too large to be compressed, but can be stored. */
   not_deflatable: 422,
-  /** A caller, or all of them together, ask more than this service does at once or in a minute. */
+  /** A caller, or all callers together, exceed this service's limit of requests at once or per minute. */
   too_many_requests: 429,
-  /** The client left before there was anything to send. The status is nginx's; nobody sees it. */
+  /** The client left before there was anything to send. The status is nginx's; no client ever sees it. */
   aborted: 499,
-  /** The store's answer is no answer to what it was asked, or its bytes are not those stated. */
+  /** The store's answer does not fit the request, or its bytes do not match their checksum. */
   corrupt: 502,
   /** The store asks us to slow down. */
   throttled: 503,
@@ -44,42 +44,42 @@ export const statusByCode = {
   unavailable: 503,
   /** The store did not answer in time. */
   timeout: 504,
-  /** A defect of ours. */
+  /** A defect in Ziplink. */
   internal: 500,
 } as const;
 
-/** What went wrong, for programs. docs/HTTP.md has each that a client may be told. */
+/** A machine-readable error code. docs/HTTP.md lists those that a client may see. */
 export type ErrorCode = keyof typeof statusByCode;
 
-/** What an error carries beside its code and message. */
+/** The optional properties of a `ZiplinkError`. */
 export interface ZiplinkErrorOptions {
-  /** What went wrong underneath. It may name keys and paths, so it is never shown or logged as it is. */
+  /** The underlying error. It may contain keys and paths, so it is never shown or logged as it is. */
   readonly cause?: unknown;
-  /** How long the store asks us to wait, or we a client, before another attempt. In milliseconds. */
+  /** How long to wait before another attempt, as the store asks us or we ask a client. Milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** Machine-readable facts that a caller may see, such as a limit and what was asked. */
+  /** Machine-readable facts that a caller may see, such as a limit and the requested amount. */
   readonly details?: Readonly<Record<string, number | string>>;
-  /** Fields that the response to it has besides those of every problem. */
+  /** Header fields for the error response, in addition to those of every problem. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * The one error class. `message` is written for the person at the other end of the link and never
- * holds a key, a file name or a token.
+ * The only error class of Ziplink. `message` is written for the person who follows a link and never
+ * contains a key, a file name or a token.
  */
 export class ZiplinkError extends Error {
-  /** Always the same, also where class names are minified. */
+  /** Set explicitly, so that minifying class names does not change it. */
   override readonly name = "ZiplinkError";
-  /** What went wrong, for programs. */
+  /** The machine-readable error code. */
   readonly code: ErrorCode;
-  /** Machine-readable facts that a caller may see, as a limit and what was asked; often none. */
+  /** Machine-readable facts that a caller may see, such as a limit and the requested amount; often empty. */
   readonly details: Readonly<Record<string, number | string>>;
-  /** Fields that the response to it has besides those of every problem; often none. */
+  /** Header fields for the error response, in addition to those of every problem; often empty. */
   readonly headers: Readonly<Record<string, string>>;
-  /** How long to wait before another attempt, in milliseconds, if anybody has said so. */
+  /** How long to wait before another attempt, in milliseconds, if known. */
   readonly retryAfterMs: number | undefined;
 
-  /** @param message a sentence for people, which says what to do and names no object */
+  /** @param message a sentence for people that says what to do and names no object */
   constructor(code: ErrorCode, message: string, options: ZiplinkErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
@@ -94,34 +94,34 @@ export class ZiplinkError extends Error {
   }
 }
 
-/** `error` itself if it is one of ours; anything else is a defect and becomes `internal`. */
+/** Returns `error` itself if it is a `ZiplinkError`; any other error is a defect and becomes `internal`. */
 export function toZiplinkError(error: unknown): ZiplinkError {
   if (error instanceof ZiplinkError) return error;
   return new ZiplinkError("internal", "Something went wrong on our side.", { cause: error });
 }
 
-/** What every store says of an object, in the same words: they must not tell stores or reasons apart. */
+/** The messages that every store uses, so that clients cannot tell stores or reasons apart by them. */
 export const objectMessages = {
   not_found: "One or more objects were not found.",
   changed: "An object has changed since it was planned.",
 } as const;
 
-/** There is no such object, or none that we may read. */
+/** Returns the error for an object that does not exist or that we may not read. */
 export function notFound(cause?: unknown): ZiplinkError {
   return new ZiplinkError("not_found", objectMessages.not_found, { cause });
 }
 
-/** The object is no longer the version that was asked for. */
+/** Returns the error for an object that is no longer of the requested version. */
 export function changed(cause?: unknown): ZiplinkError {
   return new ZiplinkError("changed", objectMessages.changed, { cause });
 }
 
-/** A store's answer ended before its bytes did; trying again may help. */
+/** Returns the error for an answer that ended before all of its bytes; a retry may help. */
 export function brokeOff(): ZiplinkError {
   return new ZiplinkError("unavailable", "The store broke off in the middle of an object.");
 }
 
-/** The bytes are not those that the store, or the link, has stated the checksum of. */
+/** Returns the error for bytes that do not match the checksum that the store or the link states. */
 export function wrongCrc(): ZiplinkError {
   return new ZiplinkError("corrupt", "An object's bytes do not match the checksum stated for it.");
 }

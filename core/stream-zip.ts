@@ -9,31 +9,31 @@ import { ReadAheadPool } from "./streaming/read-ahead-pool.ts";
 import { layoutZip } from "./zip/layout.ts";
 import type { Plan } from "./zip/plan.ts";
 
-/** Which bytes of an archive to stream, and what to share with other downloads. */
+/** Options of `streamZip`: the range to stream, and resources shared with other downloads. */
 export interface StreamZipOptions {
-  /** First byte of the archive to send. Default 0. */
+  /** Offset of the first byte to stream. Default: 0. */
   readonly start?: number;
-  /** The byte behind the last one to send. Default the archive's length. */
+  /** Offset after the last byte to stream. Default: the archive's length. */
   readonly end?: number;
-  /** What this and other downloads learn of checksums. Default: nothing is shared. */
+  /** Checksums learnt by this and other downloads. Default: not shared. */
   readonly crcs?: CrcKnowledge;
-  /** The room for reading ahead, for this and other downloads. Default: 32 MiB for this one. */
+  /** Memory for reading ahead, for this and other downloads. Default: 32 MiB for this one alone. */
   readonly readAhead?: ReadAheadPool;
-  /** Aborting it ends the stream with its reason and closes everything. */
+  /** Aborts the stream: it errors with the signal's reason, and every source is closed. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Bytes `[start, end)` of the archive of `plan`, by default all of it. Stored objects are read from
- * `source`; what an application has given (`InlineEntry`) is read from the plan.
+ * Streams bytes `[start, end)` of a plan's archive, by default all of it. Objects are read from `source`,
+ * inline entries (`InlineEntry`) from the plan.
  *
- * Nothing is opened before the first read, and each read does only the work for its chunk. If an
- * object cannot be read, or is not what the plan says, the stream errors: it never closes early, so
- * a stream that closed has given exactly `end - start` bytes. Cancelling it closes every source.
+ * Nothing is opened before the first read, and each read does only the work for its chunk. If an object
+ * cannot be read or does not match the plan, the stream errors. It never closes early: a stream that has
+ * closed has delivered exactly `end - start` bytes. Cancelling it closes every source.
  *
  * Throws `range_not_satisfiable` for a range outside the archive, whose length is
- * `layoutZip(plan).length`; and for any range of an archive that is compressed (`plan.format`), as that
- * is only known while it is made.
+ * `layoutZip(plan).length`, and for any range of a compressed archive (`plan.format`), whose bytes are
+ * known only while it is made.
  */
 export function streamZip(
   plan: Plan,
@@ -44,7 +44,10 @@ export function streamZip(
   const { start = 0, end = layout.length } = options;
   const isDeflated = plan.format.compression === "deflate";
   if (isDeflated && (options.start !== undefined || options.end !== undefined)) {
-    throw new ZiplinkError("range_not_satisfiable", "A compressed archive has no ranges.");
+    throw new ZiplinkError(
+      "range_not_satisfiable",
+      "A compressed archive has no ranges: leave out start and end.",
+    );
   }
   if (!(start >= 0 && start <= end && end <= layout.length)) {
     throw new ZiplinkError(
@@ -54,7 +57,7 @@ export function streamZip(
   }
   const ending = new AbortController();
   const { signal } = ending;
-  // The caller's signal may live much longer than this stream: nothing of it may stay there.
+  // The caller's signal may live much longer than this stream, so no listener may stay on it.
   const unfollow = follow(options.signal, ending);
   const shared = {
     crcs: options.crcs ?? createCrcKnowledge({ maxObjects: 1 }),
@@ -65,8 +68,8 @@ export function streamZip(
     ? deflatedBytes(plan, blobs, shared.readAhead, signal)
     : archiveBytes(layout, blobs, { start, end }, shared, signal);
 
-  // Also where nobody reads on, all is let go of at once; it queues behind a read under way, whose
-  // failure is told there.
+  // Releases everything at once, even if nobody reads on. The call queues behind a read in progress, which
+  // reports its own failure.
   signal.addEventListener("abort", () => void chunks.return().catch(() => undefined), {
     once: true,
   });

@@ -2,16 +2,16 @@ import { LRUCache } from "lru-cache";
 import type { BlobInfo } from "../blob-source.ts";
 import { CrcParts } from "./crc-parts.ts";
 
-/** How much is remembered. */
+/** Options of `CrcCache`. */
 export interface CrcCacheOptions {
-  /** How many objects' checksums are kept, each some 200 bytes. Default 100,000. */
+  /** Number of objects whose checksums are kept, about 200 bytes each. Default 100,000. */
   readonly maxObjects?: number;
 }
 
 /**
- * The CRC-32s learnt by streaming, by object and version, so that a later download in this process
- * need not read again what it skips. Bounded: the least recently used are forgotten. What is known of
- * an object in part is kept too: slices of it that were sent one by one add up to its checksum.
+ * CRC-32s learnt while streaming, by object and version, so that a later download in this process need not
+ * reread what it does not send. Bounded: the least recently used are evicted. Checksums of parts of an object
+ * are kept too: slices of it that were sent one by one add up to its checksum.
  */
 export class CrcCache {
   readonly #whole: LRUCache<string, number>;
@@ -22,19 +22,19 @@ export class CrcCache {
     this.#partial = unitCache(Math.ceil(maxObjects / 100));
   }
 
-  /** The CRC-32 of a whole object, if it is remembered. */
+  /** Returns the CRC-32 of a whole object, if cached. */
   get(blob: BlobInfo): number | undefined {
     return this.#whole.get(identify(blob));
   }
 
-  /** Remembers the CRC-32 of a whole object. */
+  /** Caches the CRC-32 of a whole object. */
   set(blob: BlobInfo, crc32: number): void {
     const id = identify(blob);
     this.#partial.delete(id);
     this.#whole.set(id, crc32);
   }
 
-  /** What is known of an object in part, for all downloads to add to. */
+  /** Returns the known parts of an object's checksum, which all downloads add to. */
   parts(blob: BlobInfo): CrcParts {
     const id = identify(blob);
     const parts = this.#partial.get(id) ?? new CrcParts();
@@ -43,7 +43,10 @@ export class CrcCache {
   }
 }
 
-/** A cache of so many objects. Given `max`, it would allocate for all of them at once: 7 ms of a cold start. */
+/**
+ * Returns a cache of up to `maxSize` objects. With the option `max`, it would allocate room for all of them
+ * up front: 7 ms of a cold start.
+ */
 function unitCache<V extends {}>(maxSize: number): LRUCache<string, V> {
   return new LRUCache({ maxSize, sizeCalculation: () => 1 });
 }

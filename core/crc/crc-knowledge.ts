@@ -2,33 +2,31 @@ import pLimit, { type LimitFunction } from "p-limit";
 import { CrcCache } from "./crc-cache.ts";
 import type { CrcStore } from "./crc-store.ts";
 
-/** What the downloads of a process share so as to know checksums without reading. */
+/** Everything that downloads of a process share in order to know checksums without reading. */
 export interface CrcKnowledge {
-  /** What this process has learnt. */
+  /** Checksums that this process has learnt. */
   readonly cache: CrcCache;
-  /** Keeps them across instances. */
+  /** Keeps checksums across instances. */
   readonly store?: CrcStore | undefined;
-  /** Told of what goes wrong with the store; a download goes on without it. */
+  /** Called with each error of the store; the download continues without the store. */
   readonly onStoreError: (error: unknown) => void;
-  /** Bounds how many objects are read again at a time, for all downloads together. */
+  /** Limits how many objects are reread at a time, for all downloads together. */
   readonly limit: LimitFunction;
 }
 
-/** How much is remembered, and whether beyond this process. */
+/** Options of `createCrcKnowledge`. */
 export interface CrcKnowledgeOptions {
-  /** How many objects' checksums are remembered. Default 100,000. */
+  /** Number of objects whose checksums are cached. Default 100,000. */
   readonly maxObjects?: number;
-  /** How many objects are read again at a time, for all downloads together. Default 8. */
+  /** Number of objects reread at a time, for all downloads together. Default 8. */
   readonly rereads?: number;
-  /** Keeps checksums across instances. Default: none does. */
+  /** Keeps checksums across instances. Default: no store. */
   readonly store?: CrcStore | undefined;
-  /**
-   * Told of what goes wrong with the store; a download goes on without it. Default: nobody is told.
-   */
+  /** Called with each error of the store; the download continues without the store. Default: ignored. */
   readonly onStoreError?: (error: unknown) => void;
 }
 
-/** Knowledge for the downloads of one source; see `EntryCrcs` for its use. */
+/** Creates the knowledge that the downloads of one source share; `EntryCrcs` uses it. */
 export function createCrcKnowledge(options: CrcKnowledgeOptions = {}): CrcKnowledge {
   const { maxObjects, rereads = 8, store, onStoreError = () => undefined } = options;
   return {

@@ -8,14 +8,14 @@ interface Part {
 }
 
 /**
- * What is known of one object's CRC-32: that of the parts whose bytes went by, in whatever order.
- * Parts that touch are combined to one, so a whole object ends as a single part.
+ * The CRC-32s of those parts of one object whose bytes have been seen, in any order. Adjacent parts are
+ * combined, so that a whole object ends up as a single part.
  */
 export class CrcParts {
-  /** Ascending; neither empty nor touching. */
+  /** In ascending order; neither empty nor adjacent. */
   readonly #parts: Part[] = [];
 
-  /** Takes note of `bytes`, which stand at `offset` in the object. What is known costs nothing. */
+  /** Adds `bytes`, which are at `offset` in the object. Bytes already known are skipped at no cost. */
   update(bytes: Uint8Array, offset: number): void {
     const end = offset + bytes.length;
     for (let position = offset; position < end; ) {
@@ -32,13 +32,13 @@ export class CrcParts {
     }
   }
 
-  /** The CRC-32 of the whole object of `size` bytes, if all of it is known. */
+  /** Returns the CRC-32 of the whole object of `size` bytes, if all of it is known. */
   whole(size: number): number | undefined {
     const [part] = this.#parts;
     return part?.start === 0 && part.end === size ? part.crc32 : undefined;
   }
 
-  /** The parts of the first `size` bytes that nothing is known of, ascending. */
+  /** Returns the unknown parts of the first `size` bytes, in ascending order. */
   gaps(size: number): ByteRange[] {
     const gaps: ByteRange[] = [];
     let position = 0;
@@ -50,7 +50,7 @@ export class CrcParts {
     return gaps;
   }
 
-  /** Adds bytes that nothing was known of, before the part at `index`. */
+  /** Adds bytes that were unknown until now, before the part at `index`. */
   #insert(bytes: Uint8Array, start: number, index: number): void {
     const end = start + bytes.length;
     const left = this.#parts[index - 1];

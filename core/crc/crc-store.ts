@@ -1,22 +1,22 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import type { ObjectStore } from "../source/object-store.ts";
 
-/** The CRC-32 of each entry of an archive that is known, by the entry's index. */
+/** The known CRC-32s of an archive's entries, by entry index. */
 export type CrcTable = ReadonlyMap<number, number>;
 
 /**
- * Keeps the checksums of an archive's entries across instances, an object for each archive.
+ * Keeps the checksums of archives' entries across instances, one object per archive.
  *
- * The object is sealed (AES-256-GCM, by keys derived from a secret of the service) and bound to the
- * archive's ETag: who can read it learns nothing of any file, and what another has written or mixed up
- * is not believed.
+ * Each object is sealed (AES-256-GCM, with keys derived from a secret of the service) and bound to the
+ * archive's ETag. Reading it reveals nothing about any file, and an object that others have written or swapped
+ * is rejected.
  */
 export interface CrcStore {
-  /** The table of the archive with this ETag; empty if there is none that is genuine. */
+  /** Returns the table of the archive with this ETag; empty if there is no genuine one. */
   load(etag: string, signal?: AbortSignal): Promise<CrcTable>;
   /**
-   * Keeps the table of the archive with this ETag, in place of an earlier one. Rejects, as `load`
-   * does, with what the object store rejects with.
+   * Stores the table of the archive with this ETag, replacing any earlier one. Like `load`, rejects with the
+   * object store's errors.
    */
   save(etag: string, table: CrcTable, signal?: AbortSignal): Promise<void>;
 }
@@ -27,9 +27,9 @@ const TAG_BYTES = 16;
 const RECORD_BYTES = 8;
 
 /**
- * A checksum store on any store of small objects; names and contents of the objects are sealed.
+ * Creates a checksum store on any object store. Names and contents of the objects are sealed.
  *
- * @param secret at least 32 bytes that no one else knows; the link secret will do
+ * @param secret at least 32 bytes that are known to this service only; the link secret is suitable
  */
 export function createCrcStore(objects: ObjectStore, secret: Uint8Array): CrcStore {
   const derive = (purpose: string) =>
@@ -51,14 +51,14 @@ export function createCrcStore(objects: ObjectStore, secret: Uint8Array): CrcSto
   };
 }
 
-/** IV, ciphertext and tag in a row; `context` must be the same to unseal it. */
+/** Returns IV, ciphertext and tag, concatenated; unsealing needs the same `context`. */
 function seal(plain: Uint8Array, key: Uint8Array, context: string): Uint8Array {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context));
   return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** What was sealed, or `undefined` if it was not by this key and for this context. */
+/** Returns the plaintext, or `undefined` if it was not sealed with this key and context. */
 function unseal(sealed: Uint8Array, key: Uint8Array, context: string): Buffer | undefined {
   if (sealed.length < IV_BYTES + TAG_BYTES) return undefined;
   const iv = sealed.subarray(0, IV_BYTES);
@@ -68,7 +68,7 @@ function unseal(sealed: Uint8Array, key: Uint8Array, context: string): Buffer | 
   try {
     return Buffer.concat([text, decipher.final()]);
   } catch {
-    return undefined; // the tag is wrong: not ours, or of another archive
+    return undefined; // the tag is wrong: not sealed by us, or for another archive
   }
 }
 

@@ -10,10 +10,10 @@ import type { CrcKnowledge } from "./crc-knowledge.ts";
 import type { CrcParts } from "./crc-parts.ts";
 import { StoredTable } from "./stored-table.ts";
 
-/** Objects are read again in parts of this length, so that a single large one is in parallel too. */
+/** Objects are reread in parts of this length, so that even a single large one is read in parallel. */
 const PART_BYTES = 16 * 1024 * 1024;
 
-/** How many parts one download reads again at a time, within the limit for all of them. */
+/** Number of parts that one download rereads at a time, within the limit for all downloads. */
 const WORKERS = 4;
 
 /** An entry whose CRC-32 a download states although it does not send its first `size` bytes. */
@@ -22,7 +22,7 @@ export interface SkippedBytes {
   readonly size: number;
 }
 
-/** A part of an entry that is to be read again. */
+/** A part of an entry to be reread. */
 interface Reread {
   readonly index: number;
   readonly start: number;
@@ -30,9 +30,9 @@ interface Reread {
 }
 
 /**
- * The CRC-32 of each entry of one download. In the order of their cost: those that the plan states;
- * those learnt as bytes went by, in this download or another one; those that an instance left in the
- * store; and, for a download that begins behind an entry, those got by reading it again.
+ * The CRC-32s of the entries of one download. Their sources, cheapest first: stated by the plan; learnt from
+ * bytes sent, in this download or another; loaded from the store, where any instance has left them; and, for
+ * a download that begins after the start of an entry, obtained by rereading the entry.
  */
 export class EntryCrcs {
   readonly #layout: Layout;
@@ -41,7 +41,7 @@ export class EntryCrcs {
   readonly #skipped: readonly SkippedBytes[];
   readonly #closing = new AbortController();
   readonly #signal: AbortSignal;
-  /** Of this download: what the shared cache forgets must not be missed here. */
+  /** This download's own copy: a checksum that the shared cache evicts must not be missing here. */
   readonly #whole: WholeCrcs;
   readonly #partial = new Map<number, CrcParts>();
   readonly #table: StoredTable;
@@ -50,7 +50,7 @@ export class EntryCrcs {
   #failure: { readonly error: unknown } | undefined;
   #waiting: { readonly index: number; readonly wake: () => void } | undefined;
 
-  /** @param skipped what is going to be asked for without being sent, soonest first */
+  /** @param skipped bytes that are not sent but whose CRC-32 is needed, in order of need */
   constructor(
     layout: Layout,
     source: BlobSource,
@@ -67,12 +67,12 @@ export class EntryCrcs {
     this.#table = new StoredTable(layout, knowledge);
   }
 
-  /** Starts to get what is needed, behind the download's back. Once is enough. */
+  /** Starts to obtain the needed checksums in the background. Further calls do nothing. */
   start(): void {
     this.#rereading ??= this.#reread();
   }
 
-  /** The CRC-32 of a whole entry; waits until it is known. */
+  /** Returns the CRC-32 of a whole entry; waits until it is known. */
   async get(index: number): Promise<number> {
     for (;;) {
       const known = this.#find(index);
@@ -97,7 +97,7 @@ export class EntryCrcs {
     if (this.#waiting?.index === index) this.#waiting.wake();
   }
 
-  /** Takes note of bytes of an entry's object, which stand at `offset` in it. */
+  /** Adds bytes of an entry's object, which are at `offset` in it. */
   update(index: number, bytes: Uint8Array, offset: number): void {
     if (this.#whole.has(index)) return;
     const { blob } = entryAt(this.#layout, index);
@@ -107,7 +107,7 @@ export class EntryCrcs {
     if (whole !== undefined) this.learn(index, whole);
   }
 
-  /** Ends what goes on in the background, and leaves what was learnt in the store. */
+  /** Stops the background work and saves the learnt checksums in the store. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#rereading;
@@ -119,7 +119,7 @@ export class EntryCrcs {
     return knownCrc32(entry) ?? this.#whole.get(index) ?? this.#recall(index, entry);
   }
 
-  /** What other downloads learnt. */
+  /** Returns a checksum that another download has learnt, if any. */
   #recall(index: number, { blob }: PlanEntry): number | undefined {
     const crc32 = this.#knowledge.cache.get(blob) ?? this.#table.get(index);
     if (crc32 !== undefined) this.learn(index, crc32);
@@ -133,7 +133,7 @@ export class EntryCrcs {
     return parts;
   }
 
-  /** Never rejects: a failure is kept for `get`, and ends the other workers. */
+  /** Never rejects: a failure is kept for `get` and stops the other workers. */
   async #reread(): Promise<void> {
     await this.#table.load();
     const rereads = this.#rereads();
@@ -157,7 +157,7 @@ export class EntryCrcs {
     this.#waiting?.wake();
   }
 
-  /** The parts to read again, in the order in which they are needed. */
+  /** Yields the parts to reread, in the order in which they are needed. */
   *#rereads(): Generator<Reread, void, undefined> {
     for (const { index, size } of this.#skipped) {
       if (this.#find(index) !== undefined) continue;
@@ -180,7 +180,7 @@ export class EntryCrcs {
   }
 }
 
-/** A CRC-32 for some of many entries, in 5 bytes each. */
+/** The CRC-32s of some of an archive's entries; takes 5 bytes per entry. */
 class WholeCrcs {
   readonly #values: Uint32Array;
   readonly #known: Uint8Array;

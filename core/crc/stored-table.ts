@@ -3,18 +3,18 @@ import type { Layout } from "../zip/layout.ts";
 import type { CrcKnowledge } from "./crc-knowledge.ts";
 import type { CrcStore } from "./crc-store.ts";
 
-/** An archive with less to read than this is read again as quickly as the store is asked. */
+/** Rereading fewer bytes than this is as fast as asking the store. */
 const WORTH_STORING_BYTES = 8 * 1024 * 1024;
 
-/** How much is learnt before it is kept, while a download goes on. */
+/** During a download, the table is saved each time the checksums of this many bytes have been learnt. */
 const SAVE_EVERY_BYTES = 256 * 1024 * 1024;
 
-/** A store that is slow must not hold up a download. */
+/** Bounds each call, so that a slow store does not delay a download. */
 const TIMEOUT_MS = 3_000;
 
 /**
- * The checksums of one archive that are in the store, and those that should be. All of it is
- * best-effort: without the store, or with one that fails, objects are read again.
+ * The checksums of one archive that are in the store, and those still to be saved there. Best-effort:
+ * without a store, or if it fails, objects are reread.
  */
 export class StoredTable {
   readonly #layout: Layout;
@@ -33,7 +33,7 @@ export class StoredTable {
       knowledge.store !== undefined && unknownBytes(layout) >= WORTH_STORING_BYTES;
   }
 
-  /** Gets what the store has. Never rejects. */
+  /** Loads the table from the store. Never rejects. */
   load(): Promise<void> {
     this.#loading ??= this.#attempt(async (store, signal) => {
       const table = await store.load(this.#layout.etag, signal);
@@ -42,12 +42,12 @@ export class StoredTable {
     return this.#loading;
   }
 
-  /** What the store had, once it was loaded. */
+  /** Returns a checksum from the store, once the table is loaded. */
   get(index: number): number | undefined {
     return this.#stored.get(index);
   }
 
-  /** Notes an entry's checksum for the store, and from time to time keeps what has come together. */
+  /** Adds an entry's checksum, and from time to time saves the table in the store. */
   learn(index: number, crc32: number, size: number): void {
     if (!this.#isWorthwhile || this.#stored.has(index)) return;
     this.#learnt.set(index, crc32);
@@ -56,8 +56,8 @@ export class StoredTable {
   }
 
   /**
-   * Adds what was learnt since the last time to what the store has, behind what is being kept
-   * already. Never rejects.
+   * Saves the table with the checksums learnt since the last save, once a save in progress has ended.
+   * Never rejects.
    */
   save(): Promise<void> {
     this.#unsavedBytes = 0;
@@ -86,7 +86,7 @@ export class StoredTable {
   }
 }
 
-/** Bytes of the objects whose checksum the plan does not state. */
+/** Returns the total size, in bytes, of the objects whose checksum the plan does not state. */
 function unknownBytes({ plan }: Layout): number {
   let bytes = 0;
   for (const entry of plan.entries) {

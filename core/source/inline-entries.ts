@@ -5,58 +5,58 @@ import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
 import { crc32 } from "../bytes/crc32.ts";
 import type { PlanEntry } from "../zip/plan.ts";
 
-/** Bytes `[start, end)` of content that an application gives, in chunks that the receiver owns. */
+/** Reads bytes `[start, end)` of an application's content, in chunks that the receiver owns. */
 export type ReadInline = (
   range: ByteRange,
   signal?: AbortSignal,
 ) => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 
-/** What an application itself gives an archive, described as a stored object is. */
+/** Content that the application itself supplies, described like a stored object. */
 export interface InlineBlob extends BlobInfo {
-  /** Bytes, which nobody changes any more; or how to read them. */
+  /** The bytes, which must not be changed any more; or a function that reads them. */
   readonly content: Uint8Array | ReadInline;
 }
 
-/** An entry that is no stored object; its `name` is made safe and unique when an archive is planned. */
+/** An entry that is not in a store. Its `name` is made safe and unique when an archive is planned. */
 export interface InlineEntry extends PlanEntry {
   readonly blob: InlineBlob;
 }
 
-interface GivenFacts {
-  /** The path that is asked for in the ZIP. */
+interface InlineMetadata {
+  /** The path wanted in the ZIP. */
   readonly name: string;
-  /** The entry's time in the ZIP; the same each time, or the archive cannot be resumed. */
+  /** The entry's time in the ZIP. Must be the same every time, or downloads cannot be resumed. */
   readonly modified: Date;
-  /** Media type; one that is compressed in itself is not compressed again. Default: unknown. */
+  /** Media type. Content of a compressed type is not compressed again. Default: unknown. */
   readonly contentType?: string;
 }
 
-/** Content that is in memory; see `inlineBytes`. */
-export interface InlineBytes extends GivenFacts {
+/** Content in memory; see `inlineBytes`. */
+export interface InlineBytes extends InlineMetadata {
   /** Must not be changed afterwards. */
   readonly bytes: Uint8Array;
 }
 
 /** Content that is read when its turn comes; see `inlineStream`. */
-export type InlineStream = GivenFacts & {
-  /** Length in bytes. A stream that sends more or less breaks the archive. */
+export type InlineStream = InlineMetadata & {
+  /** Length in bytes. A stream that sends more or fewer bytes breaks the archive. */
   readonly size: number;
-  /** Another one whenever the bytes are others: a digest, a revision, an id that is used once. */
+  /** Must change whenever the bytes change: a digest, a revision, an id that is used only once. */
   readonly version: string;
-  /** CRC-32 of all of it, if it is known: resuming need not read it again then. */
+  /** CRC-32 of all of the content, if known; a resumed download then need not read it again. */
   readonly crc32?: number;
 } & (
     | {
-        /** Reads a range. Whoever iterates reads to the end or calls `return()`. */
+        /** Reads a range. The iterable is read to its end, or its `return()` is called. */
         readonly open: ReadInline;
       }
     | {
-        /** Reads from the start, for content that has no ranges; what a range skips is dropped. */
+        /** Reads from the start, for content that has no ranges; bytes outside a range are dropped. */
         readonly openFromStart: (signal?: AbortSignal) => ReturnType<ReadInline>;
       }
   );
 
-/** An entry of the given bytes, pinned by their SHA-256. */
+/** Returns an inline entry with the given bytes; its version is their SHA-256. */
 export function inlineBytes({ name, bytes, modified, contentType }: InlineBytes): InlineEntry {
   const digest = createHash("sha256").update(bytes).digest("base64url");
   const blob = {
@@ -72,9 +72,9 @@ export function inlineBytes({ name, bytes, modified, contentType }: InlineBytes)
 }
 
 /**
- * An entry of a stream whose length is known. It is opened when its turn comes, once for a download,
- * and again for one that resumes; read one after the other and never tried again when it fails, as
- * only the application knows whether that may help.
+ * Returns an inline entry for a stream of known length. The stream is opened when its turn comes, once per
+ * download and again for each resumed download. It is read sequentially, and a failed read is never retried,
+ * as only the application knows whether that may help.
  */
 export function inlineStream(stream: InlineStream): InlineEntry {
   const { name, size, version, modified, contentType, crc32 } = stream;
@@ -91,12 +91,12 @@ export function inlineStream(stream: InlineStream): InlineEntry {
   return { name, blob };
 }
 
-/** Whether the application gave it, so that no store has it. */
+/** Whether a blob is inline: supplied by the application rather than read from a store. */
 export function isInline(blob: BlobInfo): blob is InlineBlob {
   return "content" in blob;
 }
 
-/** `source`, which also reads what was given; everything else about it is as it was. */
+/** Returns a source that also opens inline blobs and otherwise behaves as `source` does. */
 export function withInlineEntries(source: BlobSource): BlobSource {
   return {
     stat: (key, signal) => source.stat(key, signal),
@@ -108,29 +108,29 @@ export function withInlineEntries(source: BlobSource): BlobSource {
       if (content instanceof Uint8Array) {
         return piecesOf(content.subarray(range.start, range.end));
       }
-      const chunks = untilAborted(await openGiven(content, range, signal), signal);
+      const chunks = untilAborted(await openInline(content, range, signal), signal);
       await chunks.next();
       return chunks;
     },
   };
 }
 
-/** No store has keys with a NUL; and what decides is the blob, not its key. */
+/** Returns a key that no store can have, as it contains a NUL. `isInline` looks at the blob, not at its key. */
 function keyOf(name: string): string {
   return `\0given/${name}`;
 }
 
 const PIECE = 64 * 1024;
 
-/** Copies: the receiver owns what it gets. */
+/** Yields copies, as the receiver owns the chunks it gets. */
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += PIECE) {
     yield new Uint8Array(bytes.subarray(at, at + PIECE));
   }
 }
 
-/** What the application opens, given up at once on an abort; what comes later is closed unread. */
-async function openGiven(
+/** Opens the application's content. Rejects at once on an abort; a later result is closed unread. */
+async function openInline(
   content: ReadInline,
   range: ByteRange,
   signal: AbortSignal | undefined,
@@ -139,21 +139,22 @@ async function openGiven(
   try {
     return await abortable(opening, signal);
   } catch (error) {
-    // Whatever the application says of its end then is of use to nobody.
+    // After an abort, nobody needs to know how the application's code ended.
     if (signal?.aborted) opening.then(closeUnread).catch(() => undefined);
     throw error;
   }
 }
 
-/** Closes what nobody has begun to read; a Node stream's iterator would not close that yet. */
+/** Closes an iterable that was never read. The iterator of an unread Node stream would not close it. */
 async function closeUnread(chunks: AsyncIterable<Uint8Array>): Promise<void> {
   if (chunks instanceof Readable) chunks.destroy();
   else await chunks[Symbol.asyncIterator]().return?.();
 }
 
 /**
- * `chunks`, given up at once on an abort, whether or not the application's code heeds the signal.
- * An empty one comes first, for whoever opens it: a generator that has not begun closes nothing.
+ * Yields `chunks` and rejects at once on an abort, whether or not the application's code heeds the signal.
+ * First yields an empty chunk, for the caller to take before it hands the generator on: a generator that has not
+ * started would not run its `finally` block when it is closed.
  */
 async function* untilAborted(
   chunks: AsyncIterable<Uint8Array>,
@@ -179,13 +180,13 @@ async function* untilAborted(
   } finally {
     signal?.removeEventListener("abort", onAbort);
     const ended = iterator ? iterator.return?.() : closeUnread(chunks);
-    // It may be stuck, and whatever it says of its end is of use to nobody.
+    // After an abort it may be stuck, and nobody needs to know how it ended.
     if (signal?.aborted) ended?.catch(() => undefined);
     else await ended;
   }
 }
 
-/** Ranges of what can be read from its start only. */
+/** Reads ranges of content that can only be read from its start. */
 function skipping(
   openFromStart: (signal?: AbortSignal) => ReturnType<ReadInline>,
   size: number,
@@ -195,7 +196,7 @@ function skipping(
     for await (const chunk of await openFromStart(signal)) {
       const from = Math.max(0, start - position);
       position += chunk.length;
-      // To the very end nothing is cut off: whoever counts must see it if too much comes.
+      // A read up to the end is not cut off: the code that counts the bytes must see it if too many come.
       const over = end < size ? Math.max(0, position - end) : 0;
       if (from < chunk.length - over) yield chunk.subarray(from, chunk.length - over);
       if (position >= end && end < size) return;

@@ -1,15 +1,15 @@
 /**
- * Where small objects are kept for other instances, or the next one: a folder, a bucket. Both
- * methods reject once `signal` aborts; those of a bucket with a `ZiplinkError` whose code is
- * `denied`, `throttled`, `unavailable` or `timeout`, or `not_found` if there is no such bucket and
- * the store tells that apart; those of a folder with the system's own error.
+ * A place for small objects that other or later instances use: a folder, or a bucket. Both methods reject
+ * once `signal` aborts. A bucket rejects with a `ZiplinkError` whose code is `denied`, `throttled`,
+ * `unavailable` or `timeout`, or `not_found` if the bucket does not exist and the store reports that; a
+ * folder rejects with the system's own error.
  */
 export interface ObjectStore {
-  /** The object's bytes, or `undefined` if there is none. Rejects as above. */
+  /** Returns the object's bytes, or `undefined` if there is none. Rejects as above. */
   get(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /**
-   * Keeps an object, in place of the one that has its name; never seen half written. Rejects as
-   * above, and has then either kept it or not: an answer may be lost on its way.
+   * Stores an object, replacing any object of the same name. The write is atomic: no reader sees half of
+   * it. Rejects as above; the object may have been stored even then, as the store's answer may be lost.
    */
   put(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
 }

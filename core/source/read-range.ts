@@ -2,8 +2,8 @@ import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
 import { ZiplinkError } from "../errors.ts";
 
 /**
- * Bytes `[start, end)` of a blob as the source sends them: opened when first read, closed with this
- * generator, and counted. Rejects with `corrupt` if the source sends more or less than was asked.
+ * Yields bytes `[start, end)` of a blob as the source sends them. The source is opened at the first read and
+ * closed with this generator. Rejects with `corrupt` if the source sends more or fewer bytes than requested.
  */
 export async function* readRange(
   source: BlobSource,

@@ -14,15 +14,15 @@ import { entryRead, partWithin, plannedReads, skippedBytes } from "./entry-reads
 import { ReadAhead } from "./read-ahead.ts";
 import type { ReadAheadPool } from "./read-ahead-pool.ts";
 
-/** What all downloads of a source share. */
+/** Resources that all downloads of a source share. */
 export interface SharedReading {
-  /** What they learn of checksums. */
+  /** The checksums that the downloads learn. */
   readonly crcs: CrcKnowledge;
-  /** The room for reading ahead. */
+  /** The memory and reads allowed for reading ahead. */
   readonly readAhead: ReadAheadPool;
 }
 
-/** The part of an archive that is being sent, and how far that has come. */
+/** The part of an archive being sent, and the progress within it. */
 interface Sending {
   readonly layout: Layout;
   readonly range: ByteRange;
@@ -32,9 +32,9 @@ interface Sending {
 }
 
 /**
- * Bytes `[start, end)` of the archive: the entries, the central directory made while it is sent, and
- * the end records (APPNOTE 4.3.6). Once the first bytes are out, the checksums that the rest will
- * state are seen to.
+ * Yields bytes `[start, end)` of the archive: the entries, the central directory, made while it is sent, and
+ * the end records (APPNOTE 4.3.6). After the first bytes, the checksums that the rest must state are
+ * obtained in the background.
  */
 export async function* archiveBytes(
   layout: Layout,
@@ -78,7 +78,7 @@ async function* allRecords(sending: Sending): AsyncGenerator<Uint8Array, void, u
   if (range.end > endRecords) yield take(sending, encodeEnd(layout), endRecords);
 }
 
-/** One entry: local header, data, and a descriptor where there is one. */
+/** Yields one entry: local header, data, and data descriptor if it has one. */
 async function* entryBytes(
   sending: Sending,
   index: number,
@@ -107,7 +107,7 @@ async function* entryBytes(
   }
 }
 
-/** Data behind a header that states its CRC-32; checked against it when all of it goes by. */
+/** Yields data whose header states its CRC-32; checks it if all of the entry's data is sent. */
 async function* storedData(
   sending: Sending,
   entry: PlanEntry,
@@ -118,13 +118,13 @@ async function* storedData(
   const chunks = sending.reads.read(entry.blob, read);
   let offset = read.start;
   for await (const chunk of isWhole ? verified(chunks, entry) : chunks) {
-    const { length } = chunk; // whoever gets it may release it
+    const { length } = chunk; // read now, as the receiver may release the chunk
     yield take(sending, chunk, dataOffset + offset);
     offset += length;
   }
 }
 
-/** Data framed as stored DEFLATE blocks; its CRC-32 is learnt on the way, for the descriptor. */
+/** Yields data framed as stored DEFLATE blocks; learns its CRC-32 on the way, for the descriptor. */
 async function* framedData(
   sending: Sending,
   index: number,
@@ -145,8 +145,8 @@ async function* framedData(
 }
 
 /**
- * The part of `bytes`, which stand at `offset` of the archive, that is asked for. It must follow on
- * what was sent before: this is where the layout's promise is checked.
+ * Returns the requested part of `bytes`, which are at `offset` in the archive. Throws unless it follows
+ * directly on the bytes sent before: this checks each record against the layout.
  */
 function take(sending: Sending, bytes: Uint8Array, offset: number): Uint8Array {
   const { start, end } = partWithin(sending.range, offset, bytes.length);

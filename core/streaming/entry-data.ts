@@ -5,8 +5,8 @@ import { knownCrc32 } from "../zip/entry-shape.ts";
 import type { PlanEntry } from "../zip/plan.ts";
 
 /**
- * The chunks of all of an entry's data. If its CRC-32 is known and is another, the last chunk is held
- * back, so that the entry never looks whole, and this rejects with `corrupt`.
+ * Yields the chunks of an entry's whole data and checks its CRC-32, if known. On a mismatch, rejects with
+ * `corrupt` instead of yielding the last chunk, so that the entry never looks complete.
  */
 export async function* verified(
   chunks: AsyncIterable<Uint8Array>,
@@ -25,7 +25,10 @@ export async function* verified(
   }
 }
 
-/** `chunks`, which have `size` bytes together, as one: the only one, or a copy of all, which are released. */
+/**
+ * Returns `chunks`, which have `size` bytes in total, as one buffer. A single chunk is returned as it is;
+ * several are copied and released.
+ */
 export async function joined(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Buffer> {
   let data: Buffer | undefined;
   let offset = 0;

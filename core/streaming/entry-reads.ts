@@ -6,8 +6,8 @@ import { locateFramed } from "../zip/stored-blocks.ts";
 import type { PlannedRead } from "./read-ahead.ts";
 
 /**
- * The bytes of an entry's object that must be read so as to send a range of the archive; empty where
- * none are. An entry whose CRC-32 its header must state, and that is not known, is read whole.
+ * Returns the bytes of an entry's object that must be read in order to send a range of the archive; may be
+ * empty. An entry whose header must state a CRC-32 that is not known is read whole.
  */
 export function entryRead(layout: Layout, range: ByteRange, index: number): ByteRange {
   const entry = entryAt(layout, index);
@@ -21,7 +21,7 @@ export function entryRead(layout: Layout, range: ByteRange, index: number): Byte
   if (shape.hasDescriptor) {
     if (from === to) return { start: size, end: size };
     const start = locateFramed(from, blockBytes).dataOffset;
-    // A cut inside a block header still needs the block's first byte: headers come with their data.
+    // A cut inside a block header still needs the block's first byte: `frame` writes headers with their data.
     const cut = locateFramed(to, blockBytes);
     return { start, end: Math.min(size, cut.drop > 0 ? cut.dataOffset + 1 : cut.dataOffset) };
   }
@@ -30,7 +30,7 @@ export function entryRead(layout: Layout, range: ByteRange, index: number): Byte
   return { start: 0, end: isTouched ? size : 0 };
 }
 
-/** All that is read of objects so as to send a range of the archive, in order. */
+/** Yields all reads of objects needed to send a range of the archive, in order. */
 export function* plannedReads(
   layout: Layout,
   range: ByteRange,
@@ -43,15 +43,15 @@ export function* plannedReads(
 }
 
 /**
- * What a range of the archive does not send of entries whose CRC-32 it states, in a descriptor or in
- * the central directory; in the order in which it states them.
+ * Returns, for each entry whose CRC-32 a range of the archive states, in a data descriptor or in the central
+ * directory, the bytes that the range does not send; in the order in which it states the CRC-32s.
  */
 export function skippedBytes(layout: Layout, range: ByteRange): SkippedBytes[] {
   const { localOffsets, centralOffsets, plan } = layout;
   const count = plan.entries.length;
   const skipped: SkippedBytes[] = [];
 
-  // An entry that the range begins inside of states its CRC behind its data, if it is framed.
+  // If the range begins inside a framed entry, it still states that entry's CRC, after the data.
   const first = indexAt(localOffsets, range.start);
   const isCut = first < count && at(localOffsets, first) < range.start;
   if (isCut) {
@@ -68,7 +68,7 @@ export function skippedBytes(layout: Layout, range: ByteRange): SkippedBytes[] {
   return skipped;
 }
 
-/** Which of `length` bytes at `offset` of the archive a range of it has; empty where none are. */
+/** Returns the part of `length` bytes at `offset` in the archive that a range of it covers; may be empty. */
 export function partWithin({ start, end }: ByteRange, offset: number, length: number): ByteRange {
   return { start: clamp(start - offset, length), end: clamp(end - offset, length) };
 }

@@ -1,15 +1,15 @@
 import { CHUNK_BYTES } from "../bytes/chunks.ts";
 
-/** What the downloads of a process may have open and hold, ahead of what their clients have read. */
+/** Limits for reading ahead of the clients, for all downloads of a process together. */
 export interface ReadAheadLimits {
-  /** Objects, or parts of them, that are read ahead: on their way or waiting. Default 32. */
+  /** Reads ahead, of objects or their parts: in progress or buffered. Default 32. */
   readonly maxOpen?: number;
-  /** Bytes that are held or on their way. Default 32 MiB. */
+  /** Bytes buffered or still to arrive. Default 32 MiB. */
   readonly maxBytes?: number;
   /**
-   * A larger object is read as parts of this length, in parallel as far as the other limits let it.
-   * Above 0. Default 8 MiB, or a quarter of `maxBytes` if that is less and still worth a request;
-   * `Infinity` for a store that one reader uses up, such as a disk.
+   * An object larger than this is read in parts of this length, in parallel as far as the other limits
+   * allow. In bytes, above 0. Default 8 MiB, or a quarter of `maxBytes` if that is less and still worth a
+   * request. Use `Infinity` for a store that a single reader saturates, such as a disk.
    */
   readonly partBytes?: number;
 }
@@ -17,9 +17,9 @@ export interface ReadAheadLimits {
 const DEFAULT_PART_BYTES = 8 * 1024 * 1024;
 
 /**
- * The room for reading ahead, shared by all downloads of a process: each may use as much as is its
- * equal share at the time, or a single read if that is more. What a client is waiting for needs no room here, so a download goes on
- * even where others have used everything up.
+ * Room for reading ahead, shared by all downloads of a process. Each download may use its equal share at the
+ * time, or room for one read if that is more. The read that a client is waiting for needs no room, so a
+ * download makes progress even if the others have used up everything.
  */
 export class ReadAheadPool {
   /** As in `ReadAheadLimits`. */
@@ -28,15 +28,17 @@ export class ReadAheadPool {
   readonly #maxBytes: number;
   readonly #shares = new Set<ReadAheadShare>();
 
-  /** Throws a `RangeError` for parts without bytes: no object would ever be read to its end. */
+  /** Throws a `RangeError` if `partBytes` is not above 0: no object would ever be read to its end. */
   constructor({ maxOpen = 32, maxBytes = 32 * 1024 * 1024, partBytes }: ReadAheadLimits = {}) {
     this.#maxOpen = maxOpen;
     this.#maxBytes = maxBytes;
     this.partBytes = partBytes ?? defaultPartBytes(maxBytes);
-    if (!(this.partBytes > 0)) throw new RangeError("partBytes must be above 0");
+    if (!(this.partBytes > 0)) {
+      throw new RangeError(`partBytes must be above 0, not ${this.partBytes}`);
+    }
   }
 
-  /** A download begins to read. It must `leave`. */
+  /** Adds a download and returns its share. The download must call `leave` when it is done. */
   join(): ReadAheadShare {
     const share: ReadAheadShare = new ReadAheadShare(
       (bytes) => this.#fits(share, bytes),
@@ -65,9 +67,9 @@ export class ReadAheadPool {
   }
 }
 
-/** A part that never fits would never be read ahead, and a short one is not worth its request. */
+/** A part that is too long never fits and is never read ahead; a short one is not worth its request. */
 function defaultPartBytes(maxBytes: number): number {
-  if (maxBytes < CHUNK_BYTES) return DEFAULT_PART_BYTES; // no part is read ahead, however short
+  if (maxBytes < CHUNK_BYTES) return DEFAULT_PART_BYTES; // nothing is read ahead then, however short
   return Math.min(DEFAULT_PART_BYTES, Math.max(CHUNK_BYTES, Math.ceil(maxBytes / 4)));
 }
 
@@ -83,17 +85,17 @@ export class ReadAheadShare {
     this.#leave = leave;
   }
 
-  /** How many reads are ahead. */
+  /** Number of reads ahead. */
   get reads(): number {
     return this.#reads;
   }
 
-  /** How many bytes are held or on their way. */
+  /** Number of bytes buffered or still to arrive. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Takes room for a read of `bytes`, if there is any. */
+  /** Reserves room for a read of `bytes`; returns whether there was room. */
   tryTake(bytes: number): boolean {
     if (!this.#fits(bytes)) return false;
     this.#reads++;
@@ -101,18 +103,18 @@ export class ReadAheadShare {
     return true;
   }
 
-  /** Bytes of a read were handed out. */
+  /** Gives back room for bytes that were passed on. */
   released(bytes: number): void {
     this.#bytes -= bytes;
   }
 
-  /** A read was handed out to its end, or is given up, with `bytes` of it left. */
+  /** Gives back the room of a read that ended or was given up, with `bytes` not passed on. */
   ended(bytes: number): void {
     this.#reads--;
     this.#bytes -= bytes;
   }
 
-  /** The download reads no more. */
+  /** Removes the download from the pool. */
   leave(): void {
     this.#leave();
   }

@@ -3,14 +3,14 @@ import { isInline } from "../source/inline-entries.ts";
 import { readRange } from "../source/read-range.ts";
 import type { ReadAheadPool, ReadAheadShare } from "./read-ahead-pool.ts";
 
-/** A part of a blob that a download is going to need. */
+/** A part of a blob that a download will need. */
 export interface PlannedRead extends ByteRange {
   readonly blob: BlobInfo;
 }
 
 /**
- * The reads of one download, in their order: what the client waits for, as it comes, and behind it as
- * many of the next ones as there is room for. Nothing is opened before the first `read`.
+ * The reads of one download, in order. The one that the client is waiting for is passed on as it arrives;
+ * the next ones are read ahead as far as the pool has room. Nothing is opened before the first `read`.
  */
 export class ReadAhead {
   readonly #source: BlobSource;
@@ -23,7 +23,7 @@ export class ReadAhead {
   #share: ReadAheadShare | undefined;
   #next: PlannedRead | undefined;
 
-  /** @param reads all that will be read, in order; each is asked for by `read` just so */
+  /** @param reads all reads, in order; `read` must be called for each of them, with the same range */
   constructor(
     source: BlobSource,
     reads: Iterable<PlannedRead>,
@@ -36,7 +36,7 @@ export class ReadAhead {
     this.#signal = AbortSignal.any([signal, this.#closing.signal]);
   }
 
-  /** The next planned read, whose bytes are `[start, end)` of `blob`. */
+  /** Yields the next planned read, which must be bytes `[start, end)` of `blob`. */
   async *read(
     blob: BlobInfo,
     { start, end }: ByteRange,
@@ -45,7 +45,7 @@ export class ReadAhead {
       const part = this.#ahead.shift();
       const planned = part?.planned ?? this.#takeNext();
       if (planned?.blob !== blob || planned.start !== position) {
-        throw new RangeError("a read was not foreseen");
+        throw new RangeError("this read is not the next one planned");
       }
       const chunks = part ? part.drain() : readRange(this.#source, blob, planned, this.#signal);
       for await (const chunk of chunks) {
@@ -56,7 +56,7 @@ export class ReadAhead {
     }
   }
 
-  /** Ends all reads, and waits until they have let go of what they held. */
+  /** Stops all reads and waits until they have released their resources. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#underWay);
@@ -85,7 +85,7 @@ export class ReadAhead {
   }
 }
 
-/** A read that runs ahead: what it brings is held until it is drained. */
+/** A read ahead: buffers its chunks until it is drained. */
 class ReadPart {
   readonly planned: PlannedRead;
   readonly #share: ReadAheadShare;
@@ -99,7 +99,7 @@ class ReadPart {
     this.#share = share;
   }
 
-  /** Reads all of it. Never rejects: a failure comes out where the part is drained. */
+  /** Reads the whole part. Never rejects: `drain` reports a failure. */
   async run(source: BlobSource, signal: AbortSignal): Promise<void> {
     const { blob, start, end } = this.planned;
     try {
@@ -115,7 +115,7 @@ class ReadPart {
     }
   }
 
-  /** Its chunks, as they come. */
+  /** Yields the part's chunks as they arrive. */
   async *drain(): AsyncGenerator<Uint8Array, void, undefined> {
     let left = this.planned.end - this.planned.start;
     try {
@@ -141,7 +141,7 @@ class ReadPart {
   }
 }
 
-/** The same reads, none longer than `partBytes` but of what was given, which one reader reads. */
+/** Splits reads into parts of at most `partBytes`, except those of inline blobs, which have a single reader. */
 function* inParts(
   reads: Iterable<PlannedRead>,
   partBytes: number,

@@ -10,21 +10,21 @@ import { compareUtf8 } from "../key-order.ts";
 import { ResumingChunks } from "./resuming-chunks.ts";
 import { Failures, isTransient, Retrying, type RetryOptions } from "./retrying.ts";
 
-/** How hard it is tried when a store fails. */
+/** How a source's failures are retried. */
 export interface ResilienceOptions extends Partial<RetryOptions> {
-  /** After how many failures in a row, of all downloads, the store is left alone. Default 20. */
+  /** Consecutive failures, across all downloads, that open the circuit breaker. Default 20. */
   readonly breakAfter?: number;
-  /** For how long it is left alone before a single call tries it. Milliseconds; default 2,000. */
+  /** How long the breaker stays open before one call probes the store. Milliseconds; default 2,000. */
   readonly halfOpenAfterMs?: number;
 }
 
 /**
- * A store whose passing failures nobody notices: calls are made again, with growing waits or those it
- * asks for; a read that breaks or stalls goes on where it was, of the same version. While the store
- * keeps failing, a circuit breaker leaves it alone but for a probe now and then.
+ * A source that hides a store's transient failures. Calls are retried, after growing delays or those that
+ * the store asks for; a read that breaks or stalls resumes at its position, of the same version. While the
+ * store keeps failing, a circuit breaker blocks all calls to it except an occasional probe.
  *
- * Only time spent waiting for the store counts, never time in which a client is slow: a read that
- * nobody asks to go on is closed after a while, and opened again where it was when somebody does.
+ * Time-outs count only time spent waiting for the store, never for a slow client: a read that is left idle
+ * is closed after a while, and reopened at its position when the client goes on.
  */
 export class ResilientSource {
   readonly #source: BlobSource;
@@ -52,7 +52,7 @@ export class ResilientSource {
     });
   }
 
-  /** The store for one download, with a budget of failures of its own. */
+  /** Returns the source for one download, with its own budget of failures. */
   forDownload(): BlobSource {
     return new DownloadSource(this.#source, new Retrying(this.#options, this.#breaker));
   }
@@ -62,7 +62,7 @@ const breakerStates = {
   [CircuitState.Closed]: "closed",
   [CircuitState.Open]: "open",
   [CircuitState.HalfOpen]: "half_open",
-  // Held open by hand, which nobody does.
+  // Isolated by an explicit call, which is never made here.
   [CircuitState.Isolated]: "open",
 } as const;
 
@@ -85,7 +85,7 @@ class DownloadSource implements BlobSource {
       try {
         const list = (either: AbortSignal) => this.#source.list(prefix, either);
         for await (const info of stepwise(list, this.#retrying, signal)) {
-          // A listing that broke is begun again; what was given out is passed over.
+          // A listing that broke is restarted; skip what was yielded before.
           if (last !== undefined && compareUtf8(info.key, last) <= 0) continue;
           last = info.key;
           failures.reset();
@@ -110,8 +110,8 @@ class DownloadSource implements BlobSource {
 }
 
 /**
- * An iteration each of whose steps is a call of the store by itself. One that is late is told to
- * stop, and not waited for: it may never do.
+ * Iterates with each step as a store call of its own. A step that times out is aborted but not waited for,
+ * as it may never settle.
  */
 async function* stepwise<T>(
   start: (signal: AbortSignal) => AsyncIterable<T>,
@@ -124,7 +124,7 @@ async function* stepwise<T>(
   const isLate = new Promise<never>((_, reject) => {
     late.signal.addEventListener("abort", () => reject(late.signal.reason), { once: true });
   });
-  isLate.catch(() => undefined); // it is raced against below, or nobody waits any more
+  isLate.catch(() => undefined); // handled by the race below, or no longer of interest
   try {
     for (;;) {
       const next = () => Promise.race([iterator.next(), isLate]);

@@ -3,7 +3,7 @@ import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
 import { brokeOff } from "../../errors.ts";
 import { Failures, type Retrying, timedOut } from "./retrying.ts";
 
-/** A read that goes on where it was when it breaks, stalls, or has been closed for lying idle. */
+/** A read that resumes at its position when it breaks, stalls, or was closed because it was idle. */
 export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BlobSource;
   readonly #blob: BlobInfo;
@@ -13,7 +13,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #failures = new Failures();
   readonly #timer: NodeJS.Timeout;
   #position: number;
-  /** Lets go of the read that is under way. */
+  /** Aborts the read in progress. */
   #attempt = new AbortController();
   #unfollow: () => void = () => undefined;
   #current: AsyncIterator<Uint8Array> | undefined;
@@ -40,7 +40,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
     return this;
   }
 
-  /** Opens the read; rejects if that cannot be done. */
+  /** Opens the read; rejects if that fails. */
   async begin(): Promise<void> {
     try {
       await this.#open();
@@ -70,7 +70,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
     return { done: true, value: undefined };
   }
 
-  /** The next chunk; nothing if the read is over, or has to be opened again. */
+  /** Returns the next chunk, or `undefined` if the read is over or must be opened again. */
   async #read(): Promise<Uint8Array | undefined> {
     try {
       const current = this.#current ?? (await this.#open());
@@ -105,7 +105,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
     return this.#current;
   }
 
-  /** Counts the time until `promise` settles; before and behind it the read is idle. */
+  /** Times out a wait for the store until `promise` settles; before and after that the read is idle. */
   async #watched<T>(promise: Promise<T>): Promise<T> {
     this.#isWaiting = true;
     this.#timer.refresh();
@@ -119,12 +119,12 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
 
   #onTimeout(): void {
     if (this.#isWaiting) this.#attempt.abort(timedOut());
-    else this.#close().catch(() => undefined); // it is opened anew, whatever became of this one
+    else this.#close().catch(() => undefined); // the next read opens a new one, so this error is of no use
   }
 
   async #close(): Promise<void> {
     const current = this.#current;
-    const unfollow = this.#unfollow; // of this read: behind the wait it may be that of the next one
+    const unfollow = this.#unfollow; // this read's: after the await it may be the next read's
     this.#current = undefined;
     try {
       await current?.return?.();

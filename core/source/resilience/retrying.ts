@@ -3,48 +3,48 @@ import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
 import { follow, inTurn } from "../../async/abortable.ts";
 import { type ErrorCode, ZiplinkError } from "../../errors.ts";
 
-/** When a store's failure is tried again, and when it is given up. */
+/** When a call that failed is retried, and when it is given up. */
 export interface RetryOptions {
-  /** How often in a row a store may fail to bring anything before it is given up. Default 8. */
+  /** Consecutive attempts without any data after which a call is given up. Default 8. */
   readonly attempts: number;
-  /** How many failures one download may have altogether. Default 200. */
+  /** Failures that one download may have in total. Default 200. */
   readonly budget: number;
-  /** How long the store may keep us waiting, and a read may lie idle. Milliseconds; default 30,000. */
+  /** How long to wait for the store, and how long a read may be idle. Milliseconds; default 30,000. */
   readonly timeoutMs: number;
-  /** The first wait before another attempt, doubled each time up to 5 s. Milliseconds; default 100. */
+  /** First delay before another attempt, doubled each time up to 5 s. Milliseconds; default 100. */
   readonly backoffMs: number;
-  /** Told of what befalls the store; must not throw. Default: nobody is. */
+  /** Called for each retry and each change of the circuit breaker; must not throw. Default: no observer. */
   readonly observe: (event: StoreEvent) => void;
 }
 
-/** What befalls a store, for whoever watches over it. */
+/** A retry or a change of the circuit breaker, for monitoring. */
 export type StoreEvent = StoreRetried | StoreBreaker;
 
-/** A call or a read failed in passing and is made again. */
+/** A call or a read failed transiently and is retried. */
 export interface StoreRetried {
-  /** Tells it from the other events. */
+  /** The event's type. */
   readonly event: "store_retried";
-  /** What it failed with: `throttled`, `unavailable` or `timeout`. */
+  /** The code of the failure: `throttled`, `unavailable` or `timeout`. */
   readonly code: ErrorCode;
 }
 
 /** The circuit breaker has changed its state. */
 export interface StoreBreaker {
-  /** Tells it from the other events. */
+  /** The event's type. */
   readonly event: "store_breaker";
-  /** `open` leaves the store alone, `half_open` lets a probe through, `closed` is as ever. */
+  /** `open` blocks all calls to the store, `half_open` lets one probe through, `closed` lets all through. */
   readonly state: "closed" | "open" | "half_open";
 }
 
-/** What another attempt may mend. */
+/** Failures that another attempt may fix. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(["throttled", "unavailable", "timeout"]);
 
 const MAX_BACKOFF_MS = 5_000;
 
-/** A store that asks us to wait for longer is as good as down. */
+/** A store that asks us to wait longer than this is treated as down. */
 const MAX_RETRY_AFTER_MS = 30_000;
 
-/** How often in a row something has failed. */
+/** The number of consecutive failures. */
 export class Failures {
   count = 0;
 
@@ -53,7 +53,7 @@ export class Failures {
   }
 }
 
-/** Decides on further attempts, for one download. */
+/** Decides, for one download, whether and when to retry. */
 export class Retrying {
   readonly #options: RetryOptions;
   readonly #breaker: CircuitBreakerPolicy;
@@ -69,8 +69,8 @@ export class Retrying {
   }
 
   /**
-   * The result of `action`, attempted as often as it makes sense. Each attempt has an AbortController of
-   * its own, which is aborted if `signal` is, or if it takes too long; until it has ended.
+   * Returns the result of `action`, retrying it while that makes sense. Each attempt has its own
+   * AbortController, which aborts if `signal` does or the attempt times out, until the attempt has ended.
    */
   async call<T>(
     action: (attempt: AbortController) => Promise<T>,
@@ -86,7 +86,7 @@ export class Retrying {
     }
   }
 
-  /** Waits before the next attempt, or rejects with `error` if there is to be none. */
+  /** Waits before the next attempt, or rejects with `error` if there must not be one. */
   async backOff(
     error: unknown,
     failures: Failures,
@@ -101,15 +101,15 @@ export class Retrying {
     if (!isTransient(error) || isOver || asked > MAX_RETRY_AFTER_MS) throw error;
     this.#options.observe({ event: "store_retried", code: error.code });
     const backoff = Math.min(backoffMs * 2 ** (failures.count - 1), MAX_BACKOFF_MS);
-    // Half of it by chance: reads that broke together do not all come back at once.
+    // Half of the delay is random, so that reads that broke together do not all come back at once.
     const wait = Math.max(asked, backoff * (0.5 + Math.random() / 2));
     await sleep(wait, undefined, signal ? { signal } : {});
   }
 
   /**
-   * The result of `action`, once the circuit lets it ask the store; `unavailable` while that is
-   * open. If it takes too long, `attempt` is aborted. `signal` ends the wait for another call's
-   * probe; what has begun has to heed it by itself.
+   * Returns the result of `action`, called once the circuit breaker lets it through; rejects with
+   * `unavailable` while the breaker is open. If the action times out, `attempt` is aborted. `signal` ends the
+   * wait for another call's probe; an action that has begun must heed it itself.
    */
   async once<T>(
     action: () => Promise<T>,
@@ -141,12 +141,12 @@ export class Retrying {
   }
 }
 
-/** Whether another attempt may mend it. */
+/** Whether another attempt may fix the failure. */
 export function isTransient(error: unknown): error is ZiplinkError {
   return error instanceof ZiplinkError && TRANSIENT.has(error.code);
 }
 
-/** The store has let its time pass; another attempt may mend it. */
+/** Returns the error for a store that did not answer in time; another attempt may fix it. */
 export function timedOut(): ZiplinkError {
   return new ZiplinkError("timeout", "The store did not answer in time.");
 }
