@@ -50,7 +50,7 @@ describe.each(Object.entries(rules))("%s/", (folder, { folders, packages }) => {
 const rooms = [
   ...["blob-source.ts", "errors.ts", "bytes", "async", "input", "zip", "source", "crc"].map(inCore),
   ...["streaming", "deflate", "stream-zip.ts", "planning", "links", "http", "index.ts"].map(inCore),
-  ...["agents.ts", "retry-after.ts", "body-chunks.ts"].map((name) => `adapters/${name}`),
+  ...["agents.ts", "body-chunks.ts"].map((name) => `adapters/${name}`),
   ...["fs", "gcs", "http", "memory", "s3"].map((name) => `adapters/${name}`),
   ...["auth", "observability", "protection", "config", "page", "api", "app"].map(inFunctions),
   ...["stores", "node", "aws", "gcp", "service.ts", "index.ts"].map(inFunctions),

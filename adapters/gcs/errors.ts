@@ -1,6 +1,6 @@
 import { abortable } from "../../core/async/abortable.ts";
 import { changed, type ErrorCode, notFound, ZiplinkError } from "../../core/errors.ts";
-import { parseRetryAfter } from "../retry-after.ts";
+import { parseRetryAfter } from "../../core/input/retry-after.ts";
 
 /** `request` with its failure as ours, left alone (the client cannot cancel it) when `signal` aborts. */
 export async function askGcs<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -61,6 +61,7 @@ const unavailable = (cause?: unknown) =>
 export const corrupt = (message: string) => failure("corrupt", message);
 
 function failure(code: ErrorCode, message: string, cause?: unknown): ZiplinkError {
-  const after = (cause as ClientError | undefined)?.response?.headers?.["retry-after"];
-  return new ZiplinkError(code, message, { cause, retryAfterMs: parseRetryAfter(after) });
+  const headers = (cause as ClientError | undefined)?.response?.headers;
+  const retryAfterMs = parseRetryAfter(headers?.["retry-after"], headers?.date);
+  return new ZiplinkError(code, message, { cause, retryAfterMs });
 }

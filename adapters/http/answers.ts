@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
 import { changed } from "../../core/errors.ts";
+import { parseHttpDate } from "../../core/input/http-date.ts";
 import { corrupt, unavailable } from "./errors.ts";
 
 /** What is used of an answer of undici's. */
@@ -29,7 +30,7 @@ export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
     key,
     size,
     version,
-    modified: new Date(parseDate(single(headers["last-modified"])) ?? UNKNOWN_TIME),
+    modified: new Date(parseHttpDate(single(headers["last-modified"])) ?? UNKNOWN_TIME),
     ...(contentType === undefined ? {} : { contentType }),
   };
 }
@@ -69,7 +70,7 @@ export function assertAnswers(
 function versionOf(headers: AnswerHeaders, size: number): string | undefined {
   const etag = single(headers.etag);
   if (etag !== undefined && STRONG_TAG.test(etag)) return etag;
-  const modified = parseDate(single(headers["last-modified"]));
+  const modified = parseHttpDate(single(headers["last-modified"]));
   return modified === undefined ? undefined : `${modified}-${size}-${etag ?? ""}`;
 }
 
@@ -99,10 +100,4 @@ function isEncoded(headers: AnswerHeaders): boolean {
 /** A header's value; none if it is there more than once, as nothing says which one counts. */
 export function single(value: string | string[] | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
-}
-
-/** Milliseconds of an HTTP date in any of its three forms (RFC 9110, 5.6.7); asctime names no zone. */
-export function parseDate(value: string | undefined): number | undefined {
-  const time = Date.parse(value?.endsWith("GMT") ? value : `${value} GMT`);
-  return Number.isNaN(time) ? undefined : time;
 }

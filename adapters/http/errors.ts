@@ -1,14 +1,12 @@
 import { errors } from "undici";
 import { changed, notFound, ZiplinkError } from "../../core/errors.ts";
-import { parseRetryAfter } from "../retry-after.ts";
-import { type Answer, type AnswerHeaders, parseDate, single } from "./answers.ts";
+import { parseRetryAfter } from "../../core/input/retry-after.ts";
+import { type Answer, type AnswerHeaders, single } from "./answers.ts";
 
 /** What a status means for the object at `url`; `undefined` for success. */
 export function refusal({ statusCode, headers }: Answer, url: URL): ZiplinkError | undefined {
   const cause = new Error(`${url} was answered with ${statusCode}`);
-  // By the server's own clock, where it states that.
-  const now = parseDate(single(headers.date));
-  const retryAfterMs = parseRetryAfter(single(headers["retry-after"]), now);
+  const retryAfterMs = parseRetryAfter(single(headers["retry-after"]), single(headers.date));
   switch (statusCode) {
     case 200:
     case 206:

@@ -1,5 +1,5 @@
 import { type ErrorCode, objectMessages, ZiplinkError } from "../../core/errors.ts";
-import { parseRetryAfter } from "../retry-after.ts";
+import { parseRetryAfter } from "../../core/input/retry-after.ts";
 
 /** What is said of each failure: nothing of the store. */
 const messages = {
@@ -70,7 +70,8 @@ export function translateS3Error(error: unknown): unknown {
   let ours = isBroken ? "unavailable" : codeByName[name];
   if (ours === undefined && status !== undefined) ours = codeOfStatus(status);
   if (ours === undefined) return error;
-  const retryAfterMs = parseRetryAfter($response?.headers?.["retry-after"]);
+  const headers = $response?.headers;
+  const retryAfterMs = parseRetryAfter(headers?.["retry-after"], headers?.date);
   return new ZiplinkError(ours, messages[ours], { cause: error, retryAfterMs });
 }
 

@@ -1,3 +1,5 @@
+import { parseHttpDate } from "../input/http-date.ts";
+
 /** The archive as it is now, for a request's conditions to be held against. */
 export interface Validators {
   /** Entity tag with its quotes, and `W/` before them if it is a weak one. */
@@ -18,7 +20,7 @@ export interface Validators {
 export function checkPreconditions(headers: Headers, current: Validators): 412 | 304 | undefined {
   const ifMatch = headers.get("If-Match");
   const dateOf = (name: string) =>
-    current.isDateStrong ? parseDate(headers.get(name)) : undefined;
+    current.isDateStrong ? parseHttpDate(headers.get(name)) : undefined;
   const unmodifiedSince = dateOf("If-Unmodified-Since");
   const modified = current.lastModified.getTime();
   if (ifMatch !== null) {
@@ -44,7 +46,7 @@ export function rangeIsCurrent(headers: Headers, current: Validators): boolean {
   const ifRange = headers.get("If-Range");
   if (ifRange === null) return true;
   if (/^(?:W\/)?"/.test(ifRange)) return ifRange === current.etag;
-  return current.isDateStrong && parseDate(ifRange) === current.lastModified.getTime();
+  return current.isDateStrong && parseHttpDate(ifRange) === current.lastModified.getTime();
 }
 
 const isWeak = (tag: string): boolean => tag.startsWith("W/");
@@ -53,10 +55,4 @@ const opaque = (tag: string): string => (isWeak(tag) ? tag.slice(2) : tag);
 function listsTag(header: string, matches: (tag: string) => boolean): boolean {
   if (header.trim() === "*") return true;
   return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).some(matches);
-}
-
-/** Milliseconds of an HTTP date, or `undefined` for none: an invalid one is to be ignored. */
-function parseDate(value: string | null): number | undefined {
-  const time = value === null ? Number.NaN : Date.parse(value);
-  return Number.isNaN(time) ? undefined : time;
 }

@@ -123,6 +123,7 @@ describe("http source, an object as HEAD describes it:", () => {
     ["a length as it is encoded", { "content-encoding": "gzip" }],
     ["a version", { etag: undefined, "last-modified": undefined }],
     ["a version that is strong", { etag: 'W/"one"', "last-modified": "yesterday" }],
+    ["a date that is one", { etag: undefined, "last-modified": "1" }],
   ])("corrupt without %s", async (_, headers) => {
     const { source } = await startSource(answering({ headers }));
     expect(await codeOf(source.stat("a"))).toBe("corrupt");

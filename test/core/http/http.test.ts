@@ -59,6 +59,12 @@ describe("conditions (RFC 9110, 13)", () => {
     [{ "If-Modified-Since": at }, 304],
     [{ "If-Modified-Since": after }, 304],
     [{ "If-Modified-Since": before }, undefined],
+    [{ "If-Modified-Since": "Wednesday, 01-May-24 12:00:00 GMT" }, 304],
+    [{ "If-Modified-Since": "Wed May  1 12:00:00 2024" }, 304],
+    [{ "If-Modified-Since": "Wed May  1 11:59:59 2024" }, undefined],
+    [{ "If-Modified-Since": "2024-05-01T12:00:00Z" }, undefined],
+    [{ "If-Modified-Since": "9999" }, undefined],
+    [{ "If-Unmodified-Since": "1" }, undefined],
     [{ "If-None-Match": '"old"', "If-Modified-Since": at }, undefined],
     [{ "If-Match": '"old"', "If-None-Match": '"now"' }, 412],
   ])("%j", (headers, expected) => {
@@ -84,6 +90,8 @@ describe("conditions (RFC 9110, 13)", () => {
     [at, true],
     [before, false],
     [after, false],
+    ["Wed May  1 12:00:00 2024", true],
+    ["2024-05-01T12:00:00Z", false],
     ["now", false],
   ])("If-Range %j", (value, expected) => {
     const headers = new Headers(value === undefined ? {} : { "If-Range": value });
