@@ -7,7 +7,14 @@ export {
   createCrcKnowledge,
 } from "./crc/crc-knowledge.ts";
 export { type CrcStore, type CrcTable, createCrcStore } from "./crc/crc-store.ts";
-export { type ErrorCode, ZiplinkError, type ZiplinkErrorOptions } from "./errors.ts";
+export {
+  changed,
+  type ErrorCode,
+  notFound,
+  ZiplinkError,
+  type ZiplinkErrorOptions,
+} from "./errors.ts";
+export type { ArchiveSendOptions, Archives, PlanNow } from "./http/archives.ts";
 export {
   type Audit,
   type AuditEvent,
@@ -41,6 +48,7 @@ export {
   type ResponseLimits,
   respond,
 } from "./http/respond.ts";
+export type { DownloadQuery, SendOptions } from "./http/send-archive.ts";
 export { type JwtKey, type JwtKeys, parseJwks, secretKeys } from "./links/jwt-keys.ts";
 export {
   type Link,
@@ -65,6 +73,7 @@ export {
 } from "./planning/archive-spec.ts";
 export { uniqueNames, type WantedName } from "./planning/names.ts";
 export { type PlanLimits, type PlanOptions, planArchive } from "./planning/plan-archive.ts";
+export type { FoundPlan, Planner } from "./planning/plan-cache.ts";
 export {
   type InlineBlob,
   type InlineBytes,

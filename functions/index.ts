@@ -1,11 +1,8 @@
-/** What an application mounts, beside `core/index.ts`: the routes, and archives for routes of its own. */
-export type {
-  ArchiveSendOptions,
-  Archives,
-  PlanNow,
-} from "../core/http/archives.ts";
-export type { DownloadQuery, SendOptions } from "../core/http/send-archive.ts";
-export type { FoundPlan, Planner } from "../core/planning/plan-cache.ts";
+/**
+ * The public API for applications, `@ziplink/ziplink`: the service's routes, archives for an
+ * application's own routes, and all of the core.
+ */
+export * from "../core/index.ts";
 export type { ApplicationId, Resolve, ResolvedObject } from "./api/api-request.ts";
 export { readJson } from "./api/read-json.ts";
 export { type App, createApp } from "./app/app.ts";

@@ -1,3 +1,4 @@
+import { withOptionalPackages } from "../adapters/optional-packages.ts";
 import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { type CrcStore, createCrcStore } from "../core/crc/crc-store.ts";
 import { describeFailure } from "../core/http/audit.ts";
@@ -71,7 +72,7 @@ async function openAuth(config: AuthConfig): Promise<Auth> {
     case "jwt":
       return createJwtAuth(config.keys);
     case "google": {
-      const { createGoogleAuth } = await import("./auth/google.ts");
+      const { createGoogleAuth } = await withOptionalPackages(() => import("./auth/google.ts"));
       return createGoogleAuth(config);
     }
     case "platform":

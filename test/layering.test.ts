@@ -50,7 +50,7 @@ describe.each(Object.entries(rules))("%s/", (folder, { folders, packages }) => {
 const rooms = [
   ...["blob-source.ts", "errors.ts", "bytes", "async", "input", "zip", "source", "crc"].map(inCore),
   ...["streaming", "deflate", "stream-zip.ts", "planning", "links", "http", "index.ts"].map(inCore),
-  ...["agents.ts", "body-chunks.ts"].map((name) => `adapters/${name}`),
+  ...["agents.ts", "body-chunks.ts", "optional-packages.ts"].map((name) => `adapters/${name}`),
   ...["fs", "gcs", "http", "memory", "s3"].map((name) => `adapters/${name}`),
   ...["auth", "observability", "protection", "config", "page", "api", "app"].map(inFunctions),
   ...["stores", "node", "aws", "gcp", "service.ts", "index.ts"].map(inFunctions),
@@ -117,7 +117,7 @@ test.each(sourceFiles("examples"))("%s mounts what applications may import", (fi
   for (const specifier of imports(file).filter((path) => path.startsWith("../"))) {
     const target = join(file, "..", specifier);
     expect(target).toMatch(
-      /^(?:(?:core|functions)\/index\.ts$|adapters\/[\w-]+\/[\w-]+\.ts$|examples\/)/,
+      /^(?:(?:core|functions)\/index\.ts$|(?:core\/links|adapters\/\w+|functions\/(?:node|aws|gcp))\/index\.ts$|examples\/)/,
     );
   }
 });

@@ -2,8 +2,14 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ObjectStore } from "../../core/source/object-store.ts";
 
+/** Where the objects are kept. */
+export interface FsObjectStoreOptions {
+  /** The folder's path. */
+  readonly root: string;
+}
+
 /** Small objects as files of a folder, which is made when the first one is kept. */
-export function createFsObjectStore({ root }: { readonly root: string }): ObjectStore {
+export function createFsObjectStore({ root }: FsObjectStoreOptions): ObjectStore {
   return {
     async get(name, signal) {
       try {

@@ -1,7 +1,7 @@
 /** `node examples/client-attachments/server.ts`: serves the sample files as a client's attachments. */
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
-import { createFsSource } from "../../adapters/fs/source.ts";
+import { createFsSource } from "../../adapters/fs/index.ts";
 import { serve } from "../shared/serve.ts";
 import { createClientAttachments } from "./app.ts";
 import { openDatabase } from "./database.ts";

@@ -1,5 +1,4 @@
 import type { Writable } from "node:stream";
-import type { Context } from "aws-lambda";
 import { ZiplinkError } from "../../core/errors.ts";
 import { problemResponse } from "../../core/http/problem.ts";
 import type { App } from "../app/app.ts";
@@ -10,7 +9,10 @@ import { sendResponse } from "./send-response.ts";
 const MARGIN_MS = 5_000;
 
 /** What an invocation needs to know of its time. */
-export type Invocation = Pick<Context, "getRemainingTimeInMillis">;
+export interface Invocation {
+  /** Milliseconds until Lambda ends the invocation. */
+  getRemainingTimeInMillis(): number;
+}
 
 /**
  * An app as what `awslambda.streamifyResponse` takes. Everything that goes wrong before the first byte

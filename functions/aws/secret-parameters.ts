@@ -1,3 +1,4 @@
+import { withOptionalPackages } from "../../adapters/optional-packages.ts";
 import { ConfigError, type Environment } from "../config/environment.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function readSecretParameters(env: Environment): Promise<Environmen
     }
     names.set(variable, name);
   }
-  const { readParameters } = await import("./parameter-store.ts");
+  const { readParameters } = await withOptionalPackages(() => import("./parameter-store.ts"));
   const values = await readParameters([...new Set(names.values())]);
   const read: Record<string, string> = {};
   for (const [variable, name] of names) {

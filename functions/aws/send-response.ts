@@ -1,3 +1,4 @@
+/// <reference types="aws-lambda" />
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Outgoing, releasingSink } from "../node/releasing-sink.ts";

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { withOptionalPackages } from "../../adapters/optional-packages.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
 import { createManifestStore, type ManifestStore } from "../../core/links/manifest.ts";
 import type { ObjectStore } from "../../core/source/object-store.ts";
@@ -19,11 +20,11 @@ export async function openSource(location: Location, config: StoresConfig): Prom
       return createFsSource({ root: location.path });
     }
     case "s3": {
-      const { openS3Source } = await import("./s3.ts");
+      const { openS3Source } = await withOptionalPackages(() => import("./s3.ts"));
       return openS3Source(location, config.s3);
     }
     case "gcs": {
-      const { openGcsSource } = await import("./gcs.ts");
+      const { openGcsSource } = await withOptionalPackages(() => import("./gcs.ts"));
       return openGcsSource(location, config.gcs);
     }
     case "http": {
@@ -45,11 +46,11 @@ export async function openObjectStore(
       return createFsObjectStore({ root: location.path });
     }
     case "s3": {
-      const { openS3ObjectStore } = await import("./s3.ts");
+      const { openS3ObjectStore } = await withOptionalPackages(() => import("./s3.ts"));
       return openS3ObjectStore(location, config.s3);
     }
     case "gcs": {
-      const { openGcsObjectStore } = await import("./gcs.ts");
+      const { openGcsObjectStore } = await withOptionalPackages(() => import("./gcs.ts"));
       return openGcsObjectStore(location, config.gcs);
     }
     case "http":

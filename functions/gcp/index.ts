@@ -1,0 +1,28 @@
+/** `@ziplink/ziplink/gcp`: an app as a function of Google Cloud. Needs `@google-cloud/functions-framework`. */
+import { withOptionalPackages } from "../../adapters/optional-packages.ts";
+import type { ResponseLimits } from "../../core/http/respond.ts";
+import type { App } from "../app/app.ts";
+import { createNodeListener } from "../node/node-listener.ts";
+import { leaveBodiesUnparsed } from "./unparsed-bodies.ts";
+
+export type { App, ResponseLimits };
+
+/**
+ * The `responseLimits` of an app on Cloud Run over HTTP/1, which fails a response whose Content-Length
+ * is above 32 MiB; one in chunks it lets through (https://cloud.google.com/run/quotas).
+ */
+export const cloudRunResponseLimits: ResponseLimits = {
+  maxResponseBytes: Infinity,
+  maxFixedLength: 32 * 1024 * 1024,
+};
+
+/**
+ * Registers `app` with functions-framework as the function `name`, and keeps the framework from
+ * reading and logging the bodies of requests. Rejects with `MissingPackageError` without the framework.
+ */
+export async function registerFunction(name: string, app: App): Promise<void> {
+  const { http } = await withOptionalPackages(() => import("@google-cloud/functions-framework"));
+  const listener = createNodeListener(app);
+  leaveBodiesUnparsed();
+  http(name, (request, response) => listener(request, response));
+}
