@@ -8,20 +8,23 @@ import {
   showNumber,
 } from "./report.ts";
 
-/** What Ziplink promises, and the figures that show it. */
+/** A promise of Ziplink, and the figures that show it. */
 export interface Claim {
-  /** Name of the report and of the row in it. */
+  /** The name of the report, and of the row in it. */
   readonly report: string;
   readonly row: string;
   readonly measure: Measure;
-  /** Another row of the report: the claim is about the measure as a multiple of that row's in the same round. */
+  /**
+   * Another row of the report. The claim is then about the ratio to that row's measure in the same
+   * round.
+   */
   readonly per?: string;
-  /** The limit, of which there is one. It holds for the median; of memory, for the most. */
+  /** The limit: exactly one of the two. It applies to the median; for memory, to the maximum. */
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
-/** A claim held against a run. */
+/** A claim, compared with the figures of a run. */
 export interface Verdict extends Claim {
   /** Null if this run has not measured it. */
   readonly value: number | null;
@@ -81,7 +84,7 @@ export const claims: readonly Claim[] = [
   { report: "page", row: "100 folders", measure: "interactiveMs", atMost: 1000 },
 ];
 
-/** Holds every claim against the reports of a run. */
+/** Compares every claim with the reports of a run. */
 export function judge(all: readonly Claim[], reports: readonly Report[]): Verdict[] {
   return all.map((claim) => {
     const value = valueIn(claim, reports);
@@ -106,7 +109,7 @@ function valueIn({ report, row, measure, per }: Claim, reports: readonly Report[
   return Number((measure === "peakMib" ? series.max : series.median).toPrecision(4));
 }
 
-/** The verdicts as a table; those of reports that were not asked for are left out. */
+/** Returns the verdicts as a table. */
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
   const lines = verdicts.map(({ report, row, measure, per, atLeast, atMost, value, met }) => [
     `${report}: ${row}, ${measures[measure]}${per === undefined ? "" : ` / ${per}`}`,

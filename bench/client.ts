@@ -1,4 +1,4 @@
-/** What curl does for the benchmark, where there is none: `node client.ts URL`. */
+/** Replaces curl where it is not installed: `node client.ts URL`. */
 import { get } from "node:http";
 
 const started = performance.now();

@@ -17,15 +17,18 @@ import { syntheticName } from "./synthetic-source.ts";
 const LINK_SECRET = "a secret for the benchmark alone, ok";
 const FRAMEWORK = "@google-cloud/functions-framework";
 
-/** What is run in a round, in milliseconds. Each is prepared before, so that it times nothing but a start. */
+/**
+ * The measurements of a round, in milliseconds. Everything is prepared beforehand, so that only the
+ * start is timed.
+ */
 interface Contest {
-  /** Length of the bundle as a ZIP. */
+  /** Length of the bundle's ZIP, in bytes. */
   readonly bundleBytes: number;
-  /** From the start of the process to the first byte of a greeting, by the same framework. */
+  /** From process start to the first byte of a "hello world" in the same framework. */
   hello(): Promise<number>;
-  /** Importing the cloud's storage client alone. */
+  /** The import of the cloud's storage client alone. */
   client(): Promise<number>;
-  /** From the start of the process to the first byte of an archive of one small object. */
+  /** From process start to the first byte of an archive of one small object. */
   ziplink(): Promise<number>;
 }
 
@@ -39,7 +42,7 @@ const helloSources = {
 
 const clients = { aws: "@aws-sdk/client-s3", gcp: "@google-cloud/storage" };
 
-/** Times the built bundles, each with its own cloud's kind of store, on this machine. */
+/** Times the built bundles on this machine, each with a store of its own cloud's kind. */
 export async function* measureColdStarts(runs: number): AsyncGenerator<Report> {
   const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
   await using cleanUp = new AsyncDisposableStack();
@@ -63,7 +66,9 @@ export async function* measureColdStarts(runs: number): AsyncGenerator<Report> {
   const rows: Record<string, Values[]> = {};
   for (const target of bundleTargets) {
     if (target === "aws" && !hasRuntimeClient()) {
-      console.error("cold-start: no aws-lambda-ric in test/lambda; `npm test` installs it");
+      console.error(
+        "cold-start: aws-lambda-ric is missing from test/lambda; `npm test` installs it",
+      );
       continue;
     }
     const contest = await prepare(target, join(folder, target), settings[target]);
@@ -112,8 +117,8 @@ async function prepare(
     client: () => timeImport(import.meta.resolve(clients[target])),
     async ziplink() {
       const expires = new Date(Date.now() + 600_000);
-      const request = { entries: [{ key: syntheticName(0) }] };
-      const token = await signLink(request, { secret: LINK_SECRET, expires });
+      const spec = { entries: [{ key: syntheticName(0) }] };
+      const token = await signLink(spec, { secret: LINK_SECRET, expires });
       return start(bundle, env, `/zip/${token}`);
     },
   };
@@ -121,7 +126,7 @@ async function prepare(
 
 const frameworkFolder = fileURLToPath(new URL(`../node_modules/${FRAMEWORK}`, import.meta.url));
 
-/** Puts the repository's own framework where a folder that was uploaded would have it installed. */
+/** Links the repository's own framework where an uploaded folder would have it installed. */
 async function lendFramework(folder: string): Promise<void> {
   const scope = join(folder, "node_modules", dirname(FRAMEWORK));
   await mkdir(scope, { recursive: true });
@@ -179,7 +184,7 @@ async function timeFramework(
   }
 }
 
-/** How long a module takes to be imported, by a process that does nothing else. */
+/** Returns how long a module takes to import, in a process that does nothing else. Milliseconds. */
 async function timeImport(module: string): Promise<number> {
   const program =
     "const started = performance.now(); await import(process.argv[1]);" +

@@ -5,19 +5,19 @@ import { type Report, type Row, rowOf, type Values } from "./report.ts";
 
 const MIB = 1024 * 1024;
 
-/** One archive, and who is to send it. */
+/** An archive, and the contestants that send it. */
 export interface Workload {
   readonly name: string;
   readonly title: string;
   readonly timeoutMs: number;
-  /** The row that the others are compared with. */
+  /** The row that the other rows are compared with. */
   readonly reference: string;
-  /** Length of each object, in workloads that differ in nothing else. */
+  /** The length of each object, for workloads that differ only in it. */
   readonly objectBytes?: number;
   readonly rows: readonly Entrant[];
 }
 
-/** Who sends it, under which name in the report. */
+/** A contestant, and its name in the report. */
 export interface Entrant {
   readonly name: string;
   readonly contestant: ContestantName;
@@ -26,8 +26,8 @@ export interface Entrant {
 }
 
 /**
- * Every contestant once in each round, so that what else the machine does strikes all alike. A peer's
- * failure is a finding; without Ziplink or the reference the exit code is 1.
+ * Runs every contestant once in each round, so that other load on the machine affects all alike. A
+ * peer's failure is a result; if Ziplink or the reference fails, the exit code is 1.
  */
 export async function runContest(
   workload: Workload,

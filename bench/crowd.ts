@@ -11,16 +11,19 @@ const OBJECTS = 16;
 const OBJECT_BYTES = 16 * MIB;
 const SLOW_BYTES_PER_SECOND = 2 * MIB;
 
-/** Fast and slow clients at once. */
+/** Numbers of fast and slow clients at the same time. */
 const crowds = [
   { fast: 1, slow: 0 },
   { fast: 8, slow: 8 },
 ];
 
-/** The memory of the plain server with each crowd. Linux alone tells it; elsewhere this says so. */
+/**
+ * Measures the memory of the plain server with each crowd. Only Linux reports it; elsewhere, a
+ * message says so.
+ */
 export async function* measureCrowds(runs: number): AsyncGenerator<Report> {
   if (process.platform !== "linux") {
-    console.error("crowd: left out, it needs Linux");
+    console.error("crowd: skipped, it needs Linux");
     return;
   }
   const rows: Record<string, Values[]> = {};
@@ -36,8 +39,9 @@ export async function* measureCrowds(runs: number): AsyncGenerator<Report> {
 }
 
 /**
- * The memory, in MiB, of a service that sends 256 MiB from S3 to `fast` clients as quickly as they can take it and
- * to `slow` ones at 2 MiB/s, all at once, until the fast ones have it all.
+ * Returns the peak memory above idle, in MiB, of a service that sends 256 MiB from S3 to each of
+ * `fast` clients, which read as fast as they can, and of `slow` clients, which read 2 MiB/s. All
+ * read at the same time, until the fast ones have finished.
  */
 async function measureCrowd(fast: number, slow: number): Promise<number> {
   const spec = { objects: OBJECTS, objectBytes: OBJECT_BYTES, firstByteMs: 0, bytesPerSecond: 0 };
@@ -59,7 +63,8 @@ async function measureCrowd(fast: number, slow: number): Promise<number> {
   const slowOnes = responses.slice(fast);
   for (const response of slowOnes) void readSlowly(response);
   await Promise.all(responses.slice(0, fast).map(drain));
-  if (slowOnes.some(({ complete }) => complete)) throw new Error("The slow clients were not slow.");
+  if (slowOnes.some(({ complete }) => complete))
+    throw new Error("The slow clients finished before the fast ones.");
   for (const response of slowOnes) response.destroy();
   return (peakBytesOf(service.pid) - idle) / MIB;
 }
@@ -70,7 +75,7 @@ async function drain(response: IncomingMessage): Promise<void> {
 }
 
 async function readSlowly(response: IncomingMessage): Promise<void> {
-  response.on("error", () => undefined); // it leaves in the middle
+  response.on("error", () => undefined); // the client disconnects midway
   while (!response.destroyed) {
     const chunk: Buffer | null = response.read();
     await (chunk ? sleep((chunk.length / SLOW_BYTES_PER_SECOND) * 1000) : sleep(10));

@@ -10,16 +10,19 @@ export interface Download {
 
 const hasCurl = spawnSync("curl", ["--version"], { stdio: "ignore" }).status === 0;
 
-/** The program that downloads; it is of another process, so that its work is not the server's. */
+/**
+ * The downloading program. It runs in another process, so that its work does not count as the
+ * server's.
+ */
 export const client = hasCurl ? "curl" : "node";
 
-/** Fetches `url` to nowhere. Rejects if the response is not a 200, or is cut short. */
+/** Fetches `url` and discards the body. Rejects if the response is not a 200, or is truncated. */
 export async function download(url: string, signal: AbortSignal): Promise<Download> {
   const { stdout } = await promisify(execFile)(
     hasCurl ? "curl" : process.execPath,
     hasCurl
       ? [
-          "--disable", // leaves out the user's configuration; must come first
+          "--disable", // ignores the user's configuration; must come first
           ...["--silent", "--show-error", "--fail", "--noproxy", "*"],
           ...["--output", devNull, "--write-out", "%{size_download} %{time_total}", url],
         ]
@@ -27,6 +30,6 @@ export async function download(url: string, signal: AbortSignal): Promise<Downlo
     { signal, killSignal: "SIGKILL" },
   );
   const [bytes, seconds] = stdout.trim().split(" ").map(Number);
-  if (!bytes || !seconds) throw new Error(`The client said: ${stdout}`);
+  if (!bytes || !seconds) throw new Error(`The client printed unexpected output: ${stdout}`);
   return { bytes, seconds };
 }

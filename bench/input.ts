@@ -11,18 +11,18 @@ import { ResilientSource } from "../core/source/resilience/resilient-source.ts";
 import { ReadAheadPool } from "../core/streaming/read-ahead-pool.ts";
 import { createSyntheticSource, syntheticBytes, syntheticName } from "./synthetic-source.ts";
 
-/** What one archive is to hold, in a form that can be sent to another process. */
+/** The contents of one archive, in a form that can be sent to another process. */
 export type InputSpec =
   | {
       readonly kind: "files";
       readonly root: string;
       readonly files: readonly FileSpec[];
-      /** Whether Ziplink is told each file's CRC-32. */
+      /** Whether Ziplink is given each file's CRC-32. */
       readonly statesCrc32: boolean;
     }
   | { readonly kind: "synthetic"; readonly entries: number; readonly entryBytes: number }
   | {
-      /** The first `entries` objects of a store that speaks S3's protocol. */
+      /** The first `entries` objects of a store with S3's protocol. */
       readonly kind: "store";
       readonly endpoint: string;
       readonly bucket: string;
@@ -36,14 +36,14 @@ export interface FileSpec {
   readonly crc32: number;
 }
 
-/** The same entries in the terms of every contestant. */
+/** The same entries in the form that each contestant takes. */
 export interface Input {
   /** For Ziplink. */
   readonly source: BlobSource;
-  /** As the service has it for such a source. */
+  /** As the service configures it for such a source. */
   readonly readAhead: ReadAheadPool;
-  readonly request: ArchiveSpec;
-  /** For the others; each entry is made when it is asked for. */
+  readonly spec: ArchiveSpec;
+  /** For the others. Each entry is created when it is requested. */
   readonly entries: Iterable<Entry>;
   readonly bucket?: Bucket;
   readonly folder?: Folder;
@@ -52,24 +52,24 @@ export interface Input {
 export interface Entry {
   readonly name: string;
   readonly size: number;
-  /** Opens it, as the client has it; whoever asks for a stream reads it. */
+  /** Opens the entry as its client returns it. A caller that receives a stream must read it. */
   readonly open: () => Promise<Readable | Buffer>;
 }
 
-/** A folder's regular files, for programs that open them themselves. */
+/** A folder of regular files, for programs that open the files themselves. */
 export interface Folder {
   readonly root: string;
   readonly files: readonly FileSpec[];
 }
 
-/** What s3-zip takes: it reads from the bucket itself. */
+/** The input of s3-zip, which reads from the bucket itself. */
 export interface Bucket {
   readonly client: S3Client;
   readonly bucket: string;
   readonly keys: readonly string[];
 }
 
-/** The same for all; Ziplink's file source reads in chunks of this length too. */
+/** The same chunk length for all, including Ziplink's file source. */
 const READ_AHEAD = { highWaterMark: 256 * 1024 };
 
 export function createInput(spec: InputSpec): Input {
@@ -77,7 +77,7 @@ export function createInput(spec: InputSpec): Input {
     return {
       source: createSyntheticSource(spec),
       readAhead: new ReadAheadPool(),
-      request: { prefix: "" },
+      spec: { prefix: "" },
       entries: syntheticEntries(spec),
     };
   }
@@ -86,7 +86,7 @@ export function createInput(spec: InputSpec): Input {
   return {
     source: createFsSource({ root }),
     readAhead: new ReadAheadPool({ partBytes: Infinity }),
-    request: statesCrc32
+    spec: statesCrc32
       ? { entries: files.map(({ name, crc32 }) => ({ key: name, crc32 })) }
       : { prefix: "" },
     entries: files.map(({ name, size }) => ({
@@ -100,7 +100,9 @@ export function createInput(spec: InputSpec): Input {
 
 const clients = new Map<string, S3Client>();
 
-/** All contestants read by the same client, with the settings that Ziplink deploys with. */
+/**
+ * Returns the S3 client that all contestants share, with the settings that Ziplink deploys with.
+ */
 function clientOf(endpoint: string): S3Client {
   const client =
     clients.get(endpoint) ??
@@ -122,7 +124,7 @@ function storeInput(spec: Extract<InputSpec, { kind: "store" }>): Input {
   return {
     source: new ResilientSource(source).forDownload(),
     readAhead: new ReadAheadPool(),
-    request: { prefix: "" },
+    spec: { prefix: "" },
     entries: keys.map((Key) => ({
       name: Key,
       size: spec.entryBytes,
@@ -145,7 +147,7 @@ function* syntheticEntries({ entries, entryBytes }: { entries: number; entryByte
   }
 }
 
-/** Sum of the entries' lengths in bytes. */
+/** Returns the sum of the entries' lengths, in bytes. */
 export function payloadBytes(spec: InputSpec): number {
   return spec.kind === "files"
     ? spec.files.reduce((sum, { size }) => sum + size, 0)

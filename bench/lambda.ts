@@ -17,18 +17,20 @@ const FILES = 16;
 const FILE_BYTES = 64 * MIB;
 
 /**
- * How many bytes the slow reader takes in a turn of its event loop. Lambda's clients get 2 MB/s of a
- * function that could send hundreds; here the reader is slow by taking little at a time, not by waiting.
+ * Bytes that the slow reader reads per turn of its event loop. Lambda's clients receive 2 MB/s from
+ * a function that could send hundreds. Here, the reader is slow because it reads little at a time,
+ * not because it waits.
  */
 const SLOW_BYTES = 128;
 
 /**
- * An archive of 1 GiB from a folder through the built Lambda bundle, under the real runtime client, to a
- * reader that takes what comes and to one that is slow. Linux only; without the runtime client there is no report.
+ * Sends an archive of 1 GiB from a folder through the built Lambda bundle, under the real runtime
+ * client, to a reader that reads as fast as it can and to a slow one. Linux only. Without the
+ * runtime client, there is no report.
  */
 export async function* measureLambda(runs: number): AsyncGenerator<Report> {
   if (!hasRuntimeClient()) {
-    console.error("lambda: no aws-lambda-ric in test/lambda; `npm test` installs it");
+    console.error("lambda: aws-lambda-ric is missing from test/lambda; `npm test` installs it");
     return;
   }
   const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
@@ -52,7 +54,7 @@ export async function* measureLambda(runs: number): AsyncGenerator<Report> {
   }
 }
 
-/** One download through a function that has just started and has warmed up. */
+/** Downloads once from a function that has just started and warmed up. */
 async function download(bundle: string, files: string, step: number): Promise<Values> {
   const env = { SOURCE: files, LINK_SECRET, MAX_RESPONSE_BYTES: "2_000_000_000" };
   const service = await startLambda({ folder: bundle, env });
@@ -64,7 +66,7 @@ async function download(bundle: string, files: string, step: number): Promise<Va
     const started = performance.now();
     const bytes = await read(service, { prefix: "" }, step);
     const seconds = (performance.now() - started) / 1000;
-    if (bytes < FILES * FILE_BYTES) throw new Error(`the reader got ${bytes} bytes`);
+    if (bytes < FILES * FILE_BYTES) throw new Error(`the reader received only ${bytes} bytes`);
     return { seconds, peakMib: Math.max(0, peakBytesOf(pid) - idle) / MIB };
   } finally {
     await service.stop();
@@ -80,14 +82,14 @@ async function makeFiles(folder: string): Promise<void> {
   }
 }
 
-/** Reads an archive, at most `step` bytes in a turn of the event loop; resolves to its length. */
+/** Reads an archive, at most `step` bytes per turn of the event loop. Resolves with its length. */
 async function read(
   service: LambdaService,
-  request: Parameters<typeof signLink>[0],
+  spec: Parameters<typeof signLink>[0],
   step: number,
 ): Promise<number> {
   const expires = new Date(Date.now() + 600_000);
-  const token = await signLink(request, { secret: LINK_SECRET, expires });
+  const token = await signLink(spec, { secret: LINK_SECRET, expires });
   const { prelude, body } = await service.invoke({
     version: "2.0",
     rawPath: `/zip/${token}`,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { cpus, platform, release, totalmem, type } from "node:os";
 
-/** What the benchmark ran on. */
+/** The machine that the benchmark ran on. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -11,7 +11,7 @@ export interface Machine {
   readonly node: string;
 }
 
-/** Describes this machine; Linux by the name of its distribution. */
+/** Describes this machine. On Linux, the system is the name of the distribution. */
 export async function describeMachine(): Promise<Machine> {
   const all = cpus();
   return {
@@ -24,7 +24,7 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-/** The system's own name for itself (os-release(5)); a small container may have none. */
+/** Returns the system's own name (os-release(5)). A small container may have none. */
 async function distribution(): Promise<string> {
   const text = await readFile("/etc/os-release", "utf8").catch(() => "");
   return /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(text)?.[1] ?? "Linux";

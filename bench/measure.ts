@@ -6,19 +6,19 @@ import { download } from "./download.ts";
 import { entryCount, type InputSpec, payloadBytes } from "./input.ts";
 import type { ServerFigures, ServerMessage, Task } from "./server.ts";
 
-/** What one run has come to. */
+/** The figures of one run. */
 export interface Figures extends ServerFigures {
-  /** From the client's connecting to the last byte. */
+  /** From the start of the client's connection to the last byte. */
   readonly seconds: number;
-  /** From the request, before anything is connected, to the first byte of the body. */
+  /** From the request, before any connection, to the first byte of the body. */
   readonly firstByteMs: number;
 }
 
 const serverPath = fileURLToPath(import.meta.resolve("./server.ts"));
 
 /**
- * Runs `task` in a process of its own. Rejects if the archive cannot be right, if it is not there in
- * `timeoutMs`, or when `signal` aborts; no process is left behind.
+ * Runs `task` in a separate process. Rejects if the archive's length cannot be right, if it takes
+ * longer than `timeoutMs`, or when `signal` aborts. Leaves no process behind.
  */
 export async function measure(
   task: Task,
@@ -40,7 +40,7 @@ export async function measure(
     return { ...figures, seconds, firstByteMs };
   } catch (error) {
     if (limit.aborted && !signal.aborted) {
-      throw new Error(`It took more than ${timeoutMs / 1000} s.`, { cause: error });
+      throw new Error(`The run took longer than ${timeoutMs / 1000} s.`, { cause: error });
     }
     throw error;
   } finally {
@@ -50,8 +50,9 @@ export async function measure(
 }
 
 /**
- * By a request of its own, after the measured one: curl tells when the headers begin, which some send long before the
- * body. The client leaves behind the first byte.
+ * Times the first byte with a separate request, after the measured one: curl reports the start of
+ * the headers, which some contestants send long before the body. The client disconnects after the
+ * first byte.
  */
 async function timeFirstByte(url: string, signal: AbortSignal): Promise<number> {
   const started = performance.now();
@@ -59,7 +60,8 @@ async function timeFirstByte(url: string, signal: AbortSignal): Promise<number> 
   const [response] = (await once(request, "response", { signal })) as [IncomingMessage];
   await once(response, "readable", { signal });
   const elapsed = performance.now() - started;
-  response.on("error", () => undefined).destroy(); // it leaves; that the rest never came is no news
+  // The client disconnects, so the missing rest is expected.
+  response.on("error", () => undefined).destroy();
   return elapsed;
 }
 
@@ -72,13 +74,16 @@ async function receive<K extends ServerMessage["kind"]>(
     const received = message as ServerMessage;
     if (received.kind === kind) return received as Extract<ServerMessage, { kind: K }>;
   }
-  throw new Error("The server ended before its work was done.");
+  throw new Error("The server exited before the run was complete.");
 }
 
-/** The ZIP around the entries takes at most 256 bytes an entry and, in blocks, 0.01% more. */
+/**
+ * Checks the length: around its entries, a ZIP has at most 256 bytes per entry and, in blocks,
+ * 0.01% of the data.
+ */
 function assertLength(bytes: number, input: InputSpec): void {
   const payload = payloadBytes(input);
   const most = payload * 1.0001 + 256 * (entryCount(input) + 1);
   if (bytes >= payload && bytes <= most) return;
-  throw new Error(`The client got ${bytes} bytes for ${payload} bytes of entries.`);
+  throw new Error(`The client received ${bytes} bytes, but the entries have ${payload} bytes.`);
 }

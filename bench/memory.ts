@@ -1,21 +1,21 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Bytes of this process in memory. */
+/** Returns the resident memory of this process. Bytes. */
 export function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
-/** The same of another process; Linux alone tells. */
+/** Returns the resident memory of another process. Linux only. */
 export function residentBytesOf(pid: number): number {
   return statusBytes(pid, "VmRSS");
 }
 
-/** As `resetPeak`, of another process; Linux alone can. */
+/** Does the same as `resetPeak` for another process. Linux only. */
 export function resetPeakOf(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
-/** As `peakBytes`, of another process; Linux alone tells. */
+/** Does the same as `peakBytes` for another process. Linux only. */
 export function peakBytesOf(pid: number): number {
   return statusBytes(pid, "VmHWM");
 }
@@ -27,8 +27,9 @@ function statusBytes(pid: number | "self", field: "VmRSS" | "VmHWM"): number {
 }
 
 /**
- * Makes `peakBytes` start anew, where the system can: what the start of a process took is not what a
- * request takes. (`maxRSS` cannot start anew, and on Linux even counts what the parent had.)
+ * Resets the peak that `peakBytes` returns, where the system can: the memory that a process needs
+ * to start is not that of a request. (`maxRSS` cannot be reset, and on Linux even includes the
+ * parent's.)
  */
 export function resetPeak(): void {
   try {
@@ -38,7 +39,9 @@ export function resetPeak(): void {
   }
 }
 
-/** The most bytes that this process had in memory at a time; the kernel's own figure, not sampled. */
+/**
+ * Returns the peak resident memory of this process, as counted by the kernel, not sampled. Bytes.
+ */
 export function peakBytes(): number {
   if (process.platform === "linux") {
     const bytes = statusBytes("self", "VmHWM");

@@ -9,20 +9,20 @@ import { Service } from "./service.ts";
 const CHROMIUM = "/usr/bin/chromium";
 const ENTRIES = 10_000;
 
-/** How 10,000 entries lie in their archive. */
+/** The folder layouts of the 10,000 entries. */
 const shapes = {
   "one folder": (i: number) => `${i}.jpg`,
   "100 folders": (i: number) => `${i % 100}/${i}.jpg`,
 } as const;
 
 /**
- * How long Chromium takes for the page of a link to 10,000 files, from a service on this machine that has listed them
- * before: until something is painted, and until a box can be ticked and the page has shown that it was. Each round is
- * a page in a browser profile of its own. Without Chromium it says so.
+ * Times the page of a link to 10,000 files in Chromium, from a service on this machine that has
+ * already listed them: until the first paint, and until a box can be ticked and the page has shown
+ * the tick. Each round uses a new browser profile. Without Chromium, a message says so.
  */
 export async function* measurePage(runs: number): AsyncGenerator<Report> {
   if (!existsSync(CHROMIUM)) {
-    console.error(`page: left out, no ${CHROMIUM} here`);
+    console.error(`page: skipped, ${CHROMIUM} is missing`);
     return;
   }
   const rows: Record<string, Values[]> = {};
@@ -64,7 +64,9 @@ async function measureShape(
   }
 }
 
-/** Ticks the first box as soon as the script is there, and waits for the frame that shows it. */
+/**
+ * Ticks the first box as soon as the script is ready, and waits for the frame that shows the tick.
+ */
 const PROBE = `new MutationObserver((_, observer) => {
   if (document.documentElement.dataset.ready === undefined) return;
   observer.disconnect();

@@ -7,10 +7,10 @@ import type { Report } from "./report.ts";
 import { measureResume } from "./resume.ts";
 import { workloads } from "./workloads.ts";
 
-/** Measures a part of the benchmark in so many rounds; gives its reports as they are done. */
+/** Measures a part of the benchmark in `runs` rounds. Yields each report when it is complete. */
 export type Part = (runs: number, signal: AbortSignal) => AsyncIterable<Report>;
 
-/** All that the benchmark measures, in its order. Those after the contests are of Ziplink alone. */
+/** All parts of the benchmark, in order. Those after the contests measure Ziplink alone. */
 export const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
   ...Object.entries(workloads).map(([name, prepare]) => [name, contestsOf(prepare)] as const),
   ["resume", measureResume],

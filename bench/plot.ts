@@ -1,6 +1,9 @@
 import type { Report } from "./report.ts";
 
-/** Who is drawn: colours for a light and a dark background, each at least 4.5:1 against it. */
+/**
+ * The lines of the plot: colours for a light and a dark background, each with a contrast of at
+ * least 4.5:1.
+ */
 const lines = [
   { row: "pass-through", name: "no ZIP", light: "#57606a", dark: "#9da7b3", dashed: true },
   { row: "zip-stream", name: "zip-stream", light: "#b45309", dark: "#fbbf24" },
@@ -20,7 +23,7 @@ const lines = [
 
 const SIZE = { width: 900, height: 540 };
 const AREA = { left: 76, right: 748, top: 92, bottom: 440 };
-/** From one name at the end of a line to the next, at least. */
+/** The minimum distance between two names at the ends of lines. */
 const NAME_HEIGHT = 17;
 
 interface Point {
@@ -31,11 +34,11 @@ interface Point {
 }
 
 /**
- * Throughput against the length of the objects as an SVG, both axes logarithmic; bars at the points from the least to
- * the most. Drawn are the reports that have `objectBytes`.
+ * Draws throughput against object length as an SVG. Both axes are logarithmic; bars at the points
+ * show the minimum and the maximum. Draws the reports that have `objectBytes`.
  *
- * @param versions of the peers, by their names
- * @param caption a line below: what it was measured on
+ * @param versions the peers' versions, by their names
+ * @param caption a line below the plot: the machine and the date
  * @throws RangeError if fewer than two lengths were measured
  */
 export function drawThroughput(
@@ -46,7 +49,8 @@ export function drawThroughput(
   const bySize = reports.filter(({ objectBytes }) => objectBytes !== undefined);
   const sizes = bySize.map(({ objectBytes = 0 }) => objectBytes).sort((a, b) => a - b);
   const [least = 0, most = 0] = [sizes[0], sizes.at(-1)];
-  if (least === most) throw new RangeError("the plot needs at least two lengths of objects");
+  if (least === most)
+    throw new RangeError("The plot needs reports of at least two object lengths.");
   const drawn = lines.flatMap((line) => {
     const points = bySize.flatMap(({ objectBytes: bytes = 0, rows }) => {
       const series = rows[line.row]?.mibPerSecond;
@@ -109,7 +113,7 @@ export function drawThroughput(
   return `${rows.join("\n")}\n`;
 }
 
-/** A logarithmic scale, to a tenth of a pixel. */
+/** Returns a logarithmic scale, rounded to a tenth of a pixel. */
 function scale(from: number, to: number, start: number, end: number) {
   return (value: number) => {
     const part = Math.log(value / from) / Math.log(to / from);
@@ -117,13 +121,13 @@ function scale(from: number, to: number, start: number, end: number) {
   };
 }
 
-/** The next of 1, 2, 5, 10, … */
+/** Returns the next higher value of the series 1, 2, 5, 10, … */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
-/** The powers of ten, and the end. */
+/** Returns the powers of ten in the range, and its end. */
 function ticks(from: number, to: number): number[] {
   const powers: number[] = [];
   for (let value = from; value < to; value *= 10) powers.push(Number(value.toPrecision(1)));
@@ -136,7 +140,10 @@ function mark({ bytes, median, min, max }: Point, x: Scale, y: Scale, radius: nu
 }
 type Scale = (value: number) => number;
 
-/** Places for the names, in the lines' order and as near to their ends as fits; the last ones stay above the axis. */
+/**
+ * Places the names in the order of their lines, as close to the ends as possible and not below the
+ * axis.
+ */
 function spreadOut<T extends { readonly y: number }>(
   ends: readonly T[],
 ): (T & { nameY: number })[] {
@@ -153,7 +160,7 @@ function showSize(bytes: number): string {
   return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`;
 }
 
-/** What the picture shows, for those who do not see it. */
+/** Returns the text alternative of the plot. */
 function describe(drawn: readonly { readonly name: string; readonly points: readonly Point[] }[]) {
   const sentences = drawn.map(({ name, points }) => {
     const values = points.map(({ bytes, median }) => `${median} at ${showSize(bytes)}`);

@@ -1,47 +1,47 @@
-/** What a round can measure, in the order of a table's columns, each with its heading. */
+/** The measures of a round, in the order of a table's columns, with their headings. */
 export const measures = {
   seconds: "seconds",
   mibPerSecond: "MiB/s",
-  /** Compared with the reference's in the same round: 0.5 took twice as long. */
+  /** Compared with the reference in the same round: 0.5 took twice as long. */
   speedRatio: "speed",
-  /** User's and system's, for each 1e9 bytes of the entries. */
+  /** User and system time for each 1e9 bytes of the entries. */
   cpuSecondsPerGb: "CPU s/GB",
   /** From the request to the first byte of the body. */
   firstByteMs: "first byte ms",
   idleMib: "idle MiB",
-  /** The most memory while it worked, above idle. */
+  /** The peak memory during the run, above idle. */
   peakMib: "peak MiB",
   bundleMb: "bundle MB",
-  /** From the start of a process to the first byte of its answer. */
+  /** From process start to the first byte of the answer. */
   startMs: "start ms",
-  /** The same as a multiple of the greeting's and the storage client's together. */
+  /** The start as a multiple of the "hello world" and the storage client's import together. */
   startRatio: "start, both = 1",
   paintedMs: "painted ms",
   interactiveMs: "interactive ms",
 } as const;
 export type Measure = keyof typeof measures;
 
-/** One measure's values in all rounds. */
+/** The values of one measure in all rounds. */
 export interface Series {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  /** One for each round; null where the round failed. Rows of one report share their rounds. */
+  /** One value per round; null for a round that failed. All rows of a report share their rounds. */
   readonly runs: readonly (number | null)[];
 }
 
 export type Row = Readonly<Partial<Record<Measure, Series>>>;
 
-/** What a workload has come to: a table, and a part of the JSON file as it is. */
+/** The result of a workload: printed as a table, and stored in the JSON file as it is. */
 export interface Report {
   readonly name: string;
   readonly title: string;
   /** The row whose speed is 1. */
   readonly reference?: string;
-  /** Length of each object, in reports that differ in nothing else: the plot is drawn over it. */
+  /** The length of each object, for reports that differ only in it: the x-axis of the plot. */
   readonly objectBytes?: number;
   readonly rows: Readonly<Record<string, Row>>;
-  /** Rounds that came to nothing: which, and why. */
+  /** The rounds that failed, and why. */
   readonly failures?: readonly string[];
 }
 
@@ -49,8 +49,8 @@ export interface Report {
 export type Values = Readonly<Partial<Record<Measure, number>>>;
 
 /**
- * A row of what each of its rounds has come to, undefined for one that failed. Kept are four digits of each
- * value. Undefined if no round has come to anything.
+ * Returns the row of the values of its rounds, `undefined` for a round that failed. Rounds each
+ * value to four digits. Returns `undefined` if every round failed.
  */
 export function rowOf(rounds: readonly (Values | undefined)[]): Row | undefined {
   const row: Partial<Record<Measure, Series>> = {};
@@ -65,7 +65,7 @@ export function rowOf(rounds: readonly (Values | undefined)[]): Row | undefined 
   return Object.keys(row).length > 0 ? row : undefined;
 }
 
-/** A report of `rows`, each a list of what its rounds have come to. */
+/** Returns a report of `rows`, each of which is a list of its rounds' values. */
 export function reportOf(
   name: string,
   title: string,
@@ -78,7 +78,10 @@ export function reportOf(
   return { name, title, rows: Object.fromEntries(measured) };
 }
 
-/** Median, smallest and largest; of an even number of values the median is the mean of the two in the middle. */
+/**
+ * Returns median, minimum and maximum. For an even number of values, the median is the mean of the
+ * middle two.
+ */
 export function seriesOf(runs: readonly (number | null)[]): Series | undefined {
   const sorted = runs.filter((value) => value !== null).sort((a, b) => a - b);
   const [min, max] = [sorted[0], sorted.at(-1)];
@@ -88,7 +91,7 @@ export function seriesOf(runs: readonly (number | null)[]): Series | undefined {
   return { median: Number(((lower + upper) / 2).toPrecision(4)), min, max, runs };
 }
 
-/** A report as text: the medians, and in brackets from least to most. */
+/** Returns a report as text: the medians, with the range in parentheses. */
 export function renderReport({ name, title, reference, rows }: Report): string {
   const all = Object.entries(rows);
   const shown = (Object.keys(measures) as Measure[]).filter((measure) =>
@@ -108,12 +111,12 @@ function show(series: Series | undefined): string {
   return series.runs.length === 1 ? showNumber(median) : `${showNumber(median)} (${spread})`;
 }
 
-/** With as many decimals as tell something. */
+/** Formats a number with a sensible number of decimals. */
 export function showNumber(value: number): string {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }
 
-/** Lines of cells in columns, the first to the left and the others to the right. */
+/** Aligns cells in columns, the first to the left and the others to the right. */
 export function renderTable(lines: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const cells of lines) {

@@ -10,9 +10,9 @@ const FILES = 160;
 const FILE_BYTES = 64 * 1024 * 1024;
 
 /**
- * How long the first byte of a 10 GiB archive of a folder takes, from its beginning and from 90% on.
- * Nothing is known of the files' checksums, and each request is of a service that has just started, so
- * nine tenths of them have to be read again. The client leaves behind the first byte.
+ * Times the first byte of a 10 GiB archive of a folder, from its beginning and from 90%. The files'
+ * checksums are unknown and every request goes to a service that has just started, so nine tenths
+ * of the files must be read again. The client disconnects after the first byte.
  */
 export async function* measureResume(runs: number): AsyncGenerator<Report> {
   const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
@@ -40,18 +40,19 @@ export async function* measureResume(runs: number): AsyncGenerator<Report> {
   }
 }
 
-/** Starts a service, lets it warm up by a small request, and times one for `range`. */
+/** Starts a service, warms it up with a small request, and times a request for `range`. */
 async function firstByte(folder: string, range: string): Promise<number> {
   using service = await Service.start({ SOURCE: folder });
   await timeFirstByte(service, { entries: [{ key: "000.bin" }] }, "bytes=0-99");
   return await timeFirstByte(service, { prefix: "" }, range);
 }
 
-async function timeFirstByte(service: Service, archive: ArchiveSpec, range: string) {
+async function timeFirstByte(service: Service, spec: ArchiveSpec, range: string) {
   const started = performance.now();
-  const response = await service.get(archive, range);
+  const response = await service.get(spec, range);
   await once(response, "readable");
   const elapsed = performance.now() - started;
-  response.on("error", () => undefined).destroy(); // it leaves; that the rest never came is no news
+  // The client disconnects, so the missing rest is expected.
+  response.on("error", () => undefined).destroy();
   return elapsed;
 }

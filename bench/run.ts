@@ -1,16 +1,19 @@
 /**
  * `npm run bench`: Ziplink and its peers, each sending the same entries as a stored ZIP over HTTP.
  *
- * - `--runs N`: rounds of each part, all contestants once in each; default 5. `--quick`: one.
- * - `--only NAME`: this part alone; may be repeated.
- * - `--out FILE`: writes the figures, of whatever was measured, there instead of to `bench/results.json`.
- * - `--plot`: measures nothing, and draws the plot from `bench/results.json`, or `--out`'s file.
+ * - `--runs N`: number of rounds of each part, with each contestant once per round; default 5.
+ *   `--quick`: one round.
+ * - `--only NAME`: measures only this part; repeatable.
+ * - `--out FILE`: writes the figures of all measured parts to this file instead of
+ *   `bench/results.json`.
+ * - `--plot`: measures nothing, and draws the plot from `bench/results.json`, or from the file of
+ *   `--out`.
  *
- * Options of Node that this is started with apply to the servers too, as NODE_OPTIONS does.
+ * Node options that this is started with apply to the servers too, as does NODE_OPTIONS.
  *
- * A run of all parts, if not quick, writes `bench/results.json` and the plot, `docs/images/throughput.svg`. A part that
- * fails is named, and the others' figures are kept. The exit code is 1 if a claim does not hold, or if a part, Ziplink or
- * what it is compared with failed.
+ * A run of all parts without `--quick` writes `bench/results.json` and the plot,
+ * `docs/images/throughput.svg`. A part that fails is named, and the figures of the others are kept.
+ * The exit code is 1 if a claim is not met, or if a part, Ziplink or its reference fails.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -22,12 +25,12 @@ import { parts } from "./parts.ts";
 import { drawThroughput } from "./plot.ts";
 import { type Report, renderReport } from "./report.ts";
 
-/** The JSON file. */
+/** The contents of the JSON file. */
 interface Results {
   readonly date: string;
   readonly machine: Machine;
   readonly nodeOptions: string;
-  /** The program that downloaded. */
+  /** The program that downloads. */
   readonly client: string;
   readonly runs: number;
   /** The peers' versions. */
@@ -48,11 +51,12 @@ const { values: flags } = parseArgs({
   },
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
-if (!Number.isSafeInteger(runs) || runs < 1) throw new RangeError("--runs takes a count");
+if (!Number.isSafeInteger(runs) || runs < 1)
+  throw new RangeError("--runs must be a whole number of at least 1");
 const names = flags.only ?? [...parts.keys()];
 const unknown = names.find((name) => !parts.has(name));
 if (unknown !== undefined)
-  throw new RangeError(`--only takes one of ${[...parts.keys()].join(", ")}`);
+  throw new RangeError(`--only must be one of ${[...parts.keys()].join(", ")}`);
 const resultsPath = flags.out ?? fileURLToPath(new URL("results.json", import.meta.url));
 
 if (flags.plot) await draw(JSON.parse(await readFile(resultsPath, "utf8")) as Results);
@@ -85,7 +89,8 @@ async function measureAll(): Promise<void> {
   const verdicts = judge(claims, reports);
   const asked = verdicts.filter(({ report }) => reports.some(({ name }) => name === report));
   if (asked.length > 0) console.log(`\n${renderVerdicts(asked)}`);
-  if (failed.length > 0) console.error(`\nfailed, and left out: ${failed.join(", ")}`);
+  if (failed.length > 0)
+    console.error(`\nfailed, and missing from the figures: ${failed.join(", ")}`);
   if (failed.length > 0 || verdicts.some(({ met }) => met === false)) process.exitCode = 1;
   const isWhole = flags.only === undefined && !flags.quick;
   if (!isWhole && flags.out === undefined) return;
@@ -95,8 +100,8 @@ async function measureAll(): Promise<void> {
   try {
     await draw(results);
   } catch (error) {
-    // Where sizes are missing, as their part failed, the figures are written all the same.
-    console.error(`drew nothing: ${error}`);
+    // Lengths are missing if their part failed; the figures are written nevertheless.
+    console.error(`the plot was not drawn: ${error}`);
     process.exitCode = 1;
   }
 }

@@ -14,7 +14,10 @@ export interface SampleFiles extends AsyncDisposable {
   readonly warmUp: Folder;
 }
 
-/** Files of random bytes in a temporary folder, which goes with the returned object. */
+/**
+ * Creates files of random bytes in a temporary folder, which is removed when the object is disposed
+ * of.
+ */
 export async function createSampleFiles(signal: AbortSignal): Promise<SampleFiles> {
   const folder = await mkdtemp(join(tmpdir(), "ziplink-bench-"));
   const remove = () => rm(folder, { recursive: true, force: true });
@@ -40,7 +43,7 @@ async function createFolder(root: string, count: number, size: number, signal: A
     randomFillSync(bytes);
     await using file = await open(join(root, name), "w");
     await file.writeFile(bytes);
-    await file.sync(); // lest the disk still writes while the runs read
+    await file.sync(); // so that the disk does not write while the runs read
     files.push({ name, size, crc32: crc32(bytes) });
   }
   return { root, files };

@@ -1,7 +1,7 @@
 /**
- * The process that one contestant runs in, for one run: `node server.ts TASK`. It serves the archive
- * of `task.input` at `/`, a small one at `/warm-up`, and tells its parent what `/` has cost it. At `/first-byte` it
- * is the archive again, for a client that is expected to leave.
+ * The process of one contestant, for one run: `node server.ts TASK`. Serves the archive of
+ * `task.input` at `/` and a small one at `/warm-up`, and sends its parent the cost of `/`. At
+ * `/first-byte` it serves the archive again, to a client that is expected to disconnect.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,13 +15,13 @@ export interface Task {
   readonly input: InputSpec;
 }
 
-/** What one request has cost the server. */
+/** The cost of one request for the server. */
 export interface ServerFigures {
-  /** Time on a processor, user's and system's. */
+  /** User and system CPU time. */
   readonly cpuMs: number;
   /** Memory just before the request. */
   readonly idleBytes: number;
-  /** The most memory while it was answered, less the idle. */
+  /** Peak memory during the request, above idle. */
   readonly peakBytes: number;
 }
 
@@ -66,5 +66,5 @@ function tell(message: ServerMessage): void {
   process.send?.(message);
 }
 
-// The parent is the only reason to be here; without it nobody would end this process.
+// Exits with its parent; otherwise, nobody would end this process.
 process.on("disconnect", () => process.exit());

@@ -7,7 +7,7 @@ import type { ArchiveSpec } from "../core/planning/archive-spec.ts";
 
 const SECRET = "a secret for the benchmark alone, ok";
 
-/** The plain server as it is deployed, in a process of its own, which ends when this is disposed of. */
+/** The plain server as it is deployed, in a separate process that ends on disposal. */
 export class Service implements Disposable {
   readonly #process: ChildProcess;
   readonly #port: number;
@@ -17,7 +17,7 @@ export class Service implements Disposable {
     this.#port = port;
   }
 
-  /** @param settings beside `LINK_SECRET`, `HOST` and `PORT` */
+  /** @param settings in addition to `LINK_SECRET`, `HOST` and `PORT` */
   static async start(settings: Readonly<Record<string, string>>): Promise<Service> {
     const program = fileURLToPath(import.meta.resolve("../functions/node.ts"));
     const env = {
@@ -33,13 +33,13 @@ export class Service implements Disposable {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let printed = "";
-    server.stdout.resume(); // its log is read to the end, else it could not write it
+    server.stdout.resume(); // read to the end, so that the service can write its log
     for await (const [text] of on(server.stdout, "data", { close: ["close"] })) {
       printed += text;
       const port = /"port":(\d+)/.exec(printed)?.[1];
       if (port) return new Service(server, Number(port));
     }
-    throw new Error(`The service ended before it listened: ${printed}`);
+    throw new Error(`The service exited before it was listening: ${printed}`);
   }
 
   get url(): string {
@@ -50,17 +50,17 @@ export class Service implements Disposable {
     return this.#process.pid ?? 0;
   }
 
-  /** The token of a link to an archive, good for ten minutes. */
-  sign(archive: ArchiveSpec): Promise<string> {
-    return signLink(archive, { secret: SECRET, expires: new Date(Date.now() + 600_000) });
+  /** Returns the token of a link to an archive, valid for ten minutes. */
+  sign(spec: ArchiveSpec): Promise<string> {
+    return signLink(spec, { secret: SECRET, expires: new Date(Date.now() + 600_000) });
   }
 
-  /** The answer to a request for an archive, of which nothing has been read. */
-  async get(archive: ArchiveSpec, range?: string): Promise<IncomingMessage> {
+  /** Requests an archive. Resolves with a response whose body has not been read. */
+  async get(spec: ArchiveSpec, range?: string): Promise<IncomingMessage> {
     const outgoing = request({
       port: this.#port,
       host: "127.0.0.1",
-      path: `/zip/${await this.sign(archive)}`,
+      path: `/zip/${await this.sign(spec)}`,
       headers: range === undefined ? {} : { Range: range },
       agent: false,
     });

@@ -1,6 +1,7 @@
 /**
- * A store for the benchmark, in a process of its own: `node store-server.ts SPEC`. It speaks as much of
- * S3's protocol as reading takes, keeps its objects nowhere, and can be as slow as a real one.
+ * A store for the benchmark, in a separate process: `node store-server.ts SPEC`. Implements the
+ * part of S3's protocol that reading needs, generates its objects, and can be as slow as a real
+ * store.
  */
 import { randomFillSync } from "node:crypto";
 import { createServer, type ServerResponse } from "node:http";
@@ -12,9 +13,9 @@ import { WARM_UP_BUCKET, warmUpSpec } from "./warm-up.ts";
 export interface StoreSpec {
   readonly objects: number;
   readonly objectBytes: number;
-  /** From a request to the first byte of its answer, in milliseconds. */
+  /** From a request to the first byte of the response. Milliseconds. */
   readonly firstByteMs: number;
-  /** What one connection carries at the most; 0 for as much as it can. */
+  /** The maximum rate of a connection; 0 for no limit. */
   readonly bytesPerSecond: number;
 }
 
@@ -28,13 +29,13 @@ const TICK_MS = 10;
 const MODIFIED = new Date("2026-01-01T00:00:00Z");
 const ETAG = '"9b2cf535f27731c974343645a3985328"';
 
-const given = JSON.parse(process.argv[2] ?? "") as StoreSpec;
+const ownSpec = JSON.parse(process.argv[2] ?? "") as StoreSpec;
 const pattern = randomFillSync(Buffer.alloc(CHUNK));
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? "/", "http://store");
   const [, bucket] = url.pathname.split("/");
-  const spec = bucket === WARM_UP_BUCKET ? warmUpSpec : given;
+  const spec = bucket === WARM_UP_BUCKET ? warmUpSpec : ownSpec;
   if (spec.firstByteMs > 0) await sleep(spec.firstByteMs);
   if (url.searchParams.has("list-type")) {
     list(url, spec, response);

@@ -8,21 +8,24 @@ const MODIFIED = new Date("2026-01-01T00:00:00Z");
 let pattern: Buffer | undefined;
 
 /**
- * The next `length` bytes of an object, at most one chunk of them: a view of one buffer that all
- * share, so that the memory that is measured is the contestant's own. It is to be read only.
+ * Returns the next `length` bytes of an object, at most one chunk: a view of a single shared
+ * buffer, so that the measured memory is the contestant's own. Must not be written to.
  */
 export function syntheticBytes(length: number): Buffer {
   pattern ??= randomFillSync(Buffer.alloc(CHUNK));
   return pattern.subarray(0, length);
 }
 
-/** In the order of the names, in folders of a thousand. */
+/** Returns the name of an object: names ascend, in folders of a thousand. */
 export function syntheticName(index: number): string {
   const number = String(index).padStart(9, "0");
   return `folder-${number.slice(0, 6)}/file-${number}.bin`;
 }
 
-/** `entries` objects of `entryBytes` each that exist nowhere: no disk and no store takes a part. */
+/**
+ * Creates a source of `entries` generated objects of `entryBytes` each, so that no disk and no
+ * store is involved.
+ */
 export function createSyntheticSource(options: {
   readonly entries: number;
   readonly entryBytes: number;

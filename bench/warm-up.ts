@@ -1,11 +1,14 @@
 import type { StoreSpec } from "./store-server.ts";
 
-/** A bucket that every store has, besides the one with its objects, under any name. */
+/**
+ * A bucket that every store has, besides its own objects, which appear under any other bucket name.
+ */
 export const WARM_UP_BUCKET = "warm-up";
 
 /**
- * What contestants read before they are measured: compiling the client's code is no part of a download, nor is connecting.
- * The objects are small and come without delay, so that no memory of large ones is left to be counted as idle.
+ * The objects that contestants read before they are measured, since compiling the client's code and
+ * connecting are not part of a download. They are small and arrive without delay, so that no memory
+ * of large ones counts as idle.
  */
 export const warmUpSpec: StoreSpec = {
   objects: 50,

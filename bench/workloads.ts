@@ -19,8 +19,8 @@ const peers = [
 ] as const;
 
 /**
- * Each gives its workloads one after the other; the files or the store of one are there until the next one is
- * asked for.
+ * Each yields its workloads one after the other. The files or the store of a workload exist until
+ * the next one is requested.
  */
 export const workloads = {
   files,
@@ -33,7 +33,7 @@ export const workloads = {
 } satisfies Record<string, (signal: AbortSignal) => AsyncIterable<Workload>>;
 
 async function* files(signal: AbortSignal): AsyncGenerator<Workload> {
-  console.error("making 1 GiB of files");
+  console.error("creating 1 GiB of files");
   await using sample = await createSampleFiles(signal);
   const row = (contestant: ContestantName, name: string = contestant, statesCrc32 = false) => ({
     name,
@@ -83,7 +83,7 @@ async function* entries(): AsyncGenerator<Workload> {
     title: "100,000 objects of 1 KiB from memory",
     timeoutMs: 120_000,
     reference: "ziplink",
-    // What client-zip makes of so many entries, readers refuse.
+    // Readers refuse the archive that client-zip makes of so many entries.
     rows: (["ziplink", "zip-stream", "archiver", "yazl"] as const).map((contestant) => ({
       name: contestant,
       contestant,
@@ -101,7 +101,8 @@ async function* smallObjects(): AsyncGenerator<Workload> {
     title: "2,000 objects of 16 KiB from a store that takes 20 ms to the first byte",
     timeoutMs: 300_000,
     reference: "ziplink",
-    // client-zip and yazl also read one object after the other, and would take as long: `sizes` has them.
+    // client-zip and yazl read one object after the other too, and would take as long; `sizes`
+    // includes them.
     rows: fromStore(["ziplink", "zip-stream", "archiver", "archiver-at-once", "s3-zip"], store),
   };
 }
@@ -130,7 +131,10 @@ async function* objects(): AsyncGenerator<Workload> {
   };
 }
 
-/** Lengths of objects, and how many of each: enough to tell, few enough for minutes. */
+/**
+ * Object lengths, and the number of objects of each: enough for a result, few enough to take
+ * minutes.
+ */
 const SIZES = [
   [4 * KIB, 64],
   [16 * KIB, 64],
@@ -166,7 +170,7 @@ function fromStore(contestants: readonly ContestantName[], { endpoint, spec }: S
   return contestants.map((contestant) => ({
     name: contestant,
     contestant,
-    // s3-zip fails on small objects that come at once (README.md).
+    // s3-zip fails on small objects that arrive at once (README.md).
     warmUp: contestant === "s3-zip" ? { ...input, entries: 1 } : all(WARM_UP_BUCKET, warmUpSpec),
     input,
   }));

@@ -4,8 +4,9 @@ import { ZipArchive } from "archiver";
 import type { Contestant } from "./contestant.ts";
 
 /**
- * Everything is opened at once, as archiver's examples do with a few files. It is fast while all of it fits: each
- * object that is opened holds a connection until its turn comes, and what of it has arrived.
+ * Opens everything at once, as archiver's examples do with a few files. This is fast while
+ * everything fits: each open object holds a connection, and the memory of its bytes so far, until
+ * its turn comes.
  */
 export const send: Contestant = async ({ entries }, _request, response) => {
   const archive = new ZipArchive({ store: true });

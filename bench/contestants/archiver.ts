@@ -7,7 +7,7 @@ import type { Contestant } from "./contestant.ts";
 export const send: Contestant = async ({ entries }, _request, response) => {
   const archive = new ZipArchive({ store: true });
   const sent = pipeline(archive as unknown as Readable, response);
-  // One at a time, since it opens whatever it is given at once.
+  // One at a time, since archiver opens everything that it is given at once.
   for (const { name, open } of entries) {
     const input = await open();
     const added = once(archive, "entry");

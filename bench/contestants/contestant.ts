@@ -3,9 +3,9 @@ import type { Input } from "../input.ts";
 import type { ServerFigures } from "../server.ts";
 
 /**
- * Answers one request with the archive of `input`, nothing compressed, as the library's own
- * documentation would have it done. Settles when all has been handed to the response; with what it has
- * cost, if that was not this process.
+ * Answers one request with the archive of `input`, uncompressed, as the library's own documentation
+ * recommends. Resolves when everything has been passed to the response; with its cost, if another
+ * process did the work.
  */
 export type Contestant = (
   input: Input,

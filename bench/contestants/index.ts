@@ -1,6 +1,6 @@
 import type { ToolName } from "./tools.ts";
 
-/** Every contestant, loaded only where it runs: another's code would count as its memory. */
+/** Every contestant, loaded only where it runs: the code of others would count as its memory. */
 export const contestants = {
   "pass-through": () => import("./pass-through.ts"),
   ziplink: () => import("./ziplink.ts"),

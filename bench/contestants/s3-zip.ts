@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { Bucket } from "../input.ts";
 import type { Contestant } from "./contestant.ts";
 
-/** It comes without types. */
+/** The types of s3-zip, which has none. */
 interface S3Zip {
   setArchiverOptions(options: { readonly store: boolean }): S3Zip;
   archive(
@@ -18,9 +18,9 @@ interface S3Zip {
 const s3Zip = createRequire(import.meta.url)("s3-zip") as S3Zip;
 
 export const send: Contestant = async ({ bucket }, _request, response) => {
-  if (!bucket) throw new Error("s3-zip reads from a bucket alone");
+  if (!bucket) throw new Error("s3-zip can only read from a bucket");
   const { client: s3, keys } = bucket;
-  // It writes into the lists that it is given.
+  // s3-zip modifies the lists that it is given, so it gets copies.
   const archive = s3Zip
     .setArchiverOptions({ store: true })
     .archive({ s3, bucket: bucket.bucket }, "", [...keys], [...keys]);

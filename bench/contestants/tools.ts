@@ -10,7 +10,7 @@ import type { Contestant } from "./contestant.ts";
 
 const program = fileURLToPath(import.meta.resolve("./zipfile-to-stdout.py"));
 
-/** Programs of other people, which write to their standard output; `paths` are regular files. */
+/** External programs that write to their standard output. `paths` are regular files. */
 const tools = {
   cat: { command: "cat", arguments: (paths: readonly string[]) => paths },
   "info-zip": {
@@ -24,21 +24,28 @@ const tools = {
 } as const;
 export type ToolName = keyof typeof tools;
 
-/** Whether this machine has the program and can measure it, which Linux alone can; if not, it says so. */
+/**
+ * Whether this machine has the program and can measure it, for which it must be Linux. If not,
+ * prints why.
+ */
 export function hasTool(name: ToolName): boolean {
   const { command } = tools[name];
   const { error } = spawnSync(command, ["--version"], { stdio: "ignore" });
   if (!error && process.platform === "linux") return true;
-  console.error(`files: ${name} left out, ${error ? `no ${command} here` : "it needs Linux"}`);
+  console.error(`files: ${name} skipped, ${error ? `${command} is missing` : "it needs Linux"}`);
   return false;
 }
 
-/** How often the kernel's figure of the most memory is read. It only grows, so that the last one counts. */
+/**
+ * The interval at which the kernel's peak figure is read. It only grows, so the last reading
+ * counts.
+ */
 const READ_PEAK_MS = 10;
 
 /**
- * A contestant that starts a program for each request and pipes its output into the response. The figures are of the
- * program alone, from its start on, without the pipe's and the response's part.
+ * Creates a contestant that starts a program for each request and pipes its output into the
+ * response. The figures are those of the program alone, from its start, without the cost of the
+ * pipe and the response.
  */
 export function createToolContestant(name: ToolName): Contestant {
   return async (input, _request, response) => {
@@ -56,7 +63,7 @@ export function createToolContestant(name: ToolName): Contestant {
     }, READ_PEAK_MS);
     try {
       const [status] = await Promise.all([exited, pipeline(child.stdout, response)]);
-      if (status !== 0) throw new Error(`${command} ended with ${status}: ${await said}`);
+      if (status !== 0) throw new Error(`${command} exited with ${status}: ${await said}`);
       return { cpuMs: childrenCpuMs() - before, idleBytes: 0, peakBytes };
     } finally {
       clearInterval(reading);
@@ -66,17 +73,20 @@ export function createToolContestant(name: ToolName): Contestant {
 }
 
 function pathsOf({ folder }: Input): string[] {
-  if (!folder) throw new Error("a program of its own reads files alone");
+  if (!folder) throw new Error("an external program can only read files");
   return folder.files.map(({ name }) => join(folder.root, name));
 }
 
-/** Ticks of the clock in which Linux tells a process's time; a second has 100 of them (`man 5 proc`, `USER_HZ`). */
+/**
+ * The unit in which Linux reports a process's time: 100 ticks a second (`man 5 proc`, `USER_HZ`).
+ */
 const TICK_MS = 10;
 
-/** Time on a processor of all children that have ended, user's and system's. */
+/** Returns the user and system CPU time of all children that have exited. */
 function childrenCpuMs(): number {
   const stat = readFileSync("/proc/self/stat", "utf8");
-  // The second field is a name in brackets, which may hold spaces; cutime and cstime are the 16th and 17th.
+  // The second field is a name in parentheses, which may contain spaces; cutime and cstime are the
+  // 16th and 17th.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }

@@ -13,7 +13,7 @@ export const send: Contestant = async ({ entries }, _request, response) => {
       );
     });
   }
-  // Its prediction of the length is too high from about 900 entries on, so none is stated.
+  // yazl's prediction of the length is too high from about 900 entries on, so no length is stated.
   zip.end();
   await pipeline(zip.outputStream, response);
 };

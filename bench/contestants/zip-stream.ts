@@ -10,7 +10,7 @@ export const send: Contestant = async ({ entries }, _request, response) => {
   const sent = pipeline(zip as unknown as Readable, response);
   for (const entry of entries) {
     await add(zip, entry);
-    // Entries from buffers do not wait for the client, so that this must.
+    // Entries from buffers do not wait for the client, so this must.
     if (zip.writableNeedDrain) await once(zip, "drain");
   }
   zip.finalize();

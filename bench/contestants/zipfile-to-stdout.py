@@ -1,4 +1,4 @@
-"""Python's zipfile, streaming: the files named as arguments, stored, as a ZIP to standard output."""
+"""Writes the files named as arguments to standard output, as a stored ZIP, with Python's streaming zipfile."""
 
 import shutil
 import signal
@@ -6,10 +6,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-# As other programs do, end without a word when nobody reads any more.
+# Exit silently when the reader disconnects, as other programs do.
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
-CHUNK = 256 * 1024  # as all contestants read
+CHUNK = 256 * 1024  # the same for all contestants
 
 with zipfile.ZipFile(sys.stdout.buffer, "w", zipfile.ZIP_STORED) as archive:
     for path in sys.argv[1:]:

@@ -7,7 +7,7 @@ import type { Contestant } from "./contestant.ts";
 export const send: Contestant = async (input, request, response) => {
   const listener = createNodeListener(async ({ signal }) => {
     const { source, readAhead } = input;
-    const plan = await planArchive(input.request, source, { signal });
+    const plan = await planArchive(input.spec, source, { signal });
     return new Response(streamZip(plan, source, { readAhead, signal }), {
       headers: { "Content-Length": String(layoutZip(plan).length) },
     });
