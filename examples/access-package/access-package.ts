@@ -3,7 +3,9 @@ import { type ArchiveSpec, type InlineEntry, uniqueNames, ZiplinkError } from ".
 import { attachmentsOf, findComplete, type PrivacyRequest, recordsOf } from "./database.ts";
 import { createReport, type PackedFile } from "./report.ts";
 
-/** The object with all that the systems hold, which was written when the request was completed. */
+/**
+ * Returns the key of the object with all records, which is written when the request is completed.
+ */
 export function dataKey(requestId: string): string {
   return `privacy-requests/${requestId}/data.json`;
 }
@@ -12,7 +14,10 @@ export function attachmentKey(requestId: string, attachmentId: string): string {
   return `privacy-requests/${requestId}/attachments/${attachmentId}`;
 }
 
-/** The objects of a request's package, each under its final name: the report links to them. */
+/**
+ * Returns the spec of a request's package. Each object has its final name, since the report links
+ * to it.
+ */
 export function archiveOf(db: DatabaseSync, request: PrivacyRequest): ArchiveSpec {
   const files = packedFiles(db, request).map(({ id, path }) => ({
     key: attachmentKey(request.id, id),
@@ -25,14 +30,18 @@ export function archiveOf(db: DatabaseSync, request: PrivacyRequest): ArchiveSpe
 }
 
 /**
- * What a package holds beside its objects, whichever way it is asked for: the report. Links are asked
- * for their request each time, so they end with it; the keys name it, as we alone have signed them.
+ * Returns the entries of a package that are not objects: the report. Links call this for every
+ * request, so they end when the privacy request does. The keys can be trusted to name it, since
+ * only this application signs links.
  */
-export async function givenFor(db: DatabaseSync, archive: ArchiveSpec): Promise<InlineEntry[]> {
-  const [first] = "entries" in archive ? archive.entries : [];
+export async function inlineEntriesFor(
+  db: DatabaseSync,
+  spec: ArchiveSpec,
+): Promise<InlineEntry[]> {
+  const [first] = "entries" in spec ? spec.entries : [];
   const request = findComplete(db, first?.key.split("/")[1] ?? "");
   if (!request) {
-    throw new ZiplinkError("expired", "This package is not available any more.");
+    throw new ZiplinkError("expired", "This package is no longer available.");
   }
   return [await createReport(request, recordsOf(db, request), packedFiles(db, request))];
 }

@@ -6,31 +6,34 @@ import { type BlobSource, layoutZip, plannedBytes } from "../../core/index.ts";
 import { type App, createApp, createArchives, createAudit } from "../../functions/index.ts";
 import { answerError } from "../shared/errors.ts";
 import { type Member, requireMember } from "../shared/sessions.ts";
-import { archiveOf, givenFor } from "./access-package.ts";
+import { archiveOf, inlineEntriesFor } from "./access-package.ts";
 import { addMessage, findRequest, type PrivacyRequest } from "./database.ts";
 import { type MessageOptions, writeMessage } from "./message.ts";
 
 export interface AccessPackagesOptions extends MessageOptions {
   readonly db: DatabaseSync;
-  /** Where the attachments' bytes are. */
+  /** The source of the attachments' bytes. */
   readonly source: BlobSource;
-  /** Takes the audit events, too. */
+  /** Receives the audit events too. */
   readonly logger: Logger;
 }
 
 const PACKAGE = "/api/v1/privacy-request/:id/access-package";
 
-/** Packages of data that people have asked for: by a route for staff, and by links for those people. */
+/**
+ * Creates the application that sends packages of personal data: to staff by a route, to the people
+ * themselves by links.
+ */
 export function createAccessPackages(options: AccessPackagesOptions): App {
   const { db, source, logger, linkKeys, manifests } = options;
   const ziplink = {
     source,
     linkKeys,
     manifests,
-    inlineEntries: (archive: Parameters<typeof givenFor>[1]) => givenFor(db, archive),
+    inlineEntries: (spec: Parameters<typeof inlineEntriesFor>[1]) => inlineEntriesFor(db, spec),
     audit: createAudit(logger),
   };
-  // Both ways plan alike, so that they give the same bytes.
+  // Both share one planner, so that they give the same bytes.
   const archives = createArchives(ziplink);
   const links = createApp(ziplink, archives);
   const app = new Hono();
@@ -58,7 +61,7 @@ export function createAccessPackages(options: AccessPackagesOptions): App {
     const { member, request } = requireComplete(req.raw, req.param("id"));
     const spec = archiveOf(db, request);
     const plan = await archives.plan(spec, { signal: req.raw.signal });
-    // Pinned: the link gives this very package, or nothing.
+    // Pinned: the link gives exactly this package, or nothing.
     const pinned = { ...spec, etag: layoutZip(plan).etag };
     const message = await writeMessage(request, pinned, options);
     addMessage(db, message);
@@ -71,14 +74,17 @@ export function createAccessPackages(options: AccessPackagesOptions): App {
   app.onError((error) => answerError(error, logger));
   return async (request) => app.fetch(request);
 
-  /** Throws 401, 403, 404 for what is not this workspace's, and 409 unless the request is complete. */
+  /**
+   * Throws 401, 403 or 404 for a request outside the member's workspace, and 409 unless it is
+   * complete.
+   */
   function requireComplete(raw: Request, id: string) {
     const member = requireMember(db, raw, "privacy_officer");
     const request = findRequest(db, { id, workspaceId: member.workspaceId });
     if (!request) throw new HTTPException(404, { message: "Privacy request not found" });
     if (request.status !== "complete") {
       throw new HTTPException(409, {
-        message: `There is an access package once the request is complete; its status is ${request.status}.`,
+        message: `The access package is available once the request is complete; its status is ${request.status}.`,
       });
     }
     return { member, request };

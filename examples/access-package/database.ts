@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import * as z from "zod";
 import { sessionTables } from "../shared/sessions.ts";
 
-/** An empty database of the application, in memory or in a file. */
+/** Opens an empty database of the application, in memory or in a file. */
 export function openDatabase(path = ":memory:"): DatabaseSync {
   const db = new DatabaseSync(path);
   db.exec(`
@@ -60,7 +60,7 @@ const SELECT_REQUEST = `
   SELECT privacy_requests.id, workspaces.name AS organisation, status, email, completed_at AS completedAt
   FROM privacy_requests JOIN workspaces ON workspaces.id = workspace_id`;
 
-/** The request of that id, if it is the workspace's. */
+/** Returns the request with this id, if it belongs to the workspace. */
 export function findRequest(
   db: DatabaseSync,
   { id, workspaceId }: { readonly id: string; readonly workspaceId: string },
@@ -71,7 +71,10 @@ export function findRequest(
   return row && privacyRequest.parse(row);
 }
 
-/** The request of that id while its package may be downloaded; for links, which are signed for one. */
+/**
+ * Returns the request with this id while its package may be downloaded. For links, which are signed
+ * for one request.
+ */
 export function findComplete(db: DatabaseSync, id: string): PrivacyRequest | undefined {
   const row = db
     .prepare(`${SELECT_REQUEST} WHERE privacy_requests.id = ? AND status = 'complete'`)
@@ -79,7 +82,7 @@ export function findComplete(db: DatabaseSync, id: string): PrivacyRequest | und
   return row && privacyRequest.parse(row);
 }
 
-/** What the systems hold, in an order of its own: the report is the same each time. */
+/** Returns the records of a request, in a fixed order so that the report never changes. */
 export function recordsOf(db: DatabaseSync, { id }: PrivacyRequest): CollectedRecord[] {
   const rows = db
     .prepare("SELECT system, field, value FROM records WHERE request_id = ? ORDER BY system, field")
@@ -87,7 +90,7 @@ export function recordsOf(db: DatabaseSync, { id }: PrivacyRequest): CollectedRe
   return z.array(collectedRecord).parse(rows);
 }
 
-/** What is attached, in an order of its own. */
+/** Returns the attachments of a request, in a fixed order. */
 export function attachmentsOf(db: DatabaseSync, { id }: PrivacyRequest): Attachment[] {
   const rows = db
     .prepare(
@@ -99,7 +102,7 @@ export function attachmentsOf(db: DatabaseSync, { id }: PrivacyRequest): Attachm
 }
 
 export interface Message {
-  /** Names the message, and its link in the audit log. */
+  /** Identifies the message, and its link in the audit log. */
   readonly id: string;
   readonly requestId: string;
   readonly recipient: string;
@@ -107,7 +110,7 @@ export interface Message {
   readonly body: string;
 }
 
-/** Leaves a message for the mailer. */
+/** Queues a message for the mailer. */
 export function addMessage(db: DatabaseSync, message: Message): void {
   const { id, requestId, recipient, subject, body } = message;
   db.prepare("INSERT INTO outbox VALUES (?, ?, ?, ?, ?)").run(

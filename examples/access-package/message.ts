@@ -6,16 +6,19 @@ const LINK_DAYS = 14;
 
 export interface MessageOptions {
   readonly linkKeys: JwtKeys;
-  /** A hundred attachments are too many for a URL. */
+  /** Holds the list of files: a hundred attachments do not fit into a URL. */
   readonly manifests: ManifestStore;
   /**
-   * Where people reach the application, without a slash at the end. Never taken from a request, whose
-   * `Host` its sender chooses: the message would lead wherever they like.
+   * The application's public address, without a trailing slash. Never taken from a request: its
+   * sender chooses the `Host` header and could make the message lead anywhere.
    */
   readonly publicUrl: string;
 }
 
-/** The message to the person who asked: one link, to just this archive, in place of one for each file. */
+/**
+ * Writes the message to the person: one link, to exactly this archive, instead of one for each
+ * file.
+ */
 export async function writeMessage(
   request: PrivacyRequest,
   archive: ArchiveSpec,
@@ -38,12 +41,12 @@ export async function writeMessage(
     subject: `Your data at ${request.organisation}`,
     body: `Hello,
 
-here are the data about you that you have asked ${request.organisation} for:
+here is the data about you that you requested from ${request.organisation}:
 
 ${publicUrl}/zip/${token}/${archive.name}.zip
 
-It is a ZIP file; open report.html in it first. The link works until ${expires.toUTCString()}.
-A download that breaks off goes on where it was. Whoever has the link has your data: do not pass it on.
+It is a ZIP file; open report.html in it first. The link is valid until ${expires.toUTCString()}.
+An interrupted download can be resumed. Anyone who has the link has your data: do not share it.
 `,
   };
 }

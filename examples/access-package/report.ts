@@ -2,14 +2,14 @@ import { html } from "hono/html";
 import { type InlineEntry, inlineBytes } from "../../core/index.ts";
 import type { Attachment, CollectedRecord, PrivacyRequest } from "./database.ts";
 
-/** An attachment, and its path in the package. */
+/** An attachment, with its path in the package. */
 export interface PackedFile extends Attachment {
   readonly path: string;
 }
 
 /**
- * The page with which people read their package, without a server and without a script. It depends on
- * its arguments alone: the same data are the same bytes, or a download could not be resumed.
+ * Creates the page on which people read their package, without a server or a script. It depends on
+ * its arguments alone: equal data must give equal bytes, or a download could not be resumed.
  */
 export async function createReport(
   { id, organisation, completedAt }: PrivacyRequest,
@@ -32,7 +32,7 @@ export async function createReport(
   <body>
     <h1>Your data at ${organisation}</h1>
     <p>Request ${id}, completed on ${completedAt?.slice(0, 10)}.
-      <a href="data.json">data.json</a> has the same for programs.</p>
+      <a href="data.json">data.json</a> has the same data for programs.</p>
     <h2>What we hold</h2>
     <table>
       <tr><th scope="col">System</th><th scope="col">Field</th><th scope="col">Value</th></tr>
@@ -59,7 +59,7 @@ export async function createReport(
   });
 }
 
-/** A path in the archive as a link beside it. */
+/** Returns a path in the archive as a URL relative to the report. */
 function relativeUrl(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }

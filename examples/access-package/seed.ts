@@ -5,8 +5,8 @@ import { attachmentKey, dataKey } from "./access-package.ts";
 const FILES = 120;
 
 /**
- * A completed request with its records and 120 attachments, whose objects `put` stores. Gives what a
- * request for its package needs.
+ * Adds a completed request with its records and 120 attachments, whose objects `put` stores.
+ * Returns the id and the session token that are needed to request its package.
  */
 export async function seed(
   db: DatabaseSync,

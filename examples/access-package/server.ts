@@ -1,4 +1,7 @@
-/** `node examples/access-package/server.ts`: serves one access package, and prints the message about it. */
+/**
+ * `node examples/access-package/server.ts`: serves one access package and prints the message about
+ * it.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -42,7 +45,7 @@ The package, as a privacy officer downloads it:
 
   curl -fOJ '${base}/stream' -H 'Authorization: ${authorization}'
 
-The message to the person whose data they are:
+The message to the person whose data it is:
 
 ${String(body).replaceAll(/^(?=.)/gm, "  ")}`);
 

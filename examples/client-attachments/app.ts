@@ -15,7 +15,7 @@ const limits = { maxEntries: MAX_FILES, maxBytes: 100 * MB };
 const MAX_BODY_BYTES = 16_000;
 
 const selection = z.strictObject({
-  // SQLite compares UUIDs as text; ours are in lower case.
+  // SQLite compares UUIDs as text, and those in the database are in lower case.
   attachment_ids: z
     .array(z.uuid().overwrite((id) => id.toLowerCase()))
     .min(1, "Select at least one file")
@@ -24,15 +24,15 @@ const selection = z.strictObject({
 
 export interface ClientAttachmentsOptions {
   readonly db: DatabaseSync;
-  /** Where the attachments' bytes are. */
+  /** The source of the attachments' bytes. */
   readonly source: BlobSource;
-  /** Takes the audit events, too. */
+  /** Receives the audit events too. */
   readonly logger: Logger;
-  /** The clock that names downloads. */
+  /** The clock for the names of downloads. Default: the system's. */
   readonly now?: () => Date;
 }
 
-/** The attachments of a workspace's clients. */
+/** Creates the application that sends the attachments of a workspace's clients. */
 export function createClientAttachments(options: ClientAttachmentsOptions): App {
   const { db, source, logger, now = () => new Date() } = options;
   const archives = createArchives({ source, audit: createAudit(logger) });
@@ -74,12 +74,12 @@ export function createClientAttachments(options: ClientAttachmentsOptions): App 
   return async (request) => app.fetch(request);
 }
 
-/** What the archive could not be made of, in this route's words. */
+/** Throws the reason why an archive could not be made, in this route's words. */
 function rethrow(error: unknown): never {
   const { code, details } = describeProblem(error);
   if (code === "not_found") throw notFound();
   if (code === "too_large") {
-    // Rounded up: what is above the limit must not read like the limit.
+    // Rounded up, so that a total above the limit never reads like the limit.
     const total = Math.ceil(Number(details.total) / (MB / 10)) / 10;
     throw new HTTPException(413, {
       message: `Total file size exceeds 100 MB limit. Selected files total ${total} MB. Please select fewer files.`,
@@ -88,14 +88,14 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** The same for whatever is missing, deleted or somebody else's. */
+/** Returns the same error for whatever is missing, deleted or someone else's. */
 function notFound(): HTTPException {
   return new HTTPException(404, {
     message: "One or more attachments not found or do not belong to this client",
   });
 }
 
-/** UTC, as `20261123_093000`. */
+/** Returns the time in UTC, as `20261123_093000`. */
 function stamp(date: Date): string {
   return date.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "_");
 }

@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import * as z from "zod";
 import { sessionTables } from "../shared/sessions.ts";
 
-/** An empty database of the application, in memory or in a file. */
+/** Opens an empty database of the application, in memory or in a file. */
 export function openDatabase(path = ":memory:"): DatabaseSync {
   const db = new DatabaseSync(path);
   db.exec(`
@@ -31,13 +31,13 @@ export type Attachment = z.infer<typeof attachment>;
 export interface Wanted {
   readonly workspaceId: string;
   readonly clientId: string;
-  /** Each once. */
+  /** Without duplicates. */
   readonly ids: readonly string[];
 }
 
 /**
- * Those of `ids` that are attachments of the client, in their order. Of what is another workspace's,
- * another client's or deleted, the database gives nothing, so that nothing of it can come out.
+ * Returns those of `ids` that are attachments of the client, in their order. Rows of another
+ * workspace or client, and deleted rows, never leave the database, so nothing can leak from them.
  */
 export function findAttachments(
   db: DatabaseSync,

@@ -2,7 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import type { BlobSource } from "../../core/index.ts";
 import { addMember } from "../shared/sessions.ts";
 
-/** Makes every object of `source` an attachment of one client. Gives what a request for them needs. */
+/**
+ * Makes every object of `source` an attachment of one client. Returns the ids and the session token
+ * that are needed to request them.
+ */
 export async function seed(db: DatabaseSync, source: BlobSource) {
   const workspaceId = crypto.randomUUID();
   const clientId = crypto.randomUUID();

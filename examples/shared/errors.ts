@@ -4,8 +4,8 @@ import type * as z from "zod";
 import { describeFailure, describeProblem } from "../../core/index.ts";
 
 /**
- * Errors as these applications tell them: `{ "detail": "…" }`. A failure of ours is logged without its
- * message, which may quote keys and names.
+ * Returns an error in the form of these applications: `{ "detail": "…" }`. Logs a server error
+ * without its message, which may quote keys and names.
  */
 export function answerError(error: unknown, logger: Logger): Response {
   const {
@@ -24,7 +24,7 @@ export function answerError(error: unknown, logger: Logger): Response {
   return Response.json({ detail }, { status, headers });
 }
 
-/** `input` as `schema` has it; 422, naming the first field that is not, if it is none. */
+/** Returns `input` as parsed by `schema`. Throws a 422 that names the first invalid field. */
 export function validate<T extends z.ZodType>(schema: T, input: unknown): z.infer<T> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;

@@ -4,16 +4,17 @@ import type { AddressInfo } from "node:net";
 import { type App, createNodeListener } from "../../functions/index.ts";
 
 export interface Serving {
-  /** Where it is reached, without a slash at the end. */
+  /** The address, without a trailing slash. */
   readonly url: string;
-  /** Resolves when it has ended, by a signal, and with it the last download. */
+  /** Resolves when the server has been ended by a signal and the last download is over. */
   readonly closed: Promise<unknown>;
 }
 
 /**
- * Serves on this machine alone, on `port` or, for 0, a free one. Resolves once it listens.
+ * Serves on this machine alone, on `port` or, if it is 0, on a free port. Resolves once the server
+ * is listening.
  *
- * @param create makes the application, which may need to know where it is reached
+ * @param create creates the application, given its address
  */
 export async function serve(port: number, create: (url: string) => App): Promise<Serving> {
   const server = createServer();

@@ -3,7 +3,10 @@ import type { DatabaseSync } from "node:sqlite";
 import { HTTPException } from "hono/http-exception";
 import * as z from "zod";
 
-/** Who works where. A session is of one user in one workspace, and its token is kept as a hash alone. */
+/**
+ * Users, and the workspaces they are members of. A session belongs to one user in one workspace;
+ * only a hash of its token is stored.
+ */
 export const sessionTables = `
   CREATE TABLE workspaces (id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
   CREATE TABLE members (
@@ -27,7 +30,10 @@ const member = z.object({ userId: z.string(), workspaceId: z.string(), role: z.s
 /** A user in the workspace of their session. */
 export type Member = z.infer<typeof member>;
 
-/** The member whose session the bearer token names. Throws 401 if there is none, 403 for another role. */
+/**
+ * Returns the member whose session the bearer token identifies. Throws 401 without a valid session,
+ * 403 for another role.
+ */
 export function requireMember(db: DatabaseSync, request: Request, role: string): Member {
   const token = /^Bearer +(\S+)$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
   const row =
@@ -47,7 +53,7 @@ export function requireMember(db: DatabaseSync, request: Request, role: string):
   return found;
 }
 
-/** Adds a member, and a session of an hour; gives its token. */
+/** Adds a member with a session of one hour, and returns its token. */
 export function addMember(db: DatabaseSync, { userId, workspaceId, role }: Member): string {
   const token = randomBytes(32).toString("base64url");
   const expires = new Date(Date.now() + 3_600_000).toISOString();

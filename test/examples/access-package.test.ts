@@ -158,7 +158,7 @@ describe("both routes", () => {
     for (const status of statuses) {
       await service.addRequest(`${status} ${way}`, { status });
       const answer = await service[way](`${status} ${way}`);
-      const detail = `There is an access package once the request is complete; its status is ${status}.`;
+      const detail = `The access package is available once the request is complete; its status is ${status}.`;
       expect(told(answer)).toEqual([409, detail]);
       expect(service.outbox(`${status} ${way}`)).toEqual([]);
     }
@@ -274,7 +274,7 @@ describe("the message's link", () => {
     const answer = await download(url);
     expect(answer.status).toBe(410);
     expect(JSON.parse(answer.bytes.toString()).detail).toBe(
-      "This package is not available any more.",
+      "This package is no longer available.",
     );
     expectNothingLeaked(answer.bytes);
   });
