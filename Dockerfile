@@ -4,13 +4,13 @@
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# No package that the service needs runs a script when it is installed.
+# No package that the service needs runs a script on installation.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# Owned by root: the service can read its code and not change it.
+# Owned by root, so that the service can read its code but not change it.
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY core ./core
@@ -18,7 +18,7 @@ COPY adapters ./adapters
 COPY functions ./functions
 USER node
 EXPOSE 8080
-# What the server listens on is in its own settings, HTTP2 among them.
+# The health check reads the server's own settings for its address and protocol, including HTTP2.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "functions/node/health.ts"]
-# Not npm: signals have to reach the server, which lets downloads end before it does.
+# Not through npm: signals must reach the server, which lets downloads finish before it exits.
 CMD ["node", "--max-semi-space-size=8", "functions/node.ts"]

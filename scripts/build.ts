@@ -1,4 +1,7 @@
-/** `npm run build [-- aws|gcp]`: what each cloud runs, into `dist/`, as deployment uploads it. */
+/**
+ * `npm run build [-- aws|gcp]`: builds into `dist/` the code that each cloud runs, as it is
+ * uploaded by a deployment.
+ */
 import { parseArgs } from "node:util";
 import { formatBytes } from "../core/input/quantities.ts";
 import { type BundleTarget, buildBundle, bundleTargets } from "./build/bundle.ts";
@@ -15,5 +18,5 @@ await runCommand(async () => {
 function toTarget(name: string): BundleTarget {
   const target = bundleTargets.find((each) => each === name);
   if (target) return target;
-  throw new CommandError(`There is no target "${name}"; there are ${bundleTargets.join(" and ")}.`);
+  throw new CommandError(`Unknown target "${name}". Use ${bundleTargets.join(" or ")}.`);
 }

@@ -2,15 +2,15 @@ import { existsSync } from "node:fs";
 import { ZiplinkError } from "../core/errors.ts";
 import { ConfigError } from "../functions/config/environment.ts";
 
-/** A command cannot do what it was called for; the message says why and what to do. */
+/** A command cannot do its work. The message says why and what to do about it. */
 export class CommandError extends Error {
   override readonly name: string = "CommandError";
 }
 
 /**
- * Runs a command that a person has called, with the variables of a file `.env` where there is one.
- * What they can mend is said in plain words, without a stack; anything else is a defect and is shown
- * whole.
+ * Runs a command-line command, with the variables of the file `.env` if there is one. An error that
+ * the user can fix is printed as its message alone, without a stack. Anything else is a defect and
+ * is printed whole.
  */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
@@ -28,7 +28,7 @@ function explain(error: unknown): unknown {
   }
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === "EADDRINUSE") {
-    return `Port ${port} is in use. Choose another one: PORT=8081 npm start`;
+    return `Port ${port} is in use. Choose another port, for example: PORT=8081 npm start`;
   }
   if (code?.startsWith("ERR_PARSE_ARGS")) return (error as Error).message;
   return error;

@@ -1,18 +1,18 @@
-/** `npm run destroy`: removes what `npm run deploy` has made. */
+/** `npm run destroy`: removes everything that `npm run deploy` has created. */
 import { destroy } from "./deploy/deploy.ts";
 import { runDeployCommand } from "./deploy/terminal.ts";
 
 const USAGE = `Usage: npm run destroy [-- options]
 
-  --target T       gcp, aws or both, in place of what the settings say
-  --config F       the settings (default deploy.config.ts)
-  --with-secret    removes the secrets too: no link that was signed with them works again
-  --dry-run        prints each command as it would run; runs only those that look
-  --yes            asks nothing`;
+  --target T       gcp, aws or both; overrides the target in the settings
+  --config F       the settings file (default deploy.config.ts)
+  --with-secret    removes the secrets too; links signed with them never work again
+  --dry-run        prints every command; runs only those that change nothing
+  --yes            asks for no confirmation`;
 
 await runDeployCommand(
   USAGE,
   { "with-secret": { type: "boolean", default: false } },
-  (input, options, surroundings, values) =>
-    destroy(input, { ...options, withSecret: values["with-secret"] === true }, surroundings),
+  (input, options, io, values) =>
+    destroy(input, { ...options, withSecret: values["with-secret"] === true }, io),
 );

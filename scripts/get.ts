@@ -1,4 +1,4 @@
-/** `npm run get`: downloads an archive in slices, in parallel; resumes, retries and verifies. */
+/** `npm run get`: downloads an archive in parallel ranges. Resumes, retries and verifies. */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { formatBytes, formatCount } from "../core/input/quantities.ts";
@@ -11,13 +11,13 @@ import { DamagedZipError, verifyZip } from "./get/verify-zip.ts";
 
 const USAGE = `Usage: npm run get -- URL [options]
 
-  -o, --output FILE     where to (default: the archive's own name, in this folder)
-  -c, --connections N   how many at a time (default 4)
-      --retries N       attempts in a row that may fail (default 8)
+  -o, --output FILE     where to save it (default: the archive's name, in this folder)
+  -c, --connections N   parallel connections (default 4)
+      --retries N       consecutive attempts that may fail (default 8)
 
-An interrupted download goes on where it was when the same command is run again.`;
+To resume an interrupted download, run the same command again.`;
 
-/** What one connection fetches before it takes the next piece. */
+/** Bytes that a connection fetches before it takes the next piece. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
 await runCommand(async () => {
@@ -36,12 +36,12 @@ await runCommand(async () => {
   }
   const [url] = positionals;
   if (url === undefined || positionals.length > 1 || !URL.canParse(url)) {
-    throw new CommandError(`Give the link's URL.\n\n${USAGE}`);
+    throw new CommandError(`Expected one URL, that of a link.\n\n${USAGE}`);
   }
   const interrupt = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () =>
-      interrupt.abort(new DownloadError("Interrupted. Run it again to go on.")),
+      interrupt.abort(new DownloadError("Interrupted. Run the same command again to resume.")),
     );
   }
   await get(url, values.output, parseCount("--connections", values.connections, 1, 64), {
@@ -61,15 +61,15 @@ async function get(
   const { filename, ...archive } = await probe(url, options);
   const path = output ?? filename ?? "archive.zip";
   if (existsSync(path))
-    throw new CommandError(`${path} is there already. Choose another one with -o.`);
+    throw new CommandError(`${path} already exists. Choose another file with -o.`);
   const file = await PartialFile.open(path, archive);
-  if (file.doneBytes > 0) console.error(`Going on after ${formatBytes(file.doneBytes)}.`);
+  if (file.doneBytes > 0) console.error(`Resuming after ${formatBytes(file.doneBytes)}.`);
   try {
     await fetchMissing(url, archive, file, connections, options);
   } catch (error) {
-    // What went wrong first is what is told at the end.
+    // Report the first error last, where it is seen.
     await file.checkpoint().catch((failed: Error) => {
-      console.error(`What came is not noted down: ${failed.message}`);
+      console.error(`The progress could not be saved: ${failed.message}`);
     });
     throw error;
   }
@@ -89,7 +89,7 @@ async function fetchMissing(
   const progress = new Progress(process.stderr, archive.length);
   const pieces = missingPieces(file.done, archive.length, PIECE_BYTES).values();
   let bytes = file.doneBytes;
-  // The first connection that gives up ends the others.
+  // The first connection to give up stops the others.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const connection = async () => {
@@ -119,19 +119,21 @@ async function fetchMissing(
   if (results.some(({ status }) => status === "rejected")) throw signal.reason;
 }
 
-/** No further attempt at the network makes room on a disk. */
+/** Fails for good: another network request does not free disk space. */
 function failWriting(cause: Error): never {
   throw new DownloadError(`The file cannot be written: ${cause.message}`, { cause });
 }
 
-/** Nothing is called complete that is not: its length, and the CRC-32 of every entry. */
+/**
+ * Checks the length and the CRC-32 of every entry, so that no damaged file is reported as complete.
+ */
 async function verify(length: number, file: PartialFile): Promise<void> {
   try {
-    if (file.doneBytes !== length) throw new DamagedZipError("It is not complete.");
+    if (file.doneBytes !== length) throw new DamagedZipError("The download is incomplete.");
     const entries = await verifyZip(length, (start, end) => file.read(start, end));
-    console.error(`Complete: ${formatBytes(length)}, ${formatCount(entries)} files, all verified.`);
+    console.error(`Complete: ${formatBytes(length)}, ${formatCount(entries)} files verified.`);
   } catch (error) {
-    // What cannot be read may be whole all the same; only what is known to be wrong goes.
+    // A file that cannot be read may still be intact; discard only one known to be damaged.
     if (error instanceof DamagedZipError) await file.discard();
     else await file.close();
     throw error;
@@ -141,5 +143,5 @@ async function verify(length: number, file: PartialFile): Promise<void> {
 function parseCount(option: string, text: string, min: number, max: number): number {
   const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (count >= min && count <= max) return count;
-  throw new CommandError(`${option} takes a whole number from ${min} to ${max}.`);
+  throw new CommandError(`${option} must be a whole number from ${min} to ${max}.`);
 }

@@ -1,4 +1,4 @@
-/** `npm run link`: prints a link for a running service that has the same LINK_SECRET. */
+/** `npm run link`: prints a link for a running service that uses the same LINK_SECRET. */
 import { parseArgs } from "node:util";
 import { downloadName } from "../core/http/respond.ts";
 import { signLink } from "../core/links/link.ts";
@@ -9,22 +9,22 @@ import { CommandError, runCommand } from "./command.ts";
 
 const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
 
-  --prefix P      every object whose key starts with P; "" for all
-  --key K         one object; may be given many times
-  --name N        the download's file name (default "archive.zip")
-  --deflate       compressed; such an archive has no length and does not resume
-  --report-missing  leaves out what is missing, and says so in the archive; with --key
-  --expires T     how long the link works: 30s, 15m, 1h, 7d (default 1h)
-  --subject S     whom it is for, for the audit log
-  --title T       the heading of its page
-  --issuer I      who made it, for its page
-  --page          prints the link to its page, for people, in place of that to the ZIP
-  --pin           for the contents as they are now: once they change, the link answers 412.
-                  Asks the service at the base URL for their ETag
-  --base-url U    where the service runs (default http://127.0.0.1:8080)
+  --prefix P      all objects whose keys begin with P; "" for the whole source
+  --key K         one object; repeatable
+  --name N        file name of the download (default "archive.zip")
+  --deflate       compresses; such a download has no known length and cannot resume
+  --report-missing  leaves out missing objects and lists them in the archive; with --key
+  --expires T     how long the link is valid: 30s, 15m, 1h, 7d (default 1h)
+  --subject S     the recipient, for the audit log
+  --title T       heading of the download page
+  --issuer I      who issued the link, for the download page
+  --page          prints the link to the download page instead of the ZIP
+  --pin           pins the link to the current contents: once they change, it answers 412.
+                  Requests the current ETag from the service at the base URL
+  --base-url U    the service's address (default http://127.0.0.1:8080)
 
-LINK_SECRET or LINK_JWKS and, where there is one, MANIFEST_STORE, in the environment or in a file
-.env, are the service's own.`;
+Set LINK_SECRET or LINK_JWKS, and MANIFEST_STORE if the service uses one, to the values of the
+service, in the environment or in a file .env.`;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -50,7 +50,7 @@ await runCommand(async () => {
     console.log(USAGE);
     return;
   }
-  const request = toRequest(values);
+  const spec = toSpec(values);
   const baseUrl = parseBaseUrl(values["base-url"]);
   const config = readLinkConfig(process.env);
   const options = {
@@ -62,18 +62,18 @@ await runCommand(async () => {
     ...(values.issuer === undefined ? {} : { issuer: values.issuer }),
   };
   const archiveUrl = (token: string) =>
-    `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(request.name))}`;
-  let token = await signLink(request, options);
+    `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(spec.name))}`;
+  let token = await signLink(spec, options);
   if (values.pin) {
-    token = await signLink({ ...request, etag: await fetchEtag(archiveUrl(token)) }, options);
+    token = await signLink({ ...spec, etag: await fetchEtag(archiveUrl(token)) }, options);
   }
   console.log(values.page ? `${baseUrl}/d/${token}` : archiveUrl(token));
 });
 
-/** The archive's ETag as it is now. */
+/** Returns the archive's current ETag. */
 async function fetchEtag(url: string): Promise<string> {
   const response = await fetch(`${url}?format=json`).catch((cause: unknown) => {
-    throw new CommandError("--pin: nothing answers at the base URL. Start the service first.", {
+    throw new CommandError("--pin: the service at the base URL does not answer. Start it first.", {
       cause,
     });
   });
@@ -82,7 +82,7 @@ async function fetchEtag(url: string): Promise<string> {
   throw new CommandError(`--pin: the service answered ${response.status}: ${answer.detail}`);
 }
 
-function toRequest(values: {
+function toSpec(values: {
   prefix?: string | undefined;
   key?: string[] | undefined;
   name?: string | undefined;
@@ -99,21 +99,21 @@ function toRequest(values: {
   if (key !== undefined && prefix === undefined) {
     return { ...terms, entries: key.map((k) => ({ key: k })) };
   }
-  throw new CommandError(`Give either --prefix or --key.\n\n${USAGE}`);
+  throw new CommandError(`Expected either --prefix or --key.\n\n${USAGE}`);
 }
 
-/** Seconds in "90s", "15m", "1h" or "7d". */
+/** Returns the seconds in "90s", "15m", "1h" or "7d". */
 function parseDuration(text: string): number {
   const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (seconds > 0) return seconds;
-  throw new CommandError("--expires takes a number and one of s, m, h, d, such as 15m or 7d.");
+  throw new CommandError("--expires must be a number followed by s, m, h or d, such as 15m or 7d.");
 }
 
 function parseBaseUrl(text: string): string {
   const url = URL.parse(text);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url.href.replace(/\/+$/, "");
   throw new CommandError(
-    "--base-url takes the service's address, such as https://files.example.com",
+    "--base-url must be the service's address, such as https://files.example.com",
   );
 }

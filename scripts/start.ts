@@ -1,6 +1,6 @@
 /**
- * `npm start`: serves SOURCE, by default the sample folder, through functions-framework on this
- * machine alone, and prints a link to all of it.
+ * `npm start`: serves SOURCE, by default the sample folder, through functions-framework, reachable
+ * from this machine alone unless HOST says otherwise. Prints a link to all of it.
  */
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
@@ -19,13 +19,15 @@ await runCommand(async () => {
   process.env.SOURCE ||= SAMPLE;
   if (development && !process.env.LINK_SECRET && !process.env.LINK_JWKS) {
     process.env.LINK_SECRET = randomBytes(32).toString("base64url");
-    console.log("LINK_SECRET is not set: made one for this run. Its links end with it.\n");
+    console.log(
+      "LINK_SECRET is not set: generated one for this run. Its links stop working when the run ends.\n",
+    );
   }
   const config = readConfig(process.env);
 
   await import("../functions/gcp.ts");
-  // The framework's own command listens on every network interface; its test server is the same one
-  // and can be told where to.
+  // The framework's own command listens on every network interface. Its test server is the same
+  // server and accepts an address to listen on.
   const server = getTestServer("ziplink");
   server.setTimeout(0);
   const host = config.host ?? "127.0.0.1";
@@ -37,7 +39,9 @@ await runCommand(async () => {
   const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   console.log(`Serving ${process.env.SOURCE}`);
   if (!canSign(config.linkKeys)) {
-    console.log(`At ${base}, for links made elsewhere: LINK_JWKS has no key to sign with.`);
+    console.log(
+      `Listening at ${base}. LINK_JWKS has no private key, so links must be signed elsewhere.`,
+    );
     return;
   }
   const token = await signLink(
@@ -50,7 +54,7 @@ await runCommand(async () => {
     },
   );
   const url = `${base}/zip/${token}/ziplink-sample.zip`;
-  console.log(`A link to all of it, good for ${LINK_HOURS} hour. For a browser, its page:\n`);
+  console.log(`A link to all of it, valid for ${LINK_HOURS} hour. Its page, for a browser:\n`);
   console.log(`  ${base}/d/${token}\n`);
   console.log(`The ZIP itself:\n\n  curl -fOJ '${url}'\n`);
 });

@@ -1,8 +1,8 @@
 /**
- * `npm test`: sees to the programs that the tests run, then runs vitest with the given arguments.
+ * `npm test`: provides the programs that the tests run, then runs vitest with the given arguments.
  *
- * As root on Debian it installs what is missing; elsewhere it names it. A failed installation
- * does not end the run: the tests concerned skip themselves or, in CI, fail.
+ * As root on Debian, installs those that are missing; elsewhere, names them. A failed installation
+ * does not end the run: the tests that need a missing program are skipped or, in CI, fail.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -24,7 +24,7 @@ function canInstall(): boolean {
   );
 }
 
-/** Returns whether it worked; prints what apt-get said only if it did not. */
+/** Returns whether apt-get succeeded. Prints its output only if it failed. */
 function aptGet(args: readonly string[], timeout: number): boolean {
   const { status, error, stdout, stderr } = spawnSync("/usr/bin/apt-get", args, {
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
@@ -45,7 +45,7 @@ function provideTools(): void {
   const packages = packagesFor(missing);
   if (packages.length > 0 && canInstall()) {
     console.log(`Installing what the tests need: ${packages.join(", ")}`);
-    // A failed update (one source of several is down, say) may still leave lists that serve.
+    // A failed update (one of several sources is down, for example) may still leave usable lists.
     aptGet(["update"], 3 * minutes);
     aptGet(["install", "-y", "--no-install-recommends", ...packages], 10 * minutes);
   }
@@ -55,7 +55,9 @@ function provideTools(): void {
   console.log(`Not on the PATH: ${nameTools(left)}. Their tests will ${outcome}.`);
 }
 
-/** Lambda's runtime client, which is built where it is installed: once, for about a minute. */
+/**
+ * Builds Lambda's runtime client, which compiles during its installation: once, in about a minute.
+ */
 function provideRuntimeClient(): void {
   if (hasRuntimeClient() || missingTools(runtimeClientTools).length > 0) return;
   console.log("Building Lambda's runtime client, aws-lambda-ric, in test/lambda");
@@ -69,7 +71,7 @@ function provideRuntimeClient(): void {
   const outcome = isCi() ? "fail, as this is CI" : "be skipped";
   const reason = error?.message ?? `exit code ${status}`;
   console.log(`npm ci in test/lambda failed: ${reason}\n${stdout}${stderr}`);
-  console.log(`Without aws-lambda-ric, the tests under it will ${outcome}.`);
+  console.log(`Without aws-lambda-ric, the tests that need it will ${outcome}.`);
 }
 
 provideTools();
@@ -78,7 +80,8 @@ const vitest = fileURLToPath(new URL("vitest.mjs", import.meta.resolve("vitest/p
 const child = spawn(process.execPath, [vitest, "run", ...process.argv.slice(2)], {
   stdio: "inherit",
 });
-// Outlive vitest, whose exit code is ours. A terminal sends it Ctrl-C too, and two force its exit.
+// Outlive vitest and exit with its code. A terminal sends Ctrl-C to vitest too; a second one would
+// force its exit.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 child.on("exit", (code) => {

@@ -9,20 +9,26 @@ export const bundleTargets = ["gcp", "aws"] as const;
 export type BundleTarget = (typeof bundleTargets)[number];
 
 export interface Bundle {
-  /** What is to be uploaded, as a folder. */
+  /** The folder to upload. */
   readonly dir: string;
-  /** The same as a ZIP, for Lambda. */
+  /** The same contents as a ZIP, for Lambda. */
   readonly zipFile?: string;
-  /** Length of the ZIP. For Google Cloud, whose tool makes one itself, of one made in the same way. */
+  /**
+   * Length of the ZIP in bytes. Google Cloud's tool makes its own ZIP; there, the length of one
+   * made in the same way.
+   */
   readonly bytes: number;
 }
 
-/** What a bundle may have as a ZIP, in bytes: a cold start fetches all of it. */
+/** Maximum length of a bundle's ZIP, in bytes. A cold start fetches all of it. */
 export const MAX_BUNDLE_BYTES = 1_500_000;
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Google's framework calls the function and so has to be the one that the function registers with. */
+/**
+ * Stays external: Google's framework calls the function, so the function must register with that
+ * same instance.
+ */
 const FRAMEWORK = "@google-cloud/functions-framework";
 
 const targets = {
@@ -30,18 +36,18 @@ const targets = {
   gcp: { entry: "functions/gcp.ts", extension: ".js", external: [FRAMEWORK] },
 } as const;
 
-/** The packages that are CommonJS ask for Node's modules by `require`, which an ES module lacks. */
+/** CommonJS packages load Node's modules with `require`, which an ES module lacks. */
 const REQUIRE =
   'import{createRequire as ziplinkRequire}from"node:module";' +
   "const require=ziplinkRequire(import.meta.url);";
 
 /**
- * Builds what a cloud runs, minified, into `outDir`, which is emptied before; the source maps go to
- * `outDir` + "-maps", and Lambda's ZIP is `outDir` + ".zip". The same sources give the same bytes.
+ * Builds the code that a cloud runs, minified, into `outDir`, which is emptied first. Source maps
+ * go to `outDir` + "-maps", Lambda's ZIP to `outDir` + ".zip". Equal sources give equal bytes.
  *
- * `aws`: `index.mjs`, whose handler is `index.handler`. `gcp`: `index.js` with the function `ziplink`,
- * and a package.json that asks for functions-framework alone. The code of each store is a chunk of
- * its own beside it, which is loaded if the settings name such a store.
+ * `aws`: `index.mjs`, with the handler `index.handler`. `gcp`: `index.js` with the function
+ * `ziplink`, and a package.json that depends on functions-framework alone. The code of each store
+ * is a separate chunk, loaded only if the settings name such a store.
  */
 export async function buildBundle(target: BundleTarget, outDir: string): Promise<Bundle> {
   const { entry, extension, external } = targets[target];
@@ -58,11 +64,11 @@ export async function buildBundle(target: BundleTarget, outDir: string): Promise
     bundle: true,
     splitting: true,
     minify: true,
-    lineLimit: 1000, // Node prints the line that an error comes from
+    lineLimit: 1000, // Node prints the source line of an error
     platform: "node",
     target: "node24",
     format: "esm",
-    mainFields: ["module", "main"], // of ES modules, what nothing uses is left out
+    mainFields: ["module", "main"], // unused exports of ES modules are dropped
     external: [...external],
     plugins: [pureSchemas],
     banner: { js: REQUIRE },

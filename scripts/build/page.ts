@@ -1,7 +1,8 @@
 /**
- * `npm run page`: makes `functions/page/assets.generated.ts` of the page's style and script, as text that the service
- * imports. It stands in the repository, so that neither the service nor its bundle has a build to run first or
- * a file to find beside it. `npm run page -- --check` tells whether it is up to date.
+ * `npm run page`: bundles the page's style and script into `functions/page/assets.generated.ts`, as
+ * text that the service imports. The file is committed, so that neither the service nor its bundle
+ * needs a build step or finds files at run time. `npm run page -- --check` fails if it is out of
+ * date.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,7 @@ await runCommand(async () => {
   if (!values.check) {
     await writeFile(generated, assets);
   } else if ((await readFile(generated, "utf8")) !== assets) {
-    throw new CommandError("The page's assets are not those of its sources. Run: npm run page");
+    throw new CommandError("The page's assets are out of date. Run: npm run page");
   }
 });
 
@@ -34,7 +35,7 @@ async function makeAssets(): Promise<string> {
   ].join("\n");
 }
 
-/** The minified text of a source and all that it imports. */
+/** Returns a source and all its imports as minified text. */
 async function bundle(name: string, define: Record<string, string> = {}): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(name, page))],

@@ -5,12 +5,15 @@ import { pipeline } from "node:stream/promises";
 import { createMemorySource } from "../../adapters/memory/source.ts";
 import { planArchive, streamZip } from "../../core/index.ts";
 
-/** The earliest that a ZIP can state: when a build was made must not change what it is. */
+/**
+ * The earliest time that a ZIP can hold. A fixed one, so that the time of a build does not change
+ * its bytes.
+ */
 const MODIFIED = new Date(Date.UTC(1980, 0, 1));
 
 /**
- * Writes the files below `folder` into a compressed ZIP. Equal files give an equal ZIP, by which
- * Lambda tells whether there is anything new.
+ * Writes the files below `folder` into a compressed ZIP. Equal files give an equal ZIP, which is
+ * how Lambda recognizes that nothing has changed.
  */
 export async function writeZip(folder: string, file: string): Promise<void> {
   const source = createMemorySource();

@@ -7,7 +7,7 @@ export interface Bucket {
   readonly prefix: string;
 }
 
-/** The bucket that a location of this kind names; `undefined` if it is of another kind. */
+/** Returns the bucket that a location of this kind names; `undefined` if it is of another kind. */
 export function parseBucket(
   location: string | undefined,
   kind: BucketLocation["kind"],

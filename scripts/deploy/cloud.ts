@@ -5,56 +5,64 @@ import type { DeployPlan, Read } from "./step.ts";
 
 /** A place to deploy to. */
 export interface Cloud {
-  /** For people: the cloud and where in it. */
+  /** The cloud and the region, for display. */
   readonly place: string;
   /**
-   * Sees whether all is there that a deployment needs, and what of it is there already. Changes nothing.
-   * Throws `CommandError` that says what to do: no CLI, an old one, no login, another account.
+   * Checks that everything a deployment needs is available, and finds what already exists. Changes
+   * nothing. Throws `CommandError`, which says what to do: there is no CLI, it is too old, nobody
+   * is logged in, or the account is another one.
    */
   readonly inspect: (runner: Runner) => Promise<CloudState>;
   /**
-   * What would be found in an empty place, for a dry run without a login; secrets that must be
-   * there are.
+   * The state of an empty account in which the secrets that must exist do exist, for a dry run
+   * without a login.
    */
   readonly emptyState: CloudState;
   readonly url: Read<string>;
-  /** What signs links. */
+  /** The keys that sign links. */
   readonly linkKeys: Read<JwtKeys>;
 }
 
-/** What was found, and so what is to be done. */
+/** The state that was found, and the plans that follow from it. */
 export interface CloudState {
-  /** For people: as whom, and where. */
+  /** The account and the region, for display. */
   readonly account: string;
   /**
-   * The steps of a deployment of the bundle at `path`, relative to the root. Throws `CommandError`
-   * if secrets are missing, or anything of the same name is somebody else's.
+   * Returns the steps of a deployment of the bundle at `path`, relative to the root. Throws
+   * `CommandError` if secrets are missing, or if something of the same name was not created by `npm
+   * run deploy`.
    */
   readonly planDeploy: (path: string) => DeployPlan;
   /**
-   * The steps that undo it, whatever is gone already. Throws `CommandError` for what is somebody
-   * else's.
+   * Returns the steps that undo a deployment. They succeed even if parts of it are already gone.
+   * Throws `CommandError` if something of the same name was not created by `npm run deploy`.
    */
   readonly planDestroy: (withSecret: boolean) => DeployPlan;
 }
 
-/** The mark by which a later run knows what it may change and destroy: a description. */
+/**
+ * The description that marks what a deployment creates, so that a later run may change and destroy
+ * it.
+ */
 export const DESCRIPTION = "Ziplink, made by npm run deploy";
 
-/** Something of this name that another made is neither changed nor destroyed. */
+/**
+ * Returns the error for a resource of this name that `npm run deploy` did not create, and so
+ * neither changes nor destroys.
+ */
 export function foreign(what: string): CommandError {
   return new CommandError(
-    `There is a ${what} already that npm run deploy has not made. Choose another name in deploy.config.ts.`,
+    `The ${what} already exists and was not created by npm run deploy. Choose another name in deploy.config.ts.`,
   );
 }
 
-/** There is no CLI, or nobody is logged in: nothing can be found out. */
+/** There is no CLI, or nobody is logged in, so nothing can be looked up. */
 export class NotReady extends CommandError {
   override readonly name = "NotReady";
 }
 
 /**
- * What `see` finds, which looks for the CLI and for who is logged in. Throws `NotReady` that says
+ * Returns the result of `see`, which looks for the CLI and the login. Throws `NotReady`, which says
  * what to do: `install` if there is no CLI, `login` if a command fails.
  */
 export async function seeReady<T>(
@@ -72,32 +80,35 @@ export async function seeReady<T>(
   }
 }
 
-/** What `npm run deploy` makes from random bytes if it is not there. */
+/** The secrets that `npm run deploy` creates from random bytes if they do not exist. */
 const MADE = ["LINK_SECRET", "API_SECRET"];
 
-/** The names of secrets that cannot be made up. */
+/** Returns the names of the secrets that must be provided, since they cannot be generated. */
 export function givenSecrets(secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets)
     .filter(([variable]) => !MADE.includes(variable))
     .map(([, name]) => name);
 }
 
-/** Throws `CommandError` that has all `problems`, if there are any. */
+/** Throws a `CommandError` that lists all `problems`, if there are any. */
 export function refuseAll(problems: readonly string[]): void {
   if (problems.length > 0) throw new CommandError(problems.join("\n"));
 }
 
-/** The name of the secret that signs links. */
+/** Returns the name of the secret that signs links. */
 export function linkKeysName({ LINK_SECRET, LINK_JWKS }: Readonly<Record<string, string>>): string {
   return LINK_SECRET ?? LINK_JWKS ?? "";
 }
 
-/** What signs links, from its secret's value. Throws `CommandError` if that is no set of keys. */
+/**
+ * Parses the value of the secret that signs links. Throws `CommandError` if it is not a set of
+ * keys.
+ */
 export function parseLinkKeys(secrets: Readonly<Record<string, string>>, value: string): JwtKeys {
   try {
     return secrets.LINK_JWKS === undefined ? secretKeys(value) : parseJwks(value);
   } catch (cause) {
-    // Its messages name fields and quote nothing.
+    // The messages of these functions name fields and quote no values.
     const { message } = cause as Error;
     throw new CommandError(`The secret ${linkKeysName(secrets)}: ${message}`, { cause });
   }

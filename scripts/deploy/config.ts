@@ -5,21 +5,28 @@ import { CommandError } from "../command.ts";
 
 export type Target = "gcp" | "aws";
 
-/** Names of variables that hold a secret, which belongs in the cloud's secret store. */
+/** Matches names of variables that hold a secret, which belongs in the cloud's secret store. */
 const SECRET_NAMES = /SECRET|PASSWORD|TOKEN|JWKS|(?:^|_)KEY$/;
 
-/** Periods that CloudWatch Logs knows: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+/**
+ * The retention periods that CloudWatch Logs accepts:
+ * https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+ */
 const CLOUDWATCH_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
   3653,
 ];
 
-/** Seconds that Lambda lets an invocation take. */
+/** The maximum duration of a Lambda invocation. Seconds. */
 const LAMBDA_SECONDS = 900;
-/** The function stops 5 seconds before its time is up; below this, that would be most of it. */
+/**
+ * The function stops 5 seconds before its time is up, which would be most of a shorter time-out.
+ */
 const LEAST_LAMBDA_SECONDS = 10;
 
-const variableName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, "is no name of an environment variable");
+const variableName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]*$/, "is not a valid name of an environment variable");
 
 const bucketUrl = z
   .string()
@@ -29,18 +36,18 @@ const bucketUrl = z
     "must be s3://bucket/prefix, gs://bucket/prefix or https://host/",
   );
 
-/** What the service writes to. */
+/** A location that the service writes to. */
 const writableUrl = z
   .string()
   .regex(/^(?:s3|gs):\/\//, "must be s3://bucket/prefix or gs://bucket/prefix");
 
-/** What both clouds have. Sizes are bytes unless they say otherwise. */
+/** The settings of both clouds. Sizes are bytes unless stated otherwise. */
 const common = z.strictObject({
   name: z
     .string()
     .regex(
       /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
-      "must have 6 to 30 small letters, digits and hyphens, and begin with a letter",
+      "must be 6 to 30 lowercase letters, digits and hyphens, begin with a letter and not end with a hyphen",
     ),
   source: bucketUrl,
   crcStore: writableUrl.optional(),
@@ -50,7 +57,7 @@ const common = z.strictObject({
   concurrency: z.int().min(1).max(1000).default(20),
   maxInstances: z.int().min(1).optional(),
   secrets: z
-    .record(variableName, z.string().regex(/^[\w/.-]+$/, "is no name of a secret"))
+    .record(variableName, z.string().regex(/^[\w/.-]+$/, "is not a valid name of a secret"))
     .refine(
       ({ LINK_SECRET, LINK_JWKS }) => (LINK_SECRET === undefined) !== (LINK_JWKS === undefined),
       "must have LINK_SECRET or LINK_JWKS, and not both",
@@ -70,11 +77,16 @@ const common = z.strictObject({
 });
 
 const gcp = common.extend({
-  project: z.string().regex(/^[a-z][a-z0-9:.-]{4,}[a-z0-9]$/, "must be a project's id"),
+  project: z.string().regex(/^[a-z][a-z0-9:.-]{4,}[a-z0-9]$/, "must be the id of a project"),
   region: z.string().regex(/^[a-z]+-[a-z]+\d+$/, "must be a region, such as europe-west1"),
   serviceAccount: z.union([
     z.literal("create"),
-    z.string().regex(/^[^@\s]+@[^@\s]+\.gserviceaccount\.com$/, 'must be "create" or its address'),
+    z
+      .string()
+      .regex(
+        /^[^@\s]+@[^@\s]+\.gserviceaccount\.com$/,
+        'must be "create" or the address of a service account',
+      ),
   ]),
   cpu: z.number().min(1).max(8).default(1),
   buildServiceAccount: z.string().min(1).optional(),
@@ -84,38 +96,41 @@ const aws = common.extend({
   region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, "must be a region, such as eu-central-1"),
   account: z
     .string()
-    .regex(/^\d{12}$/, "must be the 12 digits of an account")
+    .regex(/^\d{12}$/, "must be an account number of 12 digits")
     .optional(),
   role: z.union([
     z.literal("create"),
-    z.string().regex(/^arn:[\w-]+:iam::\d{12}:role\/.+$/, 'must be "create" or its ARN'),
+    z.string().regex(/^arn:[\w-]+:iam::\d{12}:role\/.+$/, 'must be "create" or the ARN of a role'),
   ]),
   secretStore: z.enum(["ssm", "secretsmanager"]).default("ssm"),
   kmsKeyArn: z
     .string()
-    .regex(/^arn:[\w-]+:kms:.+$/, "must be a key's ARN")
+    .regex(/^arn:[\w-]+:kms:.+$/, "must be the ARN of a key")
     .optional(),
   cloudFront: z
     .string()
-    .regex(/^arn:[\w-]+:cloudfront::\d{12}:distribution\/\w+$/, "must be a distribution's ARN")
+    .regex(/^arn:[\w-]+:cloudfront::\d{12}:distribution\/\w+$/, "must be the ARN of a distribution")
     .optional(),
 });
 
 const targets = z.enum(["gcp", "aws", "both"], { error: 'must be "gcp", "aws" or "both"' });
 
-/** What a deployment to Google Cloud is made from: the shared settings, and the section's over them. */
+/**
+ * The settings of a deployment to Google Cloud: the shared ones, overridden by those of its
+ * section.
+ */
 export type GcpConfig = z.infer<typeof gcp> & { readonly target: "gcp" };
-/** What a deployment to AWS is made from. */
+/** The settings of a deployment to AWS, likewise. */
 export type AwsConfig = z.infer<typeof aws> & { readonly target: "aws" };
 
-/** The settings of a section. One that is there without a value counts as left out. */
+/** The settings of a section. A setting that is present but undefined counts as left out. */
 type Section<T extends z.ZodType> = {
   readonly [K in keyof z.input<T>]?: z.input<T>[K] | undefined;
 };
 
 /**
- * The settings as they are written. A section is looked at only if its cloud is the target, so that
- * the other one may have gaps.
+ * The settings as written. A section is checked only if its cloud is a target, so that the other
+ * section may be incomplete.
  */
 export type DeployInput = z.input<typeof common> & {
   readonly target: z.infer<typeof targets>;
@@ -123,14 +138,15 @@ export type DeployInput = z.input<typeof common> & {
   readonly aws?: Section<typeof aws>;
 };
 
-/** Gives `deploy.config.ts` its types. What it says is checked when a command reads it. */
+/** Gives `deploy.config.ts` its types. The values are checked when a command reads them. */
 export function defineDeploy(config: DeployInput): DeployInput {
   return config;
 }
 
 /**
- * Checks all settings, those of the service among them, for `target` or the ones that the file names.
- * Throws `CommandError` that names each setting with what is wrong, and quotes no value.
+ * Checks all settings, including those of the service, for `target` or else for the targets that
+ * the file names. Throws a `CommandError` that names each wrong setting and the reason, and quotes
+ * no value.
  */
 export function readDeployConfig(input: DeployInput, target?: string): (GcpConfig | AwsConfig)[] {
   const { target: named, gcp: gcpSection, aws: awsSection, ...shared } = input;
@@ -162,33 +178,35 @@ function parse<T extends z.ZodType>(type: T, input: unknown, section: string): z
   );
 }
 
-/** Rules that concern more than one setting, and those that the service itself has for its own. */
+/** Checks the rules that span several settings, and the service's own rules for its settings. */
 function check(config: GcpConfig | AwsConfig): void {
   const problems: string[] = [];
   const { target, environment, secrets, timeout = LAMBDA_SECONDS, logRetentionDays = 30 } = config;
   for (const name of Object.keys(environment)) {
-    if (SECRET_NAMES.test(name)) problems.push(`environment.${name}: belongs into secrets`);
-    if (name in secrets) problems.push(`environment.${name}: is among the secrets already`);
+    if (SECRET_NAMES.test(name)) problems.push(`environment.${name}: must be set in secrets`);
+    if (name in secrets) problems.push(`environment.${name}: is already set in secrets`);
   }
   const reserved = target === "aws" ? /^AWS_|^_/ : /^(?:PORT$|K_)/;
   for (const [section, variables] of Object.entries({ environment, secrets })) {
     for (const name of Object.keys(variables)) {
-      if (reserved.test(name)) problems.push(`${section}.${name}: is set by the platform`);
+      if (reserved.test(name)) problems.push(`${section}.${name}: is reserved for the platform`);
     }
   }
   if (target === "aws" && timeout > LAMBDA_SECONDS) {
-    problems.push(`timeout: Lambda allows ${LAMBDA_SECONDS} seconds`);
+    problems.push(`timeout: must be ${LAMBDA_SECONDS} or less on Lambda`);
   }
   if (target === "aws" && timeout < LEAST_LAMBDA_SECONDS) {
     problems.push(
-      `timeout: must be ${LEAST_LAMBDA_SECONDS} or more, as a download ends 5 seconds before it`,
+      `timeout: must be ${LEAST_LAMBDA_SECONDS} or more on Lambda, where downloads stop 5 seconds earlier`,
     );
   }
   if (target === "aws" && !CLOUDWATCH_DAYS.includes(logRetentionDays)) {
-    problems.push(`logRetentionDays: CloudWatch Logs knows ${CLOUDWATCH_DAYS.join(", ")}`);
+    problems.push(`logRetentionDays: CloudWatch Logs accepts only ${CLOUDWATCH_DAYS.join(", ")}`);
   }
   if (target === "gcp" && Object.values(secrets).some((name) => !/^[\w-]+$/.test(name))) {
-    problems.push("secrets: Secret Manager's names have letters, digits, hyphens and underscores");
+    problems.push(
+      "secrets: names in Secret Manager may have letters, digits, hyphens and underscores only",
+    );
   }
   if (problems.length > 0) throw wrong(problems);
   const placeholders = Object.keys(secrets).map((name) => [name, placeholder(name)]);
@@ -201,8 +219,8 @@ function check(config: GcpConfig | AwsConfig): void {
 }
 
 /**
- * A value for a secret: another one for each, since keys must differ, and of letters that a bearer
- * token may have.
+ * Returns a placeholder for a secret: a different one for each, since keys must differ, and of
+ * characters that a bearer token may have.
  */
 function placeholder(name: string): string {
   const secret = name.padEnd(32, "_");
@@ -212,20 +230,24 @@ function placeholder(name: string): string {
 
 function wrong(problems: readonly string[]): CommandError {
   const lines = problems.map((problem) => `  ${problem}`);
-  return new CommandError(["deploy.config.ts needs a change:", ...lines].join("\n"));
+  return new CommandError(["Invalid settings in deploy.config.ts:", ...lines].join("\n"));
 }
 
-/** The environment variables of the function, without its secrets; their names are the service's. */
+/**
+ * Returns the function's environment variables, without its secrets, under the service's names for
+ * them.
+ */
 export function serviceEnvironment(config: GcpConfig | AwsConfig): Record<string, string> {
   const { source, crcStore, manifestStore, cors, limits, environment } = config;
   const variables: Readonly<Record<string, string | number | undefined>> = {
-    // A young generation left to itself takes memory and saves no time; see docs/DECISIONS.md.
+    // By default, the young generation grows, which takes memory and saves no time; see
+    // docs/DECISIONS.md.
     NODE_OPTIONS: "--max-semi-space-size=8",
     SOURCE: source,
     CRC_STORE: crcStore,
     MANIFEST_STORE: manifestStore,
     PUBLIC_URL: config.publicUrl,
-    // Cloud Logging shows a line with its trace if it names the project.
+    // Cloud Logging links a log line to its trace only if the line names the project.
     GOOGLE_CLOUD_PROJECT: config.target === "gcp" ? config.project : undefined,
     CORS_ORIGINS: cors.length > 0 ? cors.join(",") : undefined,
     MAX_ENTRIES: limits.maxEntries,

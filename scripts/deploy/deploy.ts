@@ -9,24 +9,24 @@ import { smokeTest } from "./smoke-test.ts";
 import type { DeployPlan } from "./step.ts";
 
 export interface DeployOptions {
-  /** In place of the target that the settings name. */
+  /** Overrides the target in the settings. */
   readonly target?: string | undefined;
-  /** Prints the commands and runs those alone that change nothing. */
+  /** Prints every command and runs only those that change nothing. */
   readonly dryRun: boolean;
-  /** Asks nothing. */
+  /** Asks for no confirmation. */
   readonly yes: boolean;
 }
 
 export interface DestroyOptions extends DeployOptions {
-  /** Removes the secrets too: no link that was ever signed works again. */
+  /** Removes the secrets too: links signed with them never work again. */
   readonly withSecret: boolean;
 }
 
 type Config = GcpConfig | AwsConfig;
 
 /**
- * `npm run deploy`: brings each target to what `input` says. Whatever can be found wrong beforehand is,
- * for all targets, before anything is changed. Throws `CommandError`.
+ * `npm run deploy`: deploys to each target as `input` describes. Finds every error that can be
+ * found in advance, for all targets, before changing anything. Throws `CommandError`.
  */
 export async function deploy(
   input: DeployInput,
@@ -52,19 +52,19 @@ export async function deploy(
     if (options.dryRun) {
       runner.show(cloud.url.argv);
       runner.show(cloud.linkKeys.argv);
-      print("  then /healthz, and of a link minted for this: HEAD, one byte, all of it");
+      print("  then /healthz, and with a new link: HEAD, one byte, the whole archive");
       continue;
     }
     const url = await runner.read(cloud.url);
     const keys = await runner.read(cloud.linkKeys);
     if (url === undefined || keys === undefined) {
-      throw new CommandError("The function or its secret is gone again. Deploy once more.");
+      throw new CommandError("The function or its secret no longer exists. Deploy again.");
     }
     await smokeTest({ config, url: config.publicUrl ?? url, keys }, io);
   }
 }
 
-/** `npm run destroy`: removes what `deploy` has made. Throws `CommandError`. */
+/** `npm run destroy`: removes everything that `deploy` has created. Throws `CommandError`. */
 export async function destroy(
   input: DeployInput,
   options: DestroyOptions,
@@ -87,19 +87,23 @@ function createCloud(config: Config): Cloud {
   return config.target === "gcp" ? createGcp(config) : createAws(config);
 }
 
-/** What is there. A dry run where nobody is logged in shows what a first deployment would do. */
+/** Returns the state of a cloud. In a dry run without a login, returns that of an empty account. */
 async function inspect(cloud: Cloud, { dryRun }: DeployOptions, io: DeployIo) {
-  io.print(`\nLook at ${cloud.place}`);
+  io.print(`\nInspect ${cloud.place}`);
   try {
     return await cloud.inspect(new Runner(io));
   } catch (error) {
     if (!dryRun || !(error instanceof NotReady)) throw error;
-    io.print(`\n${error.message}\n\nThis is what it would be where nothing is yet:`);
+    io.print(
+      `\n${error.message}\n\nThis dry run assumes an account in which nothing has been deployed:`,
+    );
     return cloud.emptyState;
   }
 }
 
-/** Asks, and runs the steps; a dry run shows them. Returns whether to go on. */
+/**
+ * Asks for confirmation and runs the steps; in a dry run, shows them. Returns whether to continue.
+ */
 async function execute(
   verb: string,
   { steps, notes }: DeployPlan,
@@ -119,7 +123,10 @@ async function execute(
   }
   if (!yes && steps.length > 0) {
     const answer = await confirm(`\n${verb}?`);
-    if (answer === undefined) throw new CommandError("Nobody is there to ask: give --yes.");
+    if (answer === undefined)
+      throw new CommandError(
+        "There is no terminal to ask for confirmation. Run the command with --yes.",
+      );
     if (!answer) {
       print("Nothing was changed.");
       return false;
@@ -131,7 +138,7 @@ async function execute(
     } catch (error) {
       if (!(error instanceof FailedCommand)) throw error;
       throw new CommandError(
-        `${error.message}\n\nWhat was done before stays. Mend the cause, then give the same command again (target ${target}): it goes on from here.`,
+        `${error.message}\n\nThe steps before it remain in effect. Fix the cause, then run the same command again (target ${target}) to continue from here.`,
         { cause: error },
       );
     }

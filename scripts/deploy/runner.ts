@@ -8,17 +8,17 @@ import type { buildBundle } from "../build/bundle.ts";
 import { CommandError } from "../command.ts";
 import { type Read, type Step, toShell } from "./step.ts";
 
-/** What a command needs of the world; tests give their own. */
+/** The effects that a deployment has outside its own code; tests provide their own. */
 export interface DeployIo {
-  /** The folder that commands run in, which relative paths in their arguments begin at. */
+  /** The folder in which commands run, and to which relative paths in their arguments refer. */
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly print: (line: string) => void;
-  /** Asks a person yes or no; undefined where nobody is there to answer. */
+  /** Asks a person yes or no. Resolves with `undefined` if nobody can answer. */
   readonly confirm: (question: string) => Promise<boolean | undefined>;
-  /** Waits; milliseconds. */
+  /** Waits. Milliseconds. */
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** Builds what is uploaded. */
+  /** Builds the bundle to upload. */
   readonly build: typeof buildBundle;
 }
 
@@ -27,10 +27,10 @@ export class MissingProgram extends CommandError {
   override readonly name = "MissingProgram";
 }
 
-/** A command ended with a failure. Its message has the command and what it said. */
+/** A command failed. The message contains the command and its output. */
 export class FailedCommand extends CommandError {
   override readonly name = "FailedCommand";
-  /** All that the command printed. */
+  /** The command's whole output. */
   readonly output: string;
 
   constructor(title: string, argv: readonly string[], outcome: Outcome) {
@@ -46,7 +46,7 @@ export class FailedCommand extends CommandError {
 const RETRY_TIMES = 10;
 const RETRY_MS = 3_000;
 
-/** Runs the commands of the clouds' tools, each of them shown first. */
+/** Runs the commands of the clouds' CLIs, and prints each one first. */
 export class Runner {
   readonly #io: DeployIo;
 
@@ -54,13 +54,13 @@ export class Runner {
     this.#io = io;
   }
 
-  /** Looks something up: `undefined` if it is not there. Throws `FailedCommand`. */
+  /** Looks something up. Returns `undefined` if it does not exist. Throws `FailedCommand`. */
   async read<T>({ title, argv, absent, parse }: Read<T>): Promise<T | undefined> {
     this.show(argv);
     const outcome = await this.#run(argv);
     if (outcome.code === 0) return parse(outcome.stdout);
     if (absent?.test(outcome.stderr)) return undefined;
-    // What a look prints on success may be a secret, so a failure shows its error output alone.
+    // On success, the standard output may hold a secret, so a failure shows only the error output.
     throw new FailedCommand(title, argv, { ...outcome, stdout: "" });
   }
 
@@ -77,11 +77,11 @@ export class Runner {
       for (let left = RETRY_TIMES; ; left--) {
         const outcome = await this.#run(argv, newSecret?.via === "stdin" ? secret : undefined);
         if (outcome.code === 0) return;
-        if (tolerates?.test(outcome.stderr)) return print("  (there already, or gone already)");
+        if (tolerates?.test(outcome.stderr)) return print("  (nothing to do)");
         if (left === 0 || !retries?.test(outcome.stderr)) {
           throw new FailedCommand(title, argv, outcome);
         }
-        print(`  (not ready yet; again in ${RETRY_MS / 1000} s)`);
+        print(`  (not ready yet; retrying in ${RETRY_MS / 1000} s)`);
         await sleep(RETRY_MS);
       }
     } finally {
@@ -90,14 +90,15 @@ export class Runner {
     }
   }
 
-  /** Shows a command as it would run. */
+  /** Prints a command as it would run. */
   show(argv: readonly string[]): void {
     this.#io.print(`  $ ${toShell(argv)}`);
   }
 
   async #run([program = "", ...args]: readonly string[], stdin = ""): Promise<Outcome> {
     const { root, env } = this.#io;
-    // Answers are for this program: no pager, no colours, and no question that nobody sees.
+    // The output is parsed, so no pager and no colors; nobody sees prompts, so none of those
+    // either.
     const settings = { AWS_PAGER: "", CLOUDSDK_CORE_DISABLE_PROMPTS: "1", NO_COLOR: "1" };
     const child = spawn(program, args, { cwd: root, env: { ...env, ...settings } });
     const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
@@ -107,7 +108,7 @@ export class Runner {
       });
       child.once("close", (code, signal) => resolve(code ?? signal ?? 1));
     });
-    // A command that does not read its input may be gone before it is written.
+    // A command that does not read its input may exit before all of it is written.
     child.stdin.on("error", () => undefined).end(stdin);
     const [code, stdout, stderr] = await Promise.all([
       ended,
@@ -119,20 +120,20 @@ export class Runner {
 }
 
 interface Outcome {
-  /** The exit code or, if a signal ended it, the signal. */
+  /** The exit code, or the signal that ended the command. */
   readonly code: number | NodeJS.Signals;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A file that this user alone can read, made anew. */
+/** Creates a file that only this user can read, in place of any earlier one. */
 async function writePrivately(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
   await writeFile(path, content, { mode: 0o600, flag: "wx" });
 }
 
-/** Removes a file if a signal ends this process, until the function that is returned is called. */
+/** Removes the file if a signal ends this process. Returns a function that stops this. */
 function removeOnSignal(path: string): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const stopListening = () => {
@@ -140,7 +141,7 @@ function removeOnSignal(path: string): () => void {
   };
   const remove = (signal: NodeJS.Signals) => {
     rmSync(path, { force: true });
-    // With nobody left to listen, it ends the process as it would have.
+    // With no listener left, the signal ends the process as it would have.
     stopListening();
     process.kill(process.pid, signal);
   };

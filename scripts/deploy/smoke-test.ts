@@ -4,26 +4,26 @@ import { CommandError } from "../command.ts";
 import type { AwsConfig, GcpConfig } from "./config.ts";
 import type { DeployIo } from "./runner.ts";
 
-/** An archive above this is not fetched whole; its smallest file is. Bytes. */
+/** A larger archive is not fetched whole: its smallest file is fetched instead. Bytes. */
 const WHOLE = 64 * 1024 * 1024;
 const LINK_HOURS = 1;
-/** A new address and its permissions may take a minute to work everywhere. */
+/** A new address and its permissions may take a minute to take effect everywhere. */
 const ATTEMPTS = 20;
 const ATTEMPT_MS = 3_000;
 const ANSWER_MS = 30_000;
 
 export interface Deployed {
   readonly config: GcpConfig | AwsConfig;
-  /** Where it answers. */
+  /** The function's address. */
   readonly url: string;
-  /** What its links are verified with. */
+  /** The keys that verify its links. */
   readonly keys: JwtKeys;
 }
 
 /**
- * Tries a deployment from outside: its health, then a link to `testPrefix`: HEAD, one byte, all of it.
- * Without a key that signs, its health alone. Prints the address and the link. Throws
- * `CommandError` that says what was wrong.
+ * Tests a deployment from outside: its health, then a link to `testPrefix`: HEAD, one byte, the
+ * whole archive. Without a key that can sign, tests its health alone. Prints the address and the
+ * link. Throws a `CommandError` that says what is wrong.
  */
 export async function smokeTest(
   { config, url, keys }: Deployed,
@@ -33,12 +33,12 @@ export async function smokeTest(
   print(`\nIt runs at ${base}`);
   if (!canSign(keys)) {
     await waitUntilHealthy(base, sleep);
-    return print("  healthy; no link was tried, as LINK_JWKS has public keys alone");
+    return print("  healthy; no link was tested, because LINK_JWKS has only public keys");
   }
   const expires = new Date(Date.now() + LINK_HOURS * 3_600_000);
   const token = await signLink({ prefix: config.testPrefix, name: "test" }, { keys, expires });
   const link = `${base}/zip/${token}/test.zip`;
-  print(`A link to test with, good for ${LINK_HOURS} hour:\n\n  ${link}\n`);
+  print(`A test link, valid for ${LINK_HOURS} hour:\n\n  ${link}\n`);
 
   await waitUntilHealthy(base, sleep);
   print("  healthy");
@@ -46,8 +46,8 @@ export async function smokeTest(
   if (!head.ok) {
     const { status, detail } = await describe(await request(`${link}?format=json`));
     const hint =
-      status === 404 ? " Set testPrefix in deploy.config.ts to where there are objects." : "";
-    throw new CommandError(`The link was answered ${status}: ${detail}${hint}`);
+      status === 404 ? " Set testPrefix in deploy.config.ts to a prefix with objects." : "";
+    throw new CommandError(`The test link was answered with ${status}: ${detail}${hint}`);
   }
   const etag = head.headers.get("etag");
   print(`  HEAD: 200, ETag ${etag}`);
@@ -55,7 +55,7 @@ export async function smokeTest(
   const byte = await request(link, { headers: { Range: "bytes=0-0" } });
   const [first, ...rest] = new Uint8Array(await byte.arrayBuffer());
   if (byte.status !== 206 || rest.length > 0 || first !== 0x50) {
-    throw new CommandError(`One byte was asked for; ${byte.status} and other bytes came.`);
+    throw new CommandError(`Requested one byte, but received ${byte.status} and other bytes.`);
   }
   print(`  one byte: 206, ${byte.headers.get("content-range")}`);
 
@@ -64,19 +64,22 @@ export async function smokeTest(
   const response = await request(whole);
   const archive = Buffer.from(await response.arrayBuffer());
   const expected = whole === link ? length : archive.length;
-  // The end record of a ZIP is its last 22 bytes (APPNOTE 4.3.16): Ziplink writes no comment.
+  // A ZIP ends with its end record, the last 22 bytes (APPNOTE 4.3.16): Ziplink writes no comment.
   const ends = archive.subarray(-22, -18).equals(Buffer.from("PK\x05\x06", "latin1"));
   if (response.status !== 200 || archive.length !== expected || !ends) {
     throw new CommandError(
-      `The whole archive was asked for; ${response.status} and ${archive.length} of ${expected} bytes came.`,
+      `Requested the whole archive, but received ${response.status} and ${archive.length} of ${expected} bytes.`,
     );
   }
-  print(`  all of ${whole === link ? "it" : "its smallest file"}: 200, ${archive.length} bytes`);
+  print(
+    `  ${whole === link ? "the whole archive" : "its smallest file"}: 200, ${archive.length} bytes`,
+  );
 }
 
 /**
- * Cloud Run's front end keeps some paths that end in z to itself and answers them with a page of its own
- * (https://cloud.google.com/run/docs/known-issues), so any answer of Ziplink's own counts there.
+ * Waits until the service answers. Cloud Run's front end reserves some paths that end in z and
+ * answers them with its own page (https://cloud.google.com/run/docs/known-issues), so any answer
+ * that comes from Ziplink counts there.
  */
 async function waitUntilHealthy(base: string, sleep: DeployIo["sleep"]): Promise<void> {
   let last = "no answer";
@@ -94,13 +97,13 @@ async function waitUntilHealthy(base: string, sleep: DeployIo["sleep"]): Promise
     }
   }
   throw new CommandError(
-    `${base}/healthz does not answer: ${last}\nLook at the function's log; then deploy again.`,
+    `${base}/healthz does not answer: ${last}\nCheck the function's log, then deploy again.`,
   );
 }
 
 async function request(url: string, init: RequestInit = {}): Promise<Response> {
   return fetch(url, init).catch((cause: unknown) => {
-    throw new CommandError(`A download broke off: ${String(cause)}`, { cause });
+    throw new CommandError(`A request failed: ${String(cause)}`, { cause });
   });
 }
 
@@ -110,16 +113,21 @@ async function describe(response: Response): Promise<{ status: number; detail: s
   return { status: response.status, detail: String(detail).slice(0, 500) };
 }
 
-/** What to fetch of a link's archive: all or, if that is too much, its smallest file with bytes. */
+/**
+ * Returns the URL to fetch: the link's archive or, if that is too large, its smallest file with
+ * bytes.
+ */
 async function wholeOrSmallest(link: string): Promise<string> {
   const response = await request(`${link}?format=json`);
   if (!response.ok) {
     const { status, detail } = await describe(response);
-    throw new CommandError(`What the archive is to hold was answered ${status}: ${detail}`);
+    throw new CommandError(
+      `The request for the archive's contents was answered with ${status}: ${detail}`,
+    );
   }
   const { length, slice, entries } = (await response.json()) as {
     length: number;
-    /** The most that one response can hold; null if there is no limit. */
+    /** The maximum length of one response; null if there is no limit. */
     slice: number | null;
     entries: { size: number }[];
   };

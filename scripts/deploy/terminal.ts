@@ -14,7 +14,7 @@ const root = resolve(import.meta.dirname, "../..");
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Runs a command on the settings and the options that a person has given at a terminal. */
+/** Runs a command with the settings and options given on the command line. */
 export function runDeployCommand(
   usage: string,
   more: ParseArgsOptionsConfig,
@@ -56,7 +56,7 @@ export function runDeployCommand(
 
 async function loadConfig(path: string): Promise<DeployInput> {
   const file = resolve(root, path);
-  if (!existsSync(file)) throw new CommandError(`There is no ${path}.`);
+  if (!existsSync(file)) throw new CommandError(`The settings file ${path} does not exist.`);
   const { default: config } = (await import(pathToFileURL(file).href)) as { default: DeployInput };
   return config;
 }

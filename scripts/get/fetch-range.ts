@@ -4,41 +4,41 @@ import { safeSegment } from "../../core/planning/names.ts";
 import { CommandError } from "../command.ts";
 import type { ArchiveIdentity } from "./partial-file.ts";
 
-/** The download cannot go on, whatever is tried; the message says why. */
+/** The download cannot continue, and no retry would help. The message says why. */
 export class DownloadError extends CommandError {
   override readonly name = "DownloadError";
 }
 
 export interface FetchOptions {
-  /** Attempts in a row that may bring nothing before it is given up. */
+  /** Consecutive attempts that may fail before the download is given up. */
   readonly retries: number;
-  /** How long nothing may come before an attempt counts as failed. Milliseconds. */
+  /** How long an attempt may receive nothing before it counts as failed. Milliseconds. */
   readonly stallMs: number;
-  /** The wait before the first further attempt, doubled for each one after it. Milliseconds. */
+  /** The wait before the first retry, doubled for each further one. Milliseconds. */
   readonly backoffMs: number;
   readonly signal: AbortSignal;
 }
 
 const MAX_BACKOFF_MS = 30_000;
 
-/** Answers that another attempt may change (RFC 9110, 15.5.10, 15.6; RFC 6585, 4). */
+/** Statuses that may differ on a retry (RFC 9110, 15.5.10, 15.6; RFC 6585, 4). */
 const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
-/** What the link leads to: asks for its first byte. */
+/** Returns what the link leads to, by requesting its first byte. */
 export async function probe(
   url: string,
   options: FetchOptions,
 ): Promise<ArchiveIdentity & { readonly filename: string | undefined }> {
   return withRetries(options, async (attempt) => {
     const response = await request(url, { Range: "bytes=0-0" }, attempt.signal);
-    // One byte is read, so that the connection can be used again; a whole file is not.
+    // Read one byte, so that the connection can be reused, but not a whole file.
     if (response.status === 206) await response.arrayBuffer();
     else await response.body?.cancel();
     const length = /^bytes 0-0\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
     const etag = response.headers.get("ETag");
     if (response.status !== 206 || length === undefined || !etag || etag.startsWith("W/")) {
       throw new DownloadError(
-        "What answers there cannot send parts of a file. If it is a Ziplink link to a compressed " +
+        "The server cannot send parts of this file. If the URL is a Ziplink link to a compressed " +
           "archive, use a browser or curl.",
       );
     }
@@ -49,9 +49,10 @@ export async function probe(
 }
 
 /**
- * Fetches bytes `[start, end)` of exactly the archive that is meant, in as many requests as it takes:
- * a server may send less than it is asked for (RFC 9110, 15.3.7), and a connection may break. `onBytes`
- * gets them in order. Rejects with `DownloadError` if the archive has changed or cannot be had.
+ * Fetches bytes `[start, end)` of exactly the given archive, in as many requests as it takes: a
+ * server may send less than requested (RFC 9110, 15.3.7), and a connection may break. `onBytes`
+ * receives them in order. Rejects with `DownloadError` if the archive has changed or is
+ * unavailable.
  */
 export async function fetchRange(
   url: string,
@@ -69,7 +70,7 @@ export async function fetchRange(
       const range = `bytes ${position}-`;
       if (response.status !== 206 || !response.headers.get("Content-Range")?.startsWith(range)) {
         await response.body?.cancel();
-        throw new Error("the server sent another part than it was asked for");
+        throw new Error("the server sent a different range than requested");
       }
       for await (const bytes of response.body ?? []) {
         const wanted = bytes.subarray(0, end - position);
@@ -83,7 +84,7 @@ export async function fetchRange(
 
 interface Attempt {
   readonly signal: AbortSignal;
-  /** Something has come: the time limit and the count of failures begin anew. */
+  /** Must be called when bytes arrive: restarts the stall timer and the count of failures. */
   progress(): void;
 }
 
@@ -93,7 +94,7 @@ async function withRetries<T>(
 ): Promise<T> {
   for (let failures = 0; ; ) {
     const stalled = new AbortController();
-    const timer = setTimeout(() => stalled.abort(new Error("nothing came")), options.stallMs);
+    const timer = setTimeout(() => stalled.abort(new Error("no bytes arrived")), options.stallMs);
     try {
       return await run({
         signal: AbortSignal.any([options.signal, stalled.signal]),
@@ -108,7 +109,7 @@ async function withRetries<T>(
       failures++;
       if (failures > options.retries) {
         throw new DownloadError(
-          `Gave up after ${failures} attempts in a row: ${reasonOf(error)}.`,
+          `Gave up after ${failures} consecutive attempts: ${reasonOf(error)}.`,
           {
             cause: error,
           },
@@ -116,7 +117,7 @@ async function withRetries<T>(
       }
       const asked = error instanceof PassingError ? error.retryAfterMs : 0;
       const backoff = Math.min(options.backoffMs * 2 ** (failures - 1), MAX_BACKOFF_MS);
-      // Half of it by chance, so that connections that broke together do not come back together.
+      // Half of the wait is random, so that connections that broke together do not retry together.
       const wait = Math.max(asked, backoff * (0.5 + Math.random() / 2));
       clearTimeout(timer);
       await sleep(wait, undefined, { signal: options.signal });
@@ -148,7 +149,7 @@ async function request(
   const text = await response.text();
   if (response.status === 412 && "If-Match" in headers) {
     throw new DownloadError(
-      "The contents have changed since the download began. Run it again to get the new ones.",
+      "The contents have changed since the download began. Run the command again to download them anew.",
     );
   }
   const detail = problemDetail(text) ?? response.statusText;
@@ -162,7 +163,7 @@ async function request(
   throw new DownloadError(`The server answered ${response.status}: ${detail}`);
 }
 
-/** The detail of an RFC 9457 problem, where the text is one. */
+/** Returns the detail of an RFC 9457 problem, or `undefined` if the text is not one. */
 function problemDetail(text: string): string | undefined {
   if (!text.startsWith("{")) return undefined;
   const { detail } = JSON.parse(text) as { detail?: unknown };
@@ -171,6 +172,6 @@ function problemDetail(text: string): string | undefined {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "it failed";
-  // `fetch` wraps what went wrong: "fetch failed" alone helps nobody.
+  // `fetch` wraps the cause, and its own message, "fetch failed", says nothing.
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -1,7 +1,7 @@
-/** Bytes `[start, end)`. */
+/** The bytes `[start, end)`. */
 export type Interval = readonly [start: number, end: number];
 
-/** `intervals` with `added`, ascending and joined where they touch or overlap. */
+/** Returns `intervals` and `added` in ascending order, joined where they touch or overlap. */
 export function addInterval(intervals: readonly Interval[], added: Interval): Interval[] {
   const joined: Interval[] = [];
   for (const [start, end] of [...intervals, added].sort((a, b) => a[0] - b[0])) {
@@ -12,7 +12,7 @@ export function addInterval(intervals: readonly Interval[], added: Interval): In
   return joined;
 }
 
-/** What is missing of `length` bytes, in pieces of at most `pieceBytes`, ascending. */
+/** Returns the missing parts of `length` bytes, in ascending pieces of at most `pieceBytes`. */
 export function missingPieces(
   intervals: readonly Interval[],
   length: number,
@@ -29,7 +29,7 @@ export function missingPieces(
   return pieces;
 }
 
-/** How many bytes the intervals have, which must not overlap. */
+/** Returns the number of bytes in the intervals, which must not overlap. */
 export function countBytes(intervals: readonly Interval[]): number {
   return intervals.reduce((sum, [start, end]) => sum + end - start, 0);
 }

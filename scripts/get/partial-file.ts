@@ -2,13 +2,13 @@ import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "no
 import * as z from "zod";
 import { addInterval, countBytes, type Interval } from "./intervals.ts";
 
-/** What identifies an archive: as long as both are the same, its bytes are. */
+/** Identifies an archive: its bytes are the same as long as both are. */
 export interface ArchiveIdentity {
   readonly etag: string;
   readonly length: number;
 }
 
-/** How much is written before it is noted down; at most that much is fetched again after a crash. */
+/** Bytes written between two checkpoints: at most this many are fetched again after a crash. */
 const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 
 const checkpointSchema = z
@@ -30,9 +30,9 @@ const checkpointSchema = z
   );
 
 /**
- * A download that is not complete yet: `FILE.part`, whose bytes come in any order, and beside it
- * `FILE.part.json`, the checkpoint that says which are there and of which archive. It does not hold
- * the link.
+ * An incomplete download: `FILE.part`, whose bytes arrive in any order, and beside it
+ * `FILE.part.json`, a checkpoint that records which bytes are there and of which archive. The
+ * checkpoint does not contain the link.
  */
 export class PartialFile {
   readonly #path: string;
@@ -50,7 +50,7 @@ export class PartialFile {
     this.#done = done;
   }
 
-  /** Goes on with what an earlier run left of the same archive, or begins anew. */
+  /** Resumes an earlier download of the same archive, or begins a new one. */
   static async open(path: string, archive: ArchiveIdentity): Promise<PartialFile> {
     const done = await readCheckpoint(path, archive);
     const file = await open(`${path}.part`, done.length > 0 ? "r+" : "w+");
@@ -75,10 +75,10 @@ export class PartialFile {
     if (this.#unnoted >= CHECKPOINT_BYTES) await this.checkpoint();
   }
 
-  /** Notes down what is there, once it is on the disk. */
+  /** Records the bytes so far, once they are on the disk. */
   async checkpoint(): Promise<void> {
     this.#unnoted = 0;
-    // One after the other: an older note must not replace a newer one.
+    // One at a time: an older checkpoint must not replace a newer one.
     this.#noting = this.#noting.then(async () => {
       const done = this.#done;
       await this.#file.datasync();
@@ -89,7 +89,7 @@ export class PartialFile {
     await this.#noting;
   }
 
-  /** Bytes `[start, end)` of it, for the check at the end. */
+  /** Returns bytes `[start, end)` of the file, for the verification at the end. */
   async read(start: number, end: number): Promise<Buffer> {
     const buffer = Buffer.alloc(end - start);
     for (let at = 0; at < buffer.length; ) {
@@ -104,7 +104,7 @@ export class PartialFile {
     return this.#file.close();
   }
 
-  /** Gives the complete download its name. */
+  /** Gives the complete download its final name. */
   async finish(): Promise<void> {
     await this.#file.datasync();
     await this.close();
@@ -112,7 +112,7 @@ export class PartialFile {
     await rm(`${this.#path}.part.json`, { force: true });
   }
 
-  /** Throws it away, as it cannot become the archive. */
+  /** Deletes the download, as it cannot become the archive. */
   async discard(): Promise<void> {
     await this.close();
     await rm(`${this.#path}.part`, { force: true });
@@ -120,7 +120,10 @@ export class PartialFile {
   }
 }
 
-/** What is there of `archive`; nothing if there is no checkpoint, or one of another archive. */
+/**
+ * Returns the intervals already downloaded of `archive`; none without a checkpoint, or with one of
+ * another archive.
+ */
 async function readCheckpoint(path: string, archive: ArchiveIdentity): Promise<Interval[]> {
   const [text, part] = await Promise.all([
     unlessMissing(readFile(`${path}.part.json`, "utf8")),

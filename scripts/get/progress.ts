@@ -1,10 +1,10 @@
 import { formatBytes } from "../../core/input/quantities.ts";
 
-/** How often it shows itself on a terminal, and elsewhere. Milliseconds. */
+/** The interval between updates on a terminal, and elsewhere. Milliseconds. */
 const TERMINAL_MS = 200;
 const PLAIN_MS = 5_000;
 
-/** The rate is that of the last so many milliseconds. */
+/** The rate is measured over this many milliseconds. */
 const RATE_WINDOW_MS = 10_000;
 
 /** Where progress is shown: standard error, so that standard output stays empty. */
@@ -14,8 +14,8 @@ export interface ProgressOutput {
 }
 
 /**
- * Shows how far a download is: bytes, rate, time remaining. On a terminal in one line that is written
- * over, elsewhere in a plain line every few seconds.
+ * Shows the progress of a download: bytes, rate, time remaining. On a terminal, it overwrites one
+ * line; elsewhere, it prints a plain line every few seconds.
  */
 export class Progress {
   readonly #output: ProgressOutput;
@@ -24,14 +24,14 @@ export class Progress {
   readonly #samples: { readonly time: number; readonly bytes: number }[] = [];
   #shown = Number.NEGATIVE_INFINITY;
 
-  /** @param now milliseconds of a clock that never goes back */
+  /** @param now returns milliseconds of a monotonic clock */
   constructor(output: ProgressOutput, total: number, now = () => performance.now()) {
     this.#output = output;
     this.#total = total;
     this.#now = now;
   }
 
-  /** @param bytes how many are there, those of earlier runs included */
+  /** @param bytes downloaded so far, including those of earlier runs */
   update(bytes: number): void {
     const time = this.#now();
     this.#samples.push({ time, bytes });
@@ -41,7 +41,7 @@ export class Progress {
     this.#show(bytes);
   }
 
-  /** Shows the end of it. */
+  /** Shows the final state. */
   finish(bytes: number): void {
     this.#show(bytes);
     if (this.#output.isTTY) this.#output.write("\n");
@@ -49,7 +49,7 @@ export class Progress {
 
   #show(bytes: number): void {
     const line = this.#describe(bytes);
-    // Back to the line's start, and what is left of a longer one erased (ECMA-48, EL).
+    // Returns to the start of the line and erases the rest of a longer one (ECMA-48, EL).
     this.#output.write(this.#output.isTTY ? `\r${line}\u001b[K` : `${line}\n`);
   }
 
@@ -65,7 +65,7 @@ export class Progress {
   }
 }
 
-/** "45 s", "3 min 20 s", "2 h 5 min". */
+/** Returns "45 s", "3 min 20 s" or "2 h 5 min". */
 export function formatDuration(seconds: number): string {
   const s = Math.round(seconds);
   if (s < 60) return `${s} s`;

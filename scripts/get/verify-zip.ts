@@ -3,15 +3,15 @@ import { createInflateRaw } from "node:zlib";
 import { crc32 } from "../../core/bytes/crc32.ts";
 import { CommandError } from "../command.ts";
 
-/** The archive is not whole, or not what its own records say. */
+/** The archive is incomplete, or contradicts its own records. */
 export class DamagedZipError extends CommandError {
   override readonly name = "DamagedZipError";
 }
 
-/** Bytes `[start, end)` of a file; fewer only at its end. */
+/** Returns bytes `[start, end)` of a file; fewer only at its end. */
 export type ReadAt = (start: number, end: number) => Promise<Uint8Array>;
 
-/** What a central header says of an entry. */
+/** The fields of a central header that a check needs. */
 interface Entry {
   readonly name: Buffer;
   readonly method: number;
@@ -24,8 +24,9 @@ interface Entry {
 const CHUNK = 1024 * 1024;
 
 /**
- * Reads a ZIP from its end, as seeking readers do, and holds every entry against its CRC-32 and size
- * (APPNOTE 4.3). Gives the number of entries; throws `DamagedZipError` that says what is wrong.
+ * Reads a ZIP from its end, as seeking readers do, and checks every entry against its CRC-32 and
+ * size (APPNOTE 4.3). Returns the number of entries. Throws `DamagedZipError`, which says what is
+ * wrong.
  */
 export async function verifyZip(length: number, read: ReadAt): Promise<number> {
   const directory = await findDirectory(length, read);
@@ -36,11 +37,12 @@ export async function verifyZip(length: number, read: ReadAt): Promise<number> {
     await verifyEntry(entry, read);
     at = next;
   }
-  if (at !== headers.length) throw new DamagedZipError("The central directory has another length.");
+  if (at !== headers.length)
+    throw new DamagedZipError("The central directory's length does not match its records.");
   return directory.entries;
 }
 
-/** 4.3.16, and 4.3.14 with 4.3.15 where there is ZIP64. */
+/** Finds the central directory by 4.3.16 or, with ZIP64, by 4.3.14 and 4.3.15. */
 async function findDirectory(length: number, read: ReadAt) {
   const from = Math.max(0, length - 22 - 20 - 56);
   const tail = Buffer.from(await read(from, length));
@@ -67,7 +69,7 @@ async function findDirectory(length: number, read: ReadAt) {
   };
 }
 
-/** 4.3.12, with the values of 4.5.3 in place of those fields that are sentinels. */
+/** Parses 4.3.12, with the values of 4.5.3 for the fields that hold sentinels. */
 function parseCentralHeader(bytes: Buffer, at: number): { entry: Entry; next: number } {
   if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== 0x02014b50) {
     throw new DamagedZipError("The central directory is damaged.");
@@ -83,7 +85,7 @@ function parseCentralHeader(bytes: Buffer, at: number): { entry: Entry; next: nu
     zip64 = zip64.subarray(8);
     return wide;
   };
-  // In the order in which the ZIP64 extra field has them.
+  // In the order of the ZIP64 extra field.
   const uncompressedSize = field(at + 24);
   const compressedSize = field(at + 20);
   const offset = field(at + 42);
@@ -123,7 +125,7 @@ async function* chunks(start: number, end: number, read: ReadAt) {
   for (let at = start; at < end; at += CHUNK) yield await read(at, Math.min(at + CHUNK, end));
 }
 
-/** The body of an extra field with this tag (4.5.1), empty if there is none. */
+/** Returns the body of the extra field with this tag (4.5.1), empty if there is none. */
 function findExtra(extra: Buffer, tag: number): Buffer {
   for (let at = 0; at + 4 <= extra.length; ) {
     const length = extra.readUInt16LE(at + 2);
@@ -138,7 +140,7 @@ function readU64(bytes: Buffer, at: number): number {
 }
 
 function damaged({ name }: Entry, cause?: unknown): DamagedZipError {
-  // A name from elsewhere must not move the cursor of the terminal that it is printed on.
+  // Control characters in a name must not move the terminal's cursor.
   const printable = name.toString().replace(/\p{Cc}/gu, "?");
   return new DamagedZipError(`"${printable}" in the archive is damaged.`, { cause });
 }

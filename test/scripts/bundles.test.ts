@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => removeFolder(folder));
 
-/** The files below a folder and what is in them. */
+/** Returns the files below a folder, with their contents. */
 async function contents(below: string): Promise<Map<string, string>> {
   const entries = await readdir(below, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((e) => join(e.parentPath, e.name));
@@ -38,25 +38,28 @@ async function contents(below: string): Promise<Map<string, string>> {
 test.each([
   ["gcp", "index.js"],
   ["aws", "index.mjs"],
-] as const)("the bundle for %s is small, and its source maps are apart", async (target, entry) => {
-  const bundle = bundles.get(target);
-  expect(bundle?.dir).toBe(join(folder, target));
-  expect(bundle?.bytes).toBeLessThan(MAX_BUNDLE_BYTES);
-  const files = await contents(join(folder, target));
-  expect([...files.keys()]).toContain(entry);
-  for (const [name, text] of files) {
-    expect(name).not.toMatch(/\.map$/);
-    expect(text).not.toContain("sourceMappingURL");
-    expect(text, `the machine's paths in ${name}`).not.toContain(
-      join(import.meta.dirname, "../.."),
-    );
-  }
-  const maps = await contents(join(folder, `${target}-maps`));
-  expect([...maps.keys()]).toContain(`${entry}.map`);
-});
+] as const)(
+  "the bundle for %s is small and has its source maps in another folder",
+  async (target, entry) => {
+    const bundle = bundles.get(target);
+    expect(bundle?.dir).toBe(join(folder, target));
+    expect(bundle?.bytes).toBeLessThan(MAX_BUNDLE_BYTES);
+    const files = await contents(join(folder, target));
+    expect([...files.keys()]).toContain(entry);
+    for (const [name, text] of files) {
+      expect(name).not.toMatch(/\.map$/);
+      expect(text).not.toContain("sourceMappingURL");
+      expect(text, `the machine's paths in ${name}`).not.toContain(
+        join(import.meta.dirname, "../.."),
+      );
+    }
+    const maps = await contents(join(folder, `${target}-maps`));
+    expect([...maps.keys()]).toContain(`${entry}.map`);
+  },
+);
 
 test.each(bundleTargets)(
-  "the bundle for %s has each store's client in chunks of its own",
+  "the bundle for %s has each store's client in separate chunks",
   async (target) => {
     const files = await contents(join(folder, target));
     for (const store of ["ListObjectsV2", "storage.googleapis.com", "UND_ERR"]) {
@@ -67,7 +70,7 @@ test.each(bundleTargets)(
   },
 );
 
-/** What is loaded with a file of a bundle: it, and what it imports in any other way than by `import()`. */
+/** Returns a file of a bundle and everything that it imports other than by `import()`. */
 function loadedWith(name: string, files: ReadonlyMap<string, string>, found = new Set<string>()) {
   const text = files.get(name);
   if (text === undefined || found.has(name)) return found;
@@ -78,7 +81,7 @@ function loadedWith(name: string, files: ReadonlyMap<string, string>, found = ne
   return found;
 }
 
-/** The sources that some files of a bundle are made of. */
+/** Returns the sources that some files of a bundle are made from. */
 async function sourcesOf(target: BundleTarget, names: Iterable<string>): Promise<string[]> {
   const maps = await contents(join(folder, `${target}-maps`));
   return [...names].flatMap((name) => JSON.parse(maps.get(`${name}.map`) ?? "").sources);
@@ -89,7 +92,9 @@ function packagesOf(sources: readonly string[]): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
-/** What every start waits for. Whatever is added here is paid for by the first download of each instance. */
+/**
+ * The sources that every start loads. Each one added delays the first download of every instance.
+ */
 const started = [
   ...["@pinojs/redact", "atomic-sleep", "on-exit-leak-free", "pino", "pino-std-serializers"],
   ...["quick-format-unescaped", "safe-stable-stringify", "sonic-boom", "thread-stream"],
@@ -100,7 +105,7 @@ const started = [
 test.each([
   ["gcp", "index.js", ["@hono/node-server"]],
   ["aws", "index.mjs", []],
-] as const)("a start on %s loads little", async (target, entry, own) => {
+] as const)("a start on %s loads only what it needs", async (target, entry, own) => {
   const files = await contents(join(folder, target));
   const names = loadedWith(entry, files);
   const sources = await sourcesOf(target, names);
@@ -113,7 +118,7 @@ test.each([
   expect(bytes).toBeLessThan(300_000);
 });
 
-test("the client of S3 comes with the operations that are called, and no others", async () => {
+test("the S3 client contains the operations that are called, and no others", async () => {
   const files = await contents(join(folder, "aws"));
   const entry = [...files.keys()].find((name) => /^chunks\/s3-\w+\.mjs$/.test(name)) ?? "";
   const loaded = [...loadedWith(entry, files)].map((name) => files.get(name)).join("");
@@ -125,7 +130,7 @@ test("the client of S3 comes with the operations that are called, and no others"
   expect(all).not.toContain("DescribeMaintenanceWindows");
 });
 
-test("the same sources give the same bytes", async () => {
+test("equal sources give equal bytes", async () => {
   const again = await buildBundle("aws", join(folder, "again"));
   const [one, other] = [bundles.get("aws")?.zipFile ?? "", again.zipFile ?? ""];
   expect((await readFile(one)).equals(await readFile(other))).toBe(true);
@@ -133,7 +138,7 @@ test("the same sources give the same bytes", async () => {
 });
 
 describeWithTools("Lambda's ZIP", ["unzip"], () => {
-  test("holds the bundle, for everyone to read", async () => {
+  test("contains the bundle, readable by everyone", async () => {
     const target = join(folder, "unzipped");
     const zip = bundles.get("aws")?.zipFile ?? "";
     await runTool({ program: "unzip", args: ["-q", zip, "-d", target] });

@@ -57,7 +57,7 @@ async function linkTo(zip = {}, expires = new Date(Date.now() + 3_600_000)): Pro
   return `${proxy.url}/zip/${await signLink(request, { secret, expires })}`;
 }
 
-/** Starts `npm run get` in a folder. */
+/** Runs `npm run get` in a folder. */
 const startGet = (cwd: string, ...args: string[]) => run(cwd, process.execPath, [script, ...args]);
 
 function run(cwd: string, program: string, args: string[]) {
@@ -81,10 +81,10 @@ async function expectWhole(path: string): Promise<void> {
 }
 
 describe("npm run get", () => {
-  test("fetches an archive through a limit of 1 MiB a response, and names it", async () => {
+  test("fetches an archive despite a limit of 1 MiB per response, and names it", async () => {
     const cwd = await temporaryFolder();
     const { code, output } = await get(cwd, await linkTo());
-    expect(output).toContain("Complete: 21.0 MB, 3 files, all verified.\nSaved Files.zip");
+    expect(output).toContain("Complete: 21.0 MB, 3 files verified.\nSaved Files.zip");
     expect(output).toMatch(/100% {2}21\.0 MB of 21\.0 MB/);
     expect(output).not.toContain("\r");
     expect(code).toBe(0);
@@ -92,7 +92,7 @@ describe("npm run get", () => {
     expect(await readdir(cwd)).toEqual(["Files.zip"]);
   });
 
-  test("goes on after broken connections", async () => {
+  test("resumes after broken connections", async () => {
     const cwd = await temporaryFolder();
     const before = proxy.cutCount();
     proxy.cuts.push(500_000, 10_000, 2_000_000, 300, 700_000);
@@ -103,10 +103,10 @@ describe("npm run get", () => {
     await expectWhole(join(cwd, "mine.zip"));
   });
 
-  test("goes on where it was when it is interrupted and run again", async () => {
+  test("resumes an interrupted download when run again", async () => {
     const cwd = await temporaryFolder();
     const url = await linkTo();
-    // The one connection stays cut for ever, so that just a part arrives before the interruption.
+    // One connection stays stalled for ever, so that only a part arrives before the interruption.
     const stall = createServer();
     onTestFinished(() => void stall.close());
     stall.listen(0, "127.0.0.1");
@@ -126,31 +126,31 @@ describe("npm run get", () => {
     const interrupted = await first.result();
     proxy.target = target;
     proxy.onCut = () => undefined;
-    expect(interrupted.output).toContain("Interrupted. Run it again to go on.");
+    expect(interrupted.output).toContain("Interrupted. Run the same command again to resume.");
     expect(interrupted.code).toBe(1);
     expect((await readdir(cwd)).sort()).toEqual(["Files.zip.part", "Files.zip.part.json"]);
     const checkpoint = await readFile(join(cwd, "Files.zip.part.json"), "utf8");
     expect(checkpoint).not.toContain("eyJ");
 
     const { code, output } = await get(cwd, url);
-    expect(output).toMatch(/^Going on after [45]\.\d MB\./);
+    expect(output).toMatch(/^Resuming after [45]\.\d MB\./);
     expect(code).toBe(0);
     await expectWhole(join(cwd, "Files.zip"));
   });
 
-  test("begins anew if what is there is of another archive, or unreadable", async () => {
+  test("starts over if the partial file is of another archive, or unreadable", async () => {
     for (const note of ['{"etag":"\\"x\\"","length":5,"done":[[0,5]]}', "{", "[]"]) {
       const cwd = await temporaryFolder();
       await writeFile(join(cwd, "Files.zip.part"), "xxxxx");
       await writeFile(join(cwd, "Files.zip.part.json"), note);
       const { code, output } = await get(cwd, await linkTo());
-      expect(output).not.toContain("Going on");
+      expect(output).not.toContain("Resuming");
       expect(code).toBe(0);
       await expectWhole(join(cwd, "Files.zip"));
     }
   });
 
-  test("does not call complete what was damaged on the disk", async () => {
+  test("does not report a file damaged on the disk as complete", async () => {
     const cwd = await temporaryFolder();
     const etag = (await fetch(await linkTo(), { method: "HEAD" })).headers.get("ETag");
     const damaged = Buffer.from(whole);
@@ -167,16 +167,16 @@ describe("npm run get", () => {
     expect(await readdir(cwd)).toEqual([]);
   });
 
-  test("never writes over a file", async () => {
+  test("never overwrites a file", async () => {
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, "Files.zip"), "precious");
     const { code, output } = await get(cwd, await linkTo());
-    expect(output).toContain("Files.zip is there already. Choose another one with -o.");
+    expect(output).toContain("Files.zip already exists. Choose another file with -o.");
     expect(code).toBe(1);
     expect(await readFile(join(cwd, "Files.zip"), "utf8")).toBe("precious");
   });
 
-  test("says why it cannot", async () => {
+  test("says why it cannot download", async () => {
     const cwd = await temporaryFolder();
     const other = createServer((_, response) => void response.end("hello"));
     onTestFinished(() => void other.close());
@@ -191,11 +191,11 @@ describe("npm run get", () => {
       [[`${proxy.url}/zip/x`], "The server answered 401: This link is not valid."],
       [[await linkTo({ prefix: "none/" })], "The server answered 404: There are no objects"],
       [[await linkTo({ etag: '"other"' })], "The server answered 412: The contents have changed"],
-      [["http://127.0.0.1:1/zip/x", "--retries", "0"], "Gave up after 1 attempts in a row: "],
-      [[`http://127.0.0.1:${port}/`], "cannot send parts of a file."],
-      [[], "Give the link's URL."],
-      [["nonsense"], "Give the link's URL."],
-      [[await linkTo(), "-c", "0"], "--connections takes a whole number from 1 to 64."],
+      [["http://127.0.0.1:1/zip/x", "--retries", "0"], "Gave up after 1 consecutive attempts: "],
+      [[`http://127.0.0.1:${port}/`], "cannot send parts of this file."],
+      [[], "Expected one URL, that of a link."],
+      [["nonsense"], "Expected one URL, that of a link."],
+      [[await linkTo(), "-c", "0"], "--connections must be a whole number from 1 to 64."],
     ];
     for (const [args, message] of cases) {
       const { code, output } = await get(cwd, ...args);
@@ -206,7 +206,7 @@ describe("npm run get", () => {
     expect(await readdir(cwd)).toEqual([]);
   });
 
-  test("tries again what is answered 409: a plan that was overtaken is made anew", async () => {
+  test("retries a 409: the service makes an outdated plan anew", async () => {
     const front = await startFaultProxy(service.url);
     onTestFinished(() => front.close());
     const { pathname } = new URL(await linkTo());
@@ -218,20 +218,20 @@ describe("npm run get", () => {
     await expectWhole(join(cwd, "Files.zip"));
   });
 
-  test("says that a disk is full, and tries nothing again", async () => {
+  test("reports a full disk, and does not retry", async () => {
     const cwd = await temporaryFolder();
-    // Nothing can be noted down either, which is told beside it.
+    // The checkpoint cannot be written either, which is reported as well.
     await mkdir(join(cwd, "Files.zip.part.json.tmp"));
     const limited = ["-c", `ulimit -f 4096; exec "$@"`, "sh", process.execPath, script];
     const { code, output } = await run(cwd, "sh", [...limited, await linkTo()]).result();
     expect(output).toMatch(
-      /What came is not noted down: EISDIR.*\nThe file cannot be written: EFBIG/,
+      /The progress could not be saved: EISDIR.*\nThe file cannot be written: EFBIG/,
     );
     expect(output).not.toMatch(/^\s+at |Gave up/m);
     expect(code).toBe(1);
   });
 
-  test("stops when the contents change under it", async () => {
+  test("stops when the contents change during the download", async () => {
     const root = await temporaryFolder();
     await writeFile(join(root, "a.bin"), patterned(4 * MiB));
     const own = await startService("functions/node.ts", {
@@ -262,7 +262,7 @@ describe("npm run get", () => {
 });
 
 describe("intervals", () => {
-  test("what is there and what is missing make the whole", () => {
+  test("the present and the missing pieces make up the whole", () => {
     const interval = fc.tuple(fc.nat(100), fc.nat(100));
     fc.assert(
       fc.property(fc.array(interval), fc.integer({ min: 1, max: 30 }), (pairs, piece) => {
@@ -298,13 +298,13 @@ describe("progress", () => {
     return written;
   }
 
-  test("is a line that is written over on a terminal", () => {
+  test("overwrites one line on a terminal", () => {
     const written = shown(true);
     expect(written[10]).toBe("\r50%  50.0 MB of 100.0 MB  5.0 MB/s  10 s left\u001b[K");
     expect(written.at(-1)).toBe("\n");
   });
 
-  test("is a plain line every few seconds elsewhere", () => {
+  test("prints a plain line every few seconds elsewhere", () => {
     expect(shown(false)).toEqual([
       "0%  0 bytes of 100.0 MB\n",
       "25%  25.0 MB of 100.0 MB  5.0 MB/s  15 s left\n",
@@ -315,7 +315,7 @@ describe("progress", () => {
   });
 });
 
-describe("verifying", () => {
+describe("verification", () => {
   const object = patterned(500);
   const made = () =>
     planOf(
@@ -330,13 +330,13 @@ describe("verifying", () => {
   const verify = (bytes: Uint8Array) =>
     verifyZip(bytes.length, async (start, end) => bytes.subarray(start, end));
 
-  test("accepts what is right, ZIP64 too", async () => {
+  test("accepts intact archives, with ZIP64 too", async () => {
     const { source, plan } = await made();
     expect(await verify(await collect(streamZip(plan, source)))).toBe(4);
     expect(await verify(await collect(streamZip({ ...plan, entries: [] }, source)))).toBe(0);
   });
 
-  test("finds any damage to data, and any cut", async () => {
+  test("finds any damage to the data, and any truncation", async () => {
     const { source, plan } = await made();
     const bytes = await collect(streamZip(plan, source));
     for (const at of [bytes.indexOf(object) + 3, bytes.indexOf("small") + 5 + 9]) {

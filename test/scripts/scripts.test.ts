@@ -17,7 +17,7 @@ import { describeWithTools } from "../support/tools.ts";
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-/** Runs a script of ours in a folder of its own, with just `env`. */
+/** Runs one of our scripts in its own folder, with only `env`. */
 async function runScript(script: string, args: string[], env: Record<string, string> = {}) {
   const options = { cwd: await temporaryFolder(), env: { PATH: process.env.PATH, ...env } };
   return run(process.execPath, [join(root, script), ...args], { ...options, timeout: 30_000 });
@@ -44,7 +44,7 @@ describe("npm run link", () => {
     expect(Math.abs(verified.expires.getTime() - inAnHour)).toBeLessThan(60_000);
   });
 
-  test("prints a link to a page, with what it shows", async () => {
+  test("prints a link to a page, with its heading and issuer", async () => {
     const url = await link(["--prefix", "", "--page", "--title", "Q 1", "--issuer", "K & S"]);
     const [, token = ""] = /^http:\/\/127\.0\.0\.1:8080\/d\/([\w.-]+)$/.exec(url) ?? [];
     expect(await verifyLink(token, secretKeys(secret))).toMatchObject({
@@ -53,7 +53,7 @@ describe("npm run link", () => {
     });
   });
 
-  test("prints a link to a compressed archive that tells what is missing", async () => {
+  test("prints a link to a compressed archive that lists missing objects", async () => {
     const url = await link(["--key", "a", "--deflate", "--report-missing"]);
     const verified = await verifyLink(url.split("/")[4] ?? "", secretKeys(secret));
     expect(verified.spec).toEqual({
@@ -63,7 +63,7 @@ describe("npm run link", () => {
     });
   });
 
-  test("prints a link to keys, for as long as it is told", async () => {
+  test("prints a link to keys, with the given lifetime", async () => {
     const url = await link(["--key", "a", "--key", "b c", "--expires", "7d", "--subject", "s"]);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:8080\/zip\/[\w.-]+\/archive\.zip$/);
     const verified = await verifyLink(url.split("/")[4] ?? "", secretKeys(secret));
@@ -74,7 +74,7 @@ describe("npm run link", () => {
     expect(verified.expires.getTime()).toBeGreaterThan(Date.now() + 6.9 * 86_400_000);
   });
 
-  test("takes LINK_SECRET from .env", async () => {
+  test("reads LINK_SECRET from .env", async () => {
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, ".env"), `LINK_SECRET='${secret}'\n`);
     const { stdout } = await run(
@@ -91,11 +91,11 @@ describe("npm run link", () => {
   test.each<[string[], Record<string, string>, RegExp]>([
     [["--prefix", "a"], {}, /LINK_SECRET is not set/],
     [["--prefix", "a"], { LINK_SECRET: "short-secret" }, /LINK_SECRET must have at least 32 bytes/],
-    [[], { LINK_SECRET: secret }, /Give either --prefix or --key/],
-    [["--prefix", "a", "--key", "b"], { LINK_SECRET: secret }, /Give either --prefix or --key/],
-    [["--prefix", "a", "--expires", "soon"], { LINK_SECRET: secret }, /--expires takes a number/],
-    [["--prefix", "a", "--expires", "0s"], { LINK_SECRET: secret }, /--expires takes a number/],
-    [["--prefix", "a", "--base-url", "x"], { LINK_SECRET: secret }, /--base-url takes/],
+    [[], { LINK_SECRET: secret }, /Expected either --prefix or --key/],
+    [["--prefix", "a", "--key", "b"], { LINK_SECRET: secret }, /Expected either --prefix or --key/],
+    [["--prefix", "a", "--expires", "soon"], { LINK_SECRET: secret }, /--expires must be a number/],
+    [["--prefix", "a", "--expires", "0s"], { LINK_SECRET: secret }, /--expires must be a number/],
+    [["--prefix", "a", "--base-url", "x"], { LINK_SECRET: secret }, /--base-url must be/],
     [["--prefix", "a", "--frob"], { LINK_SECRET: secret }, /Unknown option '--frob'/],
     [["--key", ""], { LINK_SECRET: secret }, /zip\.entries\.0\.key/],
   ])("explains %j with %j", async (args, env, message) => {
@@ -112,7 +112,7 @@ describe("npm run link", () => {
 
 describe("settings", () => {
   const other = "another secret of thirty-two byte";
-  /** A set of one key: that of the secret, but for `change`. */
+  /** Returns a set of one key: that of the secret, with `change` applied. */
   const jwks = (change: object) =>
     JSON.stringify({
       keys: [{ kty: "oct", k: Buffer.from(secret).toString("base64url"), ...change }],
@@ -193,7 +193,7 @@ describe("settings", () => {
     expect(() => readConfig({ ...good, ...change })).toThrow(message);
   });
 
-  test("for checksums take the link secret, or one of their own", () => {
+  test("for checksums use the link secret, or a separate one", () => {
     const location = { kind: "folder", path: "/c" };
     const of = (env: Record<string, string>) => readConfig({ ...good, CRC_STORE: "/c", ...env });
     expect(of({}).crcStore).toEqual({ location, secret });
@@ -202,7 +202,7 @@ describe("settings", () => {
     expect(of(keys).crcStore).toEqual({ location, secret: other });
   });
 
-  test("never show up in an error", () => {
+  test("never appear in an error", () => {
     const change = { LINK_SECRET: "", LINK_JWKS: `{"keys":[{"kty":"oct","k":"short-secret"}]}` };
     expect(() => readConfig({ ...good, ...change })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("short-secret") }),
@@ -237,7 +237,7 @@ describe("start-up errors", () => {
   });
 });
 
-test("the plain server ends by itself when it is told to", async () => {
+test("the plain server ends by itself on a signal", async () => {
   const service = await startService("functions/node.ts", { SOURCE: root, LINK_SECRET: secret });
   expect(await service.stop()).toBe(0);
 });
@@ -249,7 +249,7 @@ describeWithTools("npm start", ["curl", "unzip"], () => {
       const [, line = ""] = await service.printed(/^ {2}(curl -fOJ '.*')$/m);
       const [page = ""] = await service.printed(/http:\/\/127\.0\.0\.1:\d+\/d\/\S+/);
       expect(await (await fetch(page)).text()).toContain("Pflanzenliste.json");
-      expect(service.output()).toContain("LINK_SECRET is not set: made one for this run.");
+      expect(service.output()).toContain("LINK_SECRET is not set: generated one for this run.");
       const cwd = await temporaryFolder();
       await run("sh", ["-c", line], { cwd });
       expect(await readdir(cwd)).toEqual(["ziplink-sample.zip"]);
@@ -264,7 +264,7 @@ describeWithTools("npm start", ["curl", "unzip"], () => {
   });
 });
 
-/** Same files, same bytes, same modification times to the second. */
+/** Expects the same files, with the same bytes and the same modification times to the second. */
 async function expectSameTree(expected: string, actual: string): Promise<void> {
   const list = async (folder: string) =>
     (await readdir(folder, { recursive: true, withFileTypes: true }))

@@ -55,7 +55,7 @@ async function inspect(config: AwsConfig, runner: Runner): Promise<AwsState> {
   const logGroup = (await runner.read(wanted.logGroup)) ?? false;
   const found = await runner.read(wanted.function);
   const state = { account, partition, secrets, role, logGroup, function: found };
-  // What belongs to a function is not there without it.
+  // A URL and a policy exist only with their function.
   if (!found) return { ...state, url: undefined, statements: [] };
   const url = await runner.read(wanted.url);
   return { ...state, url, statements: (await runner.read(wanted.statements)) ?? [] };
@@ -64,13 +64,15 @@ async function inspect(config: AwsConfig, runner: Runner): Promise<AwsState> {
 function seeCaller(config: AwsConfig, runner: Runner) {
   const see = async () => {
     if (!(await runner.read(cliRead))) {
-      throw new CommandError(`This AWS CLI is older than October 2025. ${INSTALL}`);
+      throw new CommandError(
+        `This AWS CLI is too old: it must be from October 2025 or later. ${INSTALL}`,
+      );
     }
     const caller = await runner.read(callerRead(config));
     const account = caller?.Account ?? "";
     if (config.account !== undefined && account !== config.account) {
       throw new CommandError(
-        `You are logged in to the account ${account}; deploy.config.ts has aws.account ${config.account}.`,
+        `You are logged in to the account ${account}, but aws.account in deploy.config.ts is ${config.account}.`,
       );
     }
     return { account, partition: caller?.Arn.split(":")[1] ?? "aws" };

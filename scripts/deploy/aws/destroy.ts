@@ -4,7 +4,9 @@ import { aws, logGroup, POLICY_NAME, roleName } from "./names.ts";
 import { refuseForeign } from "./plan.ts";
 import type { AwsState } from "./state.ts";
 
-/** The steps that remove what `planDeploy` has made, and the secrets only if told to. */
+/**
+ * Returns the steps that remove what `planDeploy` has created; the secrets only if `withSecret`.
+ */
 export function planDestroy(config: AwsConfig, state: AwsState, withSecret: boolean): DeployPlan {
   refuseForeign("function", config.name, state.function);
   const gone = /\((?:ResourceNotFoundException|NoSuchEntity|ParameterNotFound)\)/;
@@ -19,19 +21,19 @@ export function planDestroy(config: AwsConfig, state: AwsState, withSecret: bool
   if (isOwnRole) refuseForeign("role", roleName(config), state.role);
   const steps: Step[] = [];
   if (state.url) {
-    steps.push(step("Remove the URL", "lambda", "delete-function-url-config", ...named));
+    steps.push(step("Delete the URL", "lambda", "delete-function-url-config", ...named));
   }
   if (state.function) {
-    steps.push(step("Remove the function", "lambda", "delete-function", ...named));
+    steps.push(step("Delete the function", "lambda", "delete-function", ...named));
   }
   if (state.logGroup) {
     const group = ["--log-group-name", logGroup(config)];
-    steps.push(step("Remove the logs", "logs", "delete-log-group", ...group));
+    steps.push(step("Delete the logs", "logs", "delete-log-group", ...group));
   }
   if (isOwnRole) {
     const policy = ["--policy-name", POLICY_NAME];
-    steps.push(step("Empty the role", "iam", "delete-role-policy", ...role, ...policy));
-    steps.push(step("Remove the role", "iam", "delete-role", ...role));
+    steps.push(step("Delete the role's policy", "iam", "delete-role-policy", ...role, ...policy));
+    steps.push(step("Delete the role", "iam", "delete-role", ...role));
   }
   const secrets = [...state.secrets].filter(([, secret]) => secret === "there");
   for (const [name] of withSecret ? secrets : []) {
@@ -39,7 +41,7 @@ export function planDestroy(config: AwsConfig, state: AwsState, withSecret: bool
       config.secretStore === "ssm"
         ? ["ssm", "delete-parameter", "--name", name]
         : ["secretsmanager", "delete-secret", "--secret-id", name];
-    steps.push(step(`Remove the secret ${name}`, ...words));
+    steps.push(step(`Delete the secret ${name}`, ...words));
   }
   return { notes: [], steps };
 }

@@ -16,7 +16,10 @@ import type { AwsState } from "./state.ts";
 
 const CONFLICT = /\(ResourceConflictException\)/;
 
-/** The steps that bring AWS from `state` to what `config` says; `zipFile` is relative to the root. */
+/**
+ * Returns the steps from `state` to a deployment as `config` describes it; `zipFile` is relative to
+ * the root.
+ */
 export function planDeploy(config: AwsConfig, state: AwsState, zipFile: string): DeployPlan {
   refuseForeign("function", config.name, state.function);
   if (config.role === "create") refuseForeign("role", roleName(config), state.role);
@@ -35,7 +38,9 @@ export function planDeploy(config: AwsConfig, state: AwsState, zipFile: string):
   };
 }
 
-/** Something of this name that another made is neither changed nor destroyed. */
+/**
+ * Throws if a resource was not created by `npm run deploy`, which neither changes nor destroys it.
+ */
 export function refuseForeign(
   kind: string,
   name: string,
@@ -46,8 +51,8 @@ export function refuseForeign(
 }
 
 /**
- * What nobody but a person can give has to be there, and nothing can read what is about to be
- * deleted.
+ * Throws if a secret that only a person can provide does not exist, or if one is scheduled for
+ * deletion, since nothing can read it.
  */
 function refuseSecrets(config: AwsConfig, { secrets }: AwsState): void {
   const make = (name: string) =>
@@ -59,9 +64,11 @@ function refuseSecrets(config: AwsConfig, { secrets }: AwsState): void {
   const missing = givenSecrets(config.secrets).filter((name) => !secrets.has(name));
   const leaving = Object.values(config.secrets).filter((name) => secrets.get(name) === "leaving");
   refuseAll([
-    ...missing.map((name) => `The secret ${name} is not there. Make it: ${make(name)} ${where}`),
+    ...missing.map(
+      (name) => `The secret ${name} does not exist. Create it: ${make(name)} ${where}`,
+    ),
     ...leaving.map(
-      (name) => `The secret ${name} is about to be deleted. Keep it: ${keep(name)} ${where}`,
+      (name) => `The secret ${name} is scheduled for deletion. Restore it: ${keep(name)} ${where}`,
     ),
   ]);
 }
@@ -71,7 +78,7 @@ function secretSteps(config: AwsConfig, { secrets }: AwsState): Step[] {
   return Object.values(config.secrets)
     .filter((name) => !secrets.has(name))
     .map((name) => ({
-      title: `Make the secret ${name}`,
+      title: `Create the secret ${name}`,
       argv:
         config.secretStore === "ssm"
           ? aws(
@@ -91,7 +98,7 @@ function secretSteps(config: AwsConfig, { secrets }: AwsState): Step[] {
 function roleSteps(config: AwsConfig, state: AwsState, policy: string): Step[] {
   const role = ["--role-name", roleName(config)];
   const put: Step = {
-    title: "Give the role its permissions",
+    title: "Set the role's permissions",
     argv: aws(
       config,
       ...["iam", "put-role-policy", ...role, "--policy-name", POLICY_NAME],
@@ -101,7 +108,7 @@ function roleSteps(config: AwsConfig, state: AwsState, policy: string): Step[] {
   if (state.role) return [put];
   return [
     {
-      title: "Make the role",
+      title: "Create the role",
       argv: aws(
         config,
         ...["iam", "create-role", ...role, "--description", DESCRIPTION],
@@ -116,12 +123,12 @@ function roleSteps(config: AwsConfig, state: AwsState, policy: string): Step[] {
 function logSteps(config: AwsConfig, state: AwsState): Step[] {
   const group = ["--log-group-name", logGroup(config)];
   const create: Step = {
-    title: "Make the log group",
+    title: "Create the log group",
     argv: aws(config, "logs", "create-log-group", ...group),
     tolerates: /\(ResourceAlreadyExistsException\)/,
   };
   const retain: Step = {
-    title: "Set how long logs are kept",
+    title: "Set the retention of the log",
     argv: aws(
       config,
       ...["logs", "put-retention-policy", ...group],
@@ -157,16 +164,21 @@ function functionSteps(config: AwsConfig, state: AwsState, zipFile: string): Ste
   const update: Step[] = [
     {
       ...lambda("Update the function's code", "update-function-code", ...named, ...code),
-      retries: CONFLICT, // an update of a run that was interrupted is still under way
+      retries: CONFLICT, // the update of an interrupted run may still be in progress
     },
-    wait("Wait for the code", "function-updated-v2"),
-    lambda("Update its settings", "update-function-configuration", ...named, ...settings),
-    wait("Wait for the settings", "function-updated-v2"),
+    wait("Wait for the code update", "function-updated-v2"),
+    lambda(
+      "Update the function's settings",
+      "update-function-configuration",
+      ...named,
+      ...settings,
+    ),
+    wait("Wait for the settings update", "function-updated-v2"),
   ];
   const create: Step[] = [
     {
-      ...lambda("Make the function", "create-function", ...named, ...settings, ...code),
-      retries: /cannot be assumed by Lambda/, // a new role takes seconds to be known everywhere
+      ...lambda("Create the function", "create-function", ...named, ...settings, ...code),
+      retries: /cannot be assumed by Lambda/, // a new role takes seconds to take effect everywhere
     },
     wait("Wait until the function is active", "function-active-v2"),
   ];
@@ -178,11 +190,11 @@ function reserveSteps(config: AwsConfig, state: AwsState): Step[] {
   if (config.maxInstances !== undefined) {
     const count = ["--reserved-concurrent-executions", String(config.maxInstances)];
     const argv = aws(config, "lambda", "put-function-concurrency", ...named, ...count);
-    return [{ title: "Reserve its instances", argv }];
+    return [{ title: "Reserve the function's instances", argv }];
   }
   if (!state.function?.isReserved) return [];
   const argv = aws(config, "lambda", "delete-function-concurrency", ...named);
-  return [{ title: "Reserve no instances any more", argv }];
+  return [{ title: "Remove the reservation of instances", argv }];
 }
 
 function urlSteps(config: AwsConfig, state: AwsState): Step[] {
@@ -193,7 +205,7 @@ function urlSteps(config: AwsConfig, state: AwsState): Step[] {
     : ["--principal", "*"];
   const [ofUrl, ofFunction] = config.cloudFront ? CLOUDFRONT_STATEMENTS : PUBLIC_STATEMENTS;
   const own: readonly string[] = [...PUBLIC_STATEMENTS, ...CLOUDFRONT_STATEMENTS];
-  // Who may call is in the statement, so one that names another distribution is made anew.
+  // The statement names the permitted distribution, so one that names another is replaced.
   const kept = state.statements
     .filter(({ id, sourceArn }) => own.includes(id) && sourceArn === config.cloudFront)
     .map(({ id }) => id);
@@ -216,7 +228,7 @@ function urlSteps(config: AwsConfig, state: AwsState): Step[] {
   const missing = [ofUrl, ofFunction].map((id) => !kept.includes(id));
   return [
     {
-      title: state.url ? "Update the function's URL" : "Give the function a URL",
+      title: state.url ? "Update the function's URL" : "Create the function's URL",
       argv: aws(
         config,
         ...["lambda", `${state.url ? "update" : "create"}-function-url-config`, ...named],
@@ -224,7 +236,7 @@ function urlSteps(config: AwsConfig, state: AwsState): Step[] {
       ),
     },
     ...removed.map((id) => ({
-      title: `Take back the permission ${id}`,
+      title: `Remove the permission ${id}`,
       argv: aws(config, "lambda", "remove-permission", ...named, "--statement-id", id),
       tolerates: /\(ResourceNotFoundException\)/,
     })),

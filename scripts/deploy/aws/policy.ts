@@ -11,7 +11,7 @@ interface Statement {
   readonly Resource: readonly string[];
 }
 
-/** Who may be this role: Lambda. */
+/** Allows Lambda, and nothing else, to assume the role. */
 export const trustPolicy = {
   Version: "2012-10-17",
   Statement: [
@@ -24,9 +24,10 @@ export const trustPolicy = {
 };
 
 /**
- * What the function needs and no more: to read the source, to keep checksums, to read its secrets, and to
- * write its log. `s3:ListBucket` is for the whole bucket, as S3 tells a missing object from a forbidden
- * one only to those who may list it (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+ * Returns the permissions that the function needs, and no more: to read the source, to keep
+ * checksums and manifests, to read its secrets and to write its log. `s3:ListBucket` covers the
+ * whole bucket, because S3 distinguishes a missing object from a forbidden one only for callers who
+ * may list it (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
  */
 export function functionPolicy(config: AwsConfig, { account, partition }: Account) {
   const arn = (service: string, rest: string) =>
@@ -68,7 +69,7 @@ export function functionPolicy(config: AwsConfig, { account, partition }: Accoun
     ),
   );
   if (config.secretStore === "secretsmanager") {
-    // Secrets Manager puts six characters of its own behind a name.
+    // Secrets Manager appends a hyphen and six characters of its own to a name.
     statements.push(
       allow(
         ["secretsmanager:GetSecretValue"],

@@ -7,26 +7,31 @@ import { aws, logGroup, roleName } from "./names.ts";
 
 const NOT_FOUND = /\((?:ResourceNotFoundException|NoSuchEntity|ParameterNotFound)\)/;
 
-/** Whether this CLI knows what October 2025 brought; it prints the form of a call and calls nothing. */
+/**
+ * Whether this CLI has the options of October 2025. The command prints a template and calls
+ * nothing.
+ */
 export const cliRead: Read<boolean> = {
-  title: "Look at the AWS CLI",
+  title: "Check the AWS CLI",
   argv: ["aws", "lambda", "add-permission", "--generate-cli-skeleton"],
   parse: (stdout) => stdout.includes("InvokedViaFunctionUrl"),
 };
 
-/** Who is logged in. */
+/** Returns the read of the logged-in identity. */
 export function callerRead(config: AwsConfig): Read<{ Account: string; Arn: string }> {
   return {
-    title: "See who is logged in to AWS",
+    title: "Check the AWS login",
     argv: aws(config, "sts", "get-caller-identity"),
     parse: json(z.object({ Account: z.string(), Arn: z.string() })),
   };
 }
 
-/** Secrets Manager keeps one for some days after its deletion, in which nothing can read it. */
+/**
+ * "leaving": deleted, but kept by Secrets Manager for some days, during which nothing can read it.
+ */
 export type SecretState = "there" | "leaving";
 
-/** Whether a secret is there. The answer holds no value in clear. */
+/** Returns the read of whether a secret exists. Its output contains no value in plain text. */
 export function secretRead(config: AwsConfig, name: string): Read<SecretState> {
   return {
     title: `Look for the secret ${name}`,
@@ -42,10 +47,10 @@ export function secretRead(config: AwsConfig, name: string): Read<SecretState> {
   };
 }
 
-/** What signs links. */
+/** Returns the read of the keys that sign links. */
 export function linkKeysRead(config: AwsConfig): Read<JwtKeys> {
   const name = linkKeysName(config.secrets);
-  const title = "Read what signs links, to mint one";
+  const title = "Read the signing key, for a test link";
   const keys = (value: string) => parseLinkKeys(config.secrets, value);
   return config.secretStore === "ssm"
     ? {
@@ -63,7 +68,7 @@ export function linkKeysRead(config: AwsConfig): Read<JwtKeys> {
       };
 }
 
-/** The function's address. */
+/** Returns the read of the function's address. */
 export function urlRead(config: AwsConfig): Read<string> {
   return {
     title: "Look for the function's URL",
@@ -73,7 +78,7 @@ export function urlRead(config: AwsConfig): Read<string> {
   };
 }
 
-/** A statement of a function's policy, with the condition that `--source-arn` becomes. */
+/** A statement of a function's policy, with the condition that `--source-arn` sets. */
 const statement = z.object({
   Sid: z.string().default(""),
   Condition: z
@@ -81,7 +86,7 @@ const statement = z.object({
     .optional(),
 });
 
-/** What to look at, besides the caller and the secrets, before a plan can be made. */
+/** Returns the reads that a plan needs besides the login and the secrets. */
 export function reads(config: AwsConfig) {
   const ofFunction = (command: string) =>
     aws(config, "lambda", command, "--function-name", config.name);
@@ -117,7 +122,7 @@ export function reads(config: AwsConfig) {
     } satisfies Read<AwsFunction>,
     url: urlRead(config),
     statements: {
-      title: "Look for the permissions to call it",
+      title: "Look for the permissions to call the function",
       argv: ofFunction("get-policy"),
       absent: NOT_FOUND,
       parse: (stdout) =>
@@ -133,27 +138,27 @@ export function reads(config: AwsConfig) {
 
 interface AwsStatement {
   readonly id: string;
-  /** For whom alone it is, if not for all. */
+  /** The only distribution that may call; undefined if everyone may. */
   readonly sourceArn: string | undefined;
 }
 
 interface AwsFunction {
   readonly Description: string;
-  /** Whether instances are reserved for it. */
+  /** Whether instances are reserved for the function. */
   readonly isReserved: boolean;
 }
 
-/** All that a plan depends on, besides the settings. */
+/** Everything that a plan depends on besides the settings. */
 export interface AwsState {
   readonly account: string;
-  /** `aws`, or that of China or GovCloud. */
+  /** `aws`, or the partition of China or GovCloud. */
   readonly partition: string;
-  /** The secrets that are known, by name: there, or about to be deleted. */
+  /** The secrets that exist, by name, even if scheduled for deletion. */
   readonly secrets: ReadonlyMap<string, SecretState>;
   readonly role: { readonly Description: string } | undefined;
   readonly logGroup: boolean;
   readonly function: AwsFunction | undefined;
   readonly url: string | undefined;
-  /** The statements in the function's policy. */
+  /** The statements of the function's policy. */
   readonly statements: readonly AwsStatement[];
 }

@@ -14,7 +14,7 @@ import {
   serviceRead,
 } from "./state.ts";
 
-/** The first gcloud that this was tried with. */
+/** The oldest gcloud that this was tested with. */
 const OLDEST = 528;
 const INSTALL = "Install it (https://cloud.google.com/sdk/docs/install), then: gcloud auth login";
 
@@ -76,7 +76,7 @@ function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
     const version = (await runner.read(cliRead)) ?? "0";
     if (Number.parseInt(version, 10) < OLDEST) {
       throw new CommandError(
-        `gcloud ${version} is too old; ${OLDEST} will do: gcloud components update`,
+        `gcloud ${version} is too old; it must be ${OLDEST} or later. Update it: gcloud components update`,
       );
     }
     await runner.read(projectRead(config));
@@ -84,6 +84,6 @@ function seeProject(config: GcpConfig, runner: Runner): Promise<void> {
   return seeReady(see, {
     install: INSTALL,
     login:
-      "Log in (gcloud auth login), and see that gcp.project in deploy.config.ts is a project of yours.",
+      "Log in (gcloud auth login), and check that gcp.project in deploy.config.ts is one of your projects.",
   });
 }

@@ -4,7 +4,9 @@ import { accountOf, gcloud } from "./names.ts";
 import { permissionSteps, refuseForeign } from "./plan.ts";
 import type { GcpState } from "./state.ts";
 
-/** The steps that remove what `planDeploy` has made, and the secrets only if told to. */
+/**
+ * Returns the steps that remove what `planDeploy` has created; the secrets only if `withSecret`.
+ */
 export function planDestroy(config: GcpConfig, state: GcpState, withSecret: boolean): DeployPlan {
   refuseForeign(config, state);
   const step = (title: string, ...words: string[]): Step => ({
@@ -16,34 +18,34 @@ export function planDestroy(config: GcpConfig, state: GcpState, withSecret: bool
   const steps: Step[] = [];
   if (state.service) {
     const words = ["run", "services", "delete", name, `--region=${region}`];
-    steps.push(step("Remove the service", ...words));
+    steps.push(step("Delete the service", ...words));
   }
   if (state.exclusions.includes(name)) {
     const words = ["sinks", "update", "_Default", `--remove-exclusions=${name}`];
-    steps.push(step("Have its log in the project's again", "logging", ...words));
+    steps.push(step("Include its log in the project's log again", "logging", ...words));
   }
   if (state.logSink) {
-    steps.push(step("Remove the log sink", "logging", "sinks", "delete", name));
+    steps.push(step("Delete the log sink", "logging", "sinks", "delete", name));
   }
   if (state.logBucket && state.logBucket.lifecycleState !== "DELETE_REQUESTED") {
     const words = ["buckets", "delete", name, `--location=${region}`];
-    steps.push(step("Remove the logs", "logging", ...words));
+    steps.push(step("Delete the logs", "logging", ...words));
   }
   if (config.serviceAccount === "create" && state.account) {
-    // While the account is still there: bindings of one that is gone stay behind.
+    // Before the account is deleted: bindings of a deleted account would remain.
     const known = permissionSteps(config, "remove").filter(
       ({ argv }) => !argv.includes("secrets") || argv.some((word) => state.secrets.has(word)),
     );
     steps.push(...known);
     const words = ["iam", "service-accounts", "delete", accountOf(config)];
-    steps.push(step("Remove the service account", ...words));
+    steps.push(step("Delete the service account", ...words));
   }
   for (const secret of withSecret ? state.secrets.keys() : []) {
-    steps.push(step(`Remove the secret ${secret}`, "secrets", "delete", secret));
+    steps.push(step(`Delete the secret ${secret}`, "secrets", "delete", secret));
   }
   return {
     notes: [
-      `What stays: images in Artifact Registry (${region}/cloud-run-source-deploy/${name}), and sources in the bucket run-sources-${config.project}-${region}. Other functions of the project may share them.`,
+      `These remain, since other functions of the project may share them: images in Artifact Registry (${region}/cloud-run-source-deploy/${name}), and sources in the bucket run-sources-${config.project}-${region}.`,
     ],
     steps,
   };

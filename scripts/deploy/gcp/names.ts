@@ -1,9 +1,9 @@
 import type { GcpConfig } from "../config.ts";
 
-/** The mark of a service, which has labels in place of a description. */
+/** Marks a service as created by a deployment: services have labels but no description. */
 export const LABEL = { "managed-by": "ziplink-deploy" } as const;
 
-/** What the deployment needs switched on in a project. */
+/** The APIs that a deployment needs enabled in the project. */
 export const SERVICES = [
   "artifactregistry.googleapis.com",
   "cloudbuild.googleapis.com",
@@ -12,25 +12,25 @@ export const SERVICES = [
   "secretmanager.googleapis.com",
 ] as const;
 
-/** A command of gcloud, in the configured project, that asks nothing and answers in JSON. */
+/** Returns a gcloud command in the configured project, without prompts and with JSON output. */
 export function gcloud({ project }: Pick<GcpConfig, "project">, ...words: string[]): string[] {
   return ["gcloud", ...words, `--project=${project}`, "--quiet", "--format=json"];
 }
 
-/** As whom the function runs. */
+/** Returns the service account that the function runs as. */
 export function accountOf({ name, project, serviceAccount }: GcpConfig): string {
   if (serviceAccount !== "create") return serviceAccount;
-  // A project whose id has a domain: example.com:name has the accounts …@name.example.com….
+  // An id may begin with a domain: the accounts of example.com:name are …@name.example.com….
   const [id, domain] = project.split(":").reverse();
   return `${name}@${id}${domain === undefined ? "" : `.${domain}`}.iam.gserviceaccount.com`;
 }
 
-/** Where the function's log goes that has a period of its own. */
+/** Returns the destination of the function's log if it has its own retention period. */
 export function logDestination({ name, project, region }: GcpConfig): string {
   return `logging.googleapis.com/projects/${project}/locations/${region}/buckets/${name}`;
 }
 
-/** The filter that finds the function's log lines. */
+/** Returns the filter that matches the function's log lines. */
 export function logFilter({ name, region }: GcpConfig): string {
   return [
     'resource.type="cloud_run_revision"',

@@ -6,16 +6,19 @@ import type { DeployPlan, Step } from "../step.ts";
 import { accountOf, gcloud, LABEL, logDestination, logFilter, SERVICES } from "./names.ts";
 import type { GcpState } from "./state.ts";
 
-/** A new account takes seconds to be known everywhere. */
+/** A new account takes seconds to take effect everywhere. */
 const NOT_KNOWN_YET = /Service account .* does not exist/;
 
-/** The steps that bring Google Cloud from `state` to what `config` says; `dir` is relative to the root. */
+/**
+ * Returns the steps from `state` to a deployment as `config` describes it; `dir` is relative to the
+ * root.
+ */
 export function planDeploy(config: GcpConfig, state: GcpState, dir: string): DeployPlan {
   refuseForeign(config, state);
   refuseSecrets(config, state);
   const missing = SERVICES.filter((service) => !state.services.includes(service));
   const enable: Step = {
-    title: "Switch on the project's services",
+    title: "Enable the project's APIs",
     argv: gcloud(config, "services", "enable", ...missing),
   };
   const permissions = permissionSteps(config, "add");
@@ -36,7 +39,9 @@ export function planDeploy(config: GcpConfig, state: GcpState, dir: string): Dep
   };
 }
 
-/** Something of this name that another made is neither changed nor destroyed. */
+/**
+ * Throws if a resource was not created by `npm run deploy`, which neither changes nor destroys it.
+ */
 export function refuseForeign(config: GcpConfig, state: GcpState): void {
   const { account, service, logBucket, logSink } = state;
   const label = Object.entries(LABEL).every(([key, v]) => service?.metadata.labels[key] === v);
@@ -46,7 +51,7 @@ export function refuseForeign(config: GcpConfig, state: GcpState): void {
       ? [`service account ${accountOf(config)}`]
       : []),
     ...(logBucket && logBucket.description !== DESCRIPTION ? [`log bucket ${config.name}`] : []),
-    // One that was made before there was a mark sends the log to where this one would.
+    // Older versions created the sink without a description, but with this destination.
     ...(logSink &&
     logSink.description !== DESCRIPTION &&
     logSink.destination !== logDestination(config)
@@ -56,7 +61,7 @@ export function refuseForeign(config: GcpConfig, state: GcpState): void {
   if (first !== undefined) throw foreign(first);
 }
 
-/** What nobody but a person can give has to be there, and have a value. */
+/** Throws if a secret that only a person can provide does not exist or has no value. */
 function refuseSecrets(config: GcpConfig, { secrets }: GcpState): void {
   const missing = givenSecrets(config.secrets).filter((name) => !secrets.get(name));
   const make = (name: string) =>
@@ -64,7 +69,7 @@ function refuseSecrets(config: GcpConfig, { secrets }: GcpState): void {
   refuseAll(
     missing.map(
       (name) =>
-        `The secret ${name} is not there. Make it: ${make(name)} --project=${config.project}`,
+        `The secret ${name} does not exist. Create it: ${make(name)} --project=${config.project}`,
     ),
   );
 }
@@ -73,7 +78,7 @@ function secretSteps(config: GcpConfig, { secrets }: GcpState): Step[] {
   return Object.values(config.secrets)
     .filter((name) => !secrets.get(name))
     .map((name) => ({
-      title: `Make the secret ${name}`,
+      title: `Create the secret ${name}`,
       argv: secrets.has(name)
         ? gcloud(config, "secrets", "versions", "add", name, "--data-file=-")
         : gcloud(
@@ -88,7 +93,7 @@ function accountSteps(config: GcpConfig, { account }: GcpState): Step[] {
   if (account) return [];
   return [
     {
-      title: "Make the service account",
+      title: "Create the service account",
       argv: gcloud(
         config,
         ...["iam", "service-accounts", "create", config.name],
@@ -99,8 +104,9 @@ function accountSteps(config: GcpConfig, { account }: GcpState): Step[] {
 }
 
 /**
- * The function's permissions: to read the source, to keep checksums and manifests, to read its secrets. Adding one that
- * is there changes nothing, so these run each time.
+ * Returns the steps that grant or revoke the function's permissions: to read the source, to keep
+ * checksums and manifests, to read its secrets. Adding a binding that exists changes nothing, so
+ * these run every time.
  */
 export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step[] {
   const member = `--member=serviceAccount:${accountOf(config)}`;
@@ -109,7 +115,7 @@ export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step
     (url) => parseBucket(url, "gcs") ?? [],
   );
   const binding = (what: string[], role: string): Step => ({
-    title: `${verb === "add" ? "Allow" : "Take back"} ${role} on ${what.at(-1)}`,
+    title: `${verb === "add" ? "Grant" : "Revoke"} ${role} on ${what.at(-1)}`,
     argv: gcloud(
       config,
       ...[...what.slice(0, -1), `${verb}-iam-policy-binding`, what.at(-1) ?? ""],
@@ -130,7 +136,10 @@ export function permissionSteps(config: GcpConfig, verb: "add" | "remove"): Step
   ];
 }
 
-/** A log bucket of its own, and the project's log without its lines: a period is set for a bucket. */
+/**
+ * A retention period applies to a log bucket, so the function's log gets its own bucket and is
+ * excluded from the project's.
+ */
 function logSteps(config: GcpConfig, state: GcpState): Step[] {
   const { name, region, logRetentionDays } = config;
   if (logRetentionDays === undefined) return [];
@@ -140,14 +149,14 @@ function logSteps(config: GcpConfig, state: GcpState): Step[] {
   });
   const bucket = [name, `--location=${region}`, `--retention-days=${logRetentionDays}`];
   const steps = [
-    // One that was deleted is kept for a week, and its name with it.
+    // A deleted bucket, and its name, are kept for a week.
     ...(state.logBucket?.lifecycleState === "DELETE_REQUESTED"
-      ? [step("Take the log bucket back", "buckets", "undelete", name, `--location=${region}`)]
+      ? [step("Restore the log bucket", "buckets", "undelete", name, `--location=${region}`)]
       : []),
     state.logBucket
-      ? step("Set how long logs are kept", "buckets", "update", ...bucket)
+      ? step("Set the retention of the log", "buckets", "update", ...bucket)
       : step(
-          "Make the log bucket",
+          "Create the log bucket",
           ...["buckets", "create", ...bucket, `--description=${DESCRIPTION}`],
         ),
   ];
@@ -161,11 +170,11 @@ function logSteps(config: GcpConfig, state: GcpState): Step[] {
   if (!isSent) {
     const words = ["sinks", logSink ? "update" : "create", name, destination];
     const flags = [`--log-filter=${filter}`, `--description=${DESCRIPTION}`];
-    steps.push(step("Send the function's log there", ...words, ...flags));
+    steps.push(step("Send the function's log to the bucket", ...words, ...flags));
   }
   if (!state.exclusions.includes(name)) {
     const exclusion = `--add-exclusion=^|^name=${name}|filter=${filter}`;
-    steps.push(step("Leave it out of the project's log", "sinks", "update", "_Default", exclusion));
+    steps.push(step("Exclude it from the project's log", "sinks", "update", "_Default", exclusion));
   }
   return steps;
 }
@@ -174,7 +183,7 @@ function deployStep(config: GcpConfig, state: GcpState, dir: string): Step {
   const secrets = Object.entries(config.secrets).map(([key, name]) => `${key}=${name}:latest`);
   const labels = Object.entries(LABEL).map(([key, value]) => `${key}=${value}`);
   return {
-    title: `${state.service ? "Update" : "Make"} the function (a few minutes)`,
+    title: `${state.service ? "Update" : "Create"} the function (takes a few minutes)`,
     argv: gcloud(
       config,
       ...["run", "deploy", config.name, `--source=${dir}`, "--function=ziplink"],
@@ -194,12 +203,17 @@ function deployStep(config: GcpConfig, state: GcpState, dir: string): Step {
   };
 }
 
-/** gcloud's list of pairs, parted by what is in no value (`gcloud topic escaping`). */
+/**
+ * Returns gcloud's list of pairs, with a separator that occurs in no value (`gcloud topic
+ * escaping`).
+ */
 function toList(variables: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
   const separator = [",", ";", "|", "#", "~"].find((mark) => !pairs.join("").includes(mark));
   if (separator === undefined) {
-    throw new CommandError("The service's settings have all of , ; | # ~ in them; do without one.");
+    throw new CommandError(
+      "The service's settings use all of the characters , ; | # ~. Remove one of these from them.",
+    );
   }
   return separator === "," ? pairs.join(",") : `^${separator}^${pairs.join(separator)}`;
 }

@@ -5,17 +5,17 @@ import type { GcpConfig } from "../config.ts";
 import { json, type Read } from "../step.ts";
 import { accountOf, gcloud } from "./names.ts";
 
-/** What is not there; where its service is not switched on yet, nothing of it is. */
+/** The resource does not exist. If its API is not enabled yet, neither does any resource of it. */
 const NOT_FOUND = /NOT_FOUND|Cannot find service|SERVICE_DISABLED|has not been used in project/;
 
-/** The version of gcloud. */
+/** The read of gcloud's version. */
 export const cliRead: Read<string> = {
-  title: "Look at gcloud",
+  title: "Check gcloud",
   argv: ["gcloud", "version", "--format=json"],
   parse: (stdout) => json(z.object({ "Google Cloud SDK": z.string() }))(stdout)["Google Cloud SDK"],
 };
 
-/** Whether somebody is logged in who may see the project. */
+/** Returns the read of the project, which fails without a login that may see it. */
 export function projectRead(config: GcpConfig): Read<{ projectId: string }> {
   return {
     title: "Look for the project",
@@ -24,7 +24,10 @@ export function projectRead(config: GcpConfig): Read<{ projectId: string }> {
   };
 }
 
-/** Whether a secret has a value: not where one was made and its value could not be stored. */
+/**
+ * Returns the read of whether a secret has a value. It has none if it was created and storing its
+ * value failed.
+ */
 export function secretRead(config: GcpConfig, name: string): Read<boolean> {
   return {
     title: `Look for the secret ${name}`,
@@ -37,10 +40,10 @@ export function secretRead(config: GcpConfig, name: string): Read<boolean> {
   };
 }
 
-/** What signs links. */
+/** Returns the read of the keys that sign links. */
 export function linkKeysRead(config: GcpConfig): Read<JwtKeys> {
   return {
-    title: "Read what signs links, to mint one",
+    title: "Read the signing key, for a test link",
     argv: [
       ...["gcloud", "secrets", "versions", "access", "latest"],
       ...[`--secret=${linkKeysName(config.secrets)}`, `--project=${config.project}`, "--quiet"],
@@ -54,7 +57,7 @@ const service = z.object({
   status: z.object({ url: z.url().optional() }).default({}),
 });
 
-/** The service, with its address once it has one. */
+/** Returns the read of the service, with its address once it has one. */
 export function serviceRead(config: GcpConfig): Read<z.infer<typeof service>> {
   return {
     title: "Look for the service",
@@ -70,14 +73,14 @@ const sink = z.object({
   filter: z.string().default(""),
 });
 
-/** Where some of the project's log goes, and which of its lines. */
+/** The destination of part of the project's log, and the filter that selects its lines. */
 type GcpSink = z.infer<typeof sink>;
 
-/** What to look at, besides the project and the secrets, before a plan can be made. */
+/** Returns the reads that a plan needs besides the project and the secrets. */
 export function reads(config: GcpConfig) {
   return {
     services: {
-      title: "Look for the services that are switched on",
+      title: "Look for the enabled APIs",
       argv: gcloud(config, "services", "list", "--enabled"),
       parse: (stdout) =>
         json(z.array(z.object({ config: z.object({ name: z.string() }) })))(stdout).map(
@@ -109,7 +112,7 @@ export function reads(config: GcpConfig) {
       parse: json(sink),
     } satisfies Read<GcpSink>,
     exclusions: {
-      title: "Look at what the project's log leaves out",
+      title: "Look for exclusions from the project's log",
       argv: gcloud(config, "logging", "sinks", "describe", "_Default"),
       absent: NOT_FOUND,
       parse: (stdout) =>
@@ -120,10 +123,10 @@ export function reads(config: GcpConfig) {
   };
 }
 
-/** All that a plan depends on, besides the settings. */
+/** Everything that a plan depends on besides the settings. */
 export interface GcpState {
   readonly services: readonly string[];
-  /** The secrets that are there, by name, and whether each has a value. */
+  /** The secrets that exist, by name, and whether each has a value. */
   readonly secrets: ReadonlyMap<string, boolean>;
   readonly account: { readonly description: string } | undefined;
   readonly service: z.infer<typeof service> | undefined;

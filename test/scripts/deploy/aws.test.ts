@@ -32,7 +32,7 @@ const config: DeployInput = {
   limits: { maxEntries: 500 },
   aws: own,
 };
-/** What there is after a deployment. */
+/** The state after a deployment. */
 const found: AwsState = {
   account: "123456789012",
   partition: "aws",
@@ -105,18 +105,19 @@ async function setUp(onTestFinished: (done: () => Promise<void>) => void) {
     AWS_MAX_ATTEMPTS: "1",
   };
   const terminal = await openTerminal({ folder, program: "aws", env });
-  /** The calls since the last time that changed something. */
+  /** Returns the calls since the last time that changed something. */
   const changes = () =>
     stub.calls.splice(0).filter(({ action }) => !/ (?:Get|Describe)/.test(action));
   const actions = () => changes().map(({ action }) => action);
   return { folder, service, stub, terminal, secret, changes, actions };
 }
 
-// Each test starts dozens of Python programs; side by side they use all of a machine.
+// Each test starts dozens of Python programs, which use the whole machine when they run side by
+// side.
 vi.setConfig({ testTimeout: 240_000 });
 
 describeWithTools("npm run deploy with the real aws", ["aws"], () => {
-  test.concurrent("deploys as its dry run has shown, updates, and is undone", async (context) => {
+  test.concurrent("deploys as the dry run shows, updates, and is removed again", async (context) => {
     const { folder, service, stub, terminal, secret, changes, actions } = await setUp(
       context.onTestFinished,
     );
@@ -188,7 +189,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     ]);
     expect(input("logs PutRetentionPolicy")).toMatchObject({ retentionInDays: 30 });
 
-    // It has tested what it deployed, and told no secret.
+    // It has tested the deployment, and printed no secret.
     expect(service.requests.splice(0)).toEqual(SMOKE);
     const made = secret() ?? "";
     expect(Buffer.from(made, "base64url")).toHaveLength(32);
@@ -197,10 +198,10 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     expect(existsSync(join(folder, "dist/deploy/aws-secret"))).toBe(false);
     const [, token = ""] = /\/zip\/([\w.-]+)\/test\.zip/.exec(printed) ?? [];
     await expect(verifyLink(token, secretKeys(made))).resolves.toMatchObject({
-      request: { prefix: "" },
+      spec: { prefix: "" },
     });
 
-    // A second deployment updates, and keeps the secret.
+    // A second deployment updates and keeps the secret.
     const changed = { ...config, logRetentionDays: 90, aws: { ...own, memory: 2048 } };
     await deploy(changed, once, terminal);
     const updates = changes();
@@ -214,7 +215,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     expect(stub.secrets.size).toBe(1);
   });
 
-  test.concurrent("goes on where it failed, when it is run again", async (context) => {
+  test.concurrent("continues where it failed when run again", async (context) => {
     const { stub, terminal, actions } = await setUp(context.onTestFinished);
     stub.fail("logs PutRetentionPolicy", {
       code: "AccessDeniedException",
@@ -222,15 +223,15 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     });
     terminal.taken();
     const failed = await deploy(config, once, terminal).catch((error: Error) => error.message);
-    expect(failed).toMatch(/Set how long logs are kept: failed with exit code 25[0-9]/);
+    expect(failed).toMatch(/Set the retention of the log: failed with exit code 25[0-9]/);
     expect(failed).toContain(
       "$ aws logs put-retention-policy --log-group-name /aws/lambda/ziplink",
     );
     expect(failed).toContain("not authorized to perform: logs:PutRetentionPolicy");
-    expect(failed).toContain("it goes on from here");
+    expect(failed).toContain("to continue from here");
     expect(actions()).toEqual(FIRST.slice(0, 5));
 
-    // A new role is not known at once: this is waited for, and is no failure.
+    // A new role does not take effect at once, which leads to a retry and not to a failure.
     stub.fail("lambda CreateFunction", {
       code: "InvalidParameterValueException",
       message: "The role defined for the function cannot be assumed by Lambda.",
@@ -242,11 +243,11 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
       "lambda CreateFunction",
       ...FIRST.slice(5),
     ]);
-    expect(terminal.taken()).toContain("all of it: 200");
+    expect(terminal.taken()).toContain("the whole archive: 200");
   });
 
-  // Those steps alone that the settings above do not have.
-  test.concurrent("the CLI takes the steps of other settings", async (context) => {
+  // Runs only the steps that the settings above do not produce.
+  test.concurrent("the CLI accepts the steps of other settings", async (context) => {
     const { terminal, changes } = await setUp(context.onTestFinished);
     const aws = { ...own, secretStore: "secretsmanager", cloudFront } as const;
     const other = read({ ...config, maxInstances: 5, aws });
@@ -289,7 +290,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
       InvokedViaFunctionUrl: true,
     });
 
-    // Another deployment leaves them alone, unless it is for another distribution.
+    // A further deployment keeps them, unless it is for another distribution.
     const statements = (await runner.read(reads(other).statements)) ?? [];
     expect(statements.map(({ id }) => id)).toEqual(["cloudfront-url", "cloudfront-invoke"]);
     const permissionSteps = (distribution: string | undefined) =>
@@ -307,7 +308,7 @@ describeWithTools("npm run deploy with the real aws", ["aws"], () => {
     expect(permissionSteps(undefined)).toEqual(renewed);
   });
 
-  test.concurrent("refuses another account, and nobody, before anything is changed", async (context) => {
+  test.concurrent("refuses another account, and a missing login, before changing anything", async (context) => {
     const { terminal, actions } = await setUp(context.onTestFinished);
     const account = { ...own, account: "999999999999" };
     await expect(deploy({ ...config, aws: account }, once, terminal)).rejects.toThrow(

@@ -39,25 +39,25 @@ const good: DeployInput = {
 };
 
 describe("settings of a deployment", () => {
-  test("are shared, but for what a cloud has of its own", () => {
+  test("are shared, except those that a cloud's section overrides", () => {
     const [forGcp, forAws] = readDeployConfig({ ...good, aws: { ...aws, memory: 2048 } });
     expect(forGcp).toMatchObject({ target: "gcp", source: "gs://my-bucket/a/", memory: 1024 });
     expect(forAws).toMatchObject({ target: "aws", source: "s3://my-bucket", memory: 2048 });
   });
 
-  test("of the other cloud may have gaps", () => {
+  test("of the other cloud may be incomplete", () => {
     const gaps = { ...good, gcp: { ...gcp, project: undefined } };
     expect(readDeployConfig(gaps, "aws")).toHaveLength(1);
     expect(() => readDeployConfig(gaps, "gcp")).toThrow(/gcp\.project is not set/);
   });
 
-  test("may have metrics, whose token is among the secrets", () => {
+  test("may enable metrics, with the token among the secrets", () => {
     const secrets = { ...good.secrets, METRICS_TOKEN: "ziplink-metrics-token" };
     const measured = { ...good, secrets, environment: { METRICS: "true" } };
     expect(readDeployConfig(measured)).toHaveLength(2);
   });
 
-  test("may have sets of keys, which the test of the deployment reads", () => {
+  test("may have key sets, which the smoke test reads", () => {
     const secrets = { LINK_JWKS: "ziplink-link-jwks", API_JWKS: "ziplink-api-jwks" };
     const [forGcp, forAws] = readDeployConfig({ ...good, secrets });
     const onGcp = createGcp(forGcp as GcpConfig).linkKeys;
@@ -72,7 +72,7 @@ describe("settings of a deployment", () => {
     expect(() => onGcp.parse("{")).toThrow(/The secret ziplink-link-jwks: .*is not JSON/);
   });
 
-  test("may have a store's credentials on Cloud Run, whose clients see them", () => {
+  test("may have a store's credentials on Cloud Run, where its client reads them", () => {
     const secrets = { ...good.secrets, AWS_SECRET_ACCESS_KEY: "s3-key" };
     expect(readDeployConfig({ ...good, secrets }, "gcp")).toHaveLength(1);
   });
@@ -81,13 +81,16 @@ describe("settings of a deployment", () => {
     [{ source: "" }, /source: is not set/],
     [{ source: "/srv/files" }, /source: must be s3:/],
     [{ target: "azure" }, /target: must be "gcp", "aws" or "both"/],
-    [{ name: "zip" }, /name: must have 6 to 30/],
+    [{ name: "zip" }, /name: must be 6 to 30/],
     [{ nmae: "x" }, /Unrecognized key: "nmae"/],
     [{ aws: { role: "create" } }, /aws\.region is not set/],
     [{ aws: { region: "eu-central-1" } }, /aws\.role/],
     [{ aws: { ...aws, region: "Frankfurt" } }, /aws\.region: must be a region/],
-    [{ aws: { ...aws, timeout: 3600 } }, /timeout: Lambda allows 900 seconds/],
-    [{ aws: { ...aws, logRetentionDays: 31 } }, /logRetentionDays: CloudWatch Logs knows 1, 3/],
+    [{ aws: { ...aws, timeout: 3600 } }, /timeout: must be 900 or less on Lambda/],
+    [
+      { aws: { ...aws, logRetentionDays: 31 } },
+      /logRetentionDays: CloudWatch Logs accepts only 1, 3/,
+    ],
     [{ aws: { ...aws, timeout: 5 } }, /timeout: must be 10 or more/],
     [{ crcStore: "https://example.com/" }, /crcStore: must be s3:/],
     [{ manifestStore: "https://example.com/" }, /manifestStore: must be s3:/],
@@ -95,19 +98,22 @@ describe("settings of a deployment", () => {
     [{ secrets: { LINK_SECRET: "a", LINK_JWKS: "b" } }, /LINK_SECRET or LINK_JWKS, and not both/],
     [
       { secrets: { LINK_SECRET: "a", AWS_SECRET_ACCESS_KEY: "b" } },
-      /secrets\.AWS_SECRET_ACCESS_KEY: is set by the platform/,
+      /secrets\.AWS_SECRET_ACCESS_KEY: is reserved for the platform/,
     ],
-    [{ secrets: { LINK_SECRET: "a", PORT: "b" } }, /secrets\.PORT: is set by the platform/],
+    [{ secrets: { LINK_SECRET: "a", PORT: "b" } }, /secrets\.PORT: is reserved for the platform/],
     [
       { secrets: { LINK_JWKS: "a" }, crcStore: "s3://checksums" },
       /CRC_STORE with LINK_JWKS needs CRC_STORE_SECRET/,
     ],
-    [{ secrets: { LINK_SECRET: "/a/b" } }, /secrets: Secret Manager's names/],
-    [{ environment: { API_SECRET: "hush-hush" } }, /environment\.API_SECRET: belongs into secrets/],
+    [{ secrets: { LINK_SECRET: "/a/b" } }, /secrets: names in Secret Manager/],
+    [
+      { environment: { API_SECRET: "hush-hush" } },
+      /environment\.API_SECRET: must be set in secrets/,
+    ],
     [{ environment: { LINK_SECRET: "hush-hush" } }, /environment\.LINK_SECRET/],
-    [{ environment: { PORT: "80" } }, /environment\.PORT: is set by the platform/],
-    [{ environment: { AWS_REGION: "x" } }, /environment\.AWS_REGION: is set by the platform/],
-    // What the service itself would refuse at its start.
+    [{ environment: { PORT: "80" } }, /environment\.PORT: is reserved for the platform/],
+    [{ environment: { AWS_REGION: "x" } }, /environment\.AWS_REGION: is reserved for the platform/],
+    // A setting that the service itself would refuse on start.
     [{ environment: { LOG_LEVEL: "loud" } }, /deploy\.config\.ts for gcp: .*\n.*LOG_LEVEL/],
   ])("%j is refused", (change, message) => {
     const read = () => readDeployConfig({ ...good, ...change } as DeployInput);
@@ -116,7 +122,7 @@ describe("settings of a deployment", () => {
   });
 });
 
-test("the policy grants what the settings need", () => {
+test("the policy grants the permissions that the settings need", () => {
   const [config] = readDeployConfig(
     {
       ...good,
@@ -150,7 +156,7 @@ test("the policy grants what the settings need", () => {
   ]);
 });
 
-test("the policy in the guide is the one that is made", async () => {
+test("the policy in the guide is the one that is created", async () => {
   const guide = await readFile(join(root, "docs/DEPLOY.md"), "utf8");
   const [config] = readDeployConfig({ ...good, source: "s3://my-bucket/exports" }, "aws");
   const [, policy = ""] = /```json\n([^`]+)```/.exec(guide) ?? [];
@@ -158,10 +164,10 @@ test("the policy in the guide is the one that is made", async () => {
   expect(functionPolicy(config as AwsConfig, account)).toEqual(JSON.parse(policy));
 });
 
-describe("where there is no CLI", () => {
+describe("without a CLI", () => {
   const once = { dryRun: false, yes: true };
 
-  test("nothing is tried, and it is said what to install", async () => {
+  test("nothing is attempted, and the error says what to install", async () => {
     const terminal = await openTerminal({ folder: await temporaryFolder() });
     await expect(deploy(good, { ...once, target: "aws" }, terminal)).rejects.toThrow(
       /aws is not on the PATH\. Install the AWS CLI \(https:\/\/docs\.aws/,
@@ -174,17 +180,19 @@ describe("where there is no CLI", () => {
 
   test("a dry run shows a first deployment to both clouds", async () => {
     const terminal = await openTerminal({ folder: await temporaryFolder() });
-    // One that nobody but a person can make is taken for there.
+    // A secret that only a person can provide is assumed to exist.
     const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
     await deploy({ ...good, secrets }, { dryRun: true, yes: false }, terminal);
     const printed = terminal.taken();
-    expect(printed).toContain("This is what it would be where nothing is yet:");
+    expect(printed).toContain(
+      "This dry run assumes an account in which nothing has been deployed:",
+    );
     const commands = (await shownCommands(printed)).map((words) => words.slice(0, 4).join(" "));
     expect(commands).toContain("gcloud run deploy ziplink");
     expect(commands).toContain("aws lambda create-function --function-name");
   });
 
-  test("a role and an account of one's own are told what they need", async () => {
+  test("a dry run prints the permissions that one's own role and account need", async () => {
     const terminal = await openTerminal({ folder: await temporaryFolder() });
     const role = "arn:aws:iam::123456789012:role/mine";
     const serviceAccount = "mine@my-project.iam.gserviceaccount.com";
@@ -201,7 +209,7 @@ describe("where there is no CLI", () => {
 });
 
 describe("commands", () => {
-  /** A terminal with a program `tool`, which is `script`. */
+  /** Opens a terminal with a program `tool` that runs `script`. */
   async function withTool(script: string) {
     const terminal = await openTerminal({ folder: await temporaryFolder() });
     const path = join(terminal.root, "bin/tool");
@@ -211,7 +219,7 @@ describe("commands", () => {
     return { ...terminal, env };
   }
 
-  test("are shown so that a shell takes them for what they are", async () => {
+  test("are printed so that they can be pasted into a shell", async () => {
     const words = [
       "a",
       "",
@@ -231,7 +239,7 @@ describe("commands", () => {
   test.each([
     ["a file of this user alone", { via: "file", path: "dist/new" } as const, "dist/new"],
     ["standard input", { via: "stdin" } as const, "/dev/fd/0"],
-  ])("get a secret by %s", async (_, newSecret, from) => {
+  ])("receive a secret through %s", async (_, newSecret, from) => {
     const terminal = await withTool(
       `stat -L -c %a "$1" > mode; cat "$1" > got 2>/dev/null || cat > got`,
     );
@@ -247,9 +255,9 @@ describe("commands", () => {
   });
 
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-    "that %s ends leave no secret",
+    "ended by %s leave no secret behind",
     async (signal) => {
-      // It has its caller end, and waits for that.
+      // The program ends its caller and waits for that.
       const { root: cwd, env } = await withTool(
         `cp "$1" got; kill -s ${signal.slice(3)} $PPID; while kill -0 $PPID; do :; done 2>/dev/null`,
       );
@@ -266,7 +274,7 @@ describe("commands", () => {
     },
   );
 
-  test("may fail if there is nothing to do, and are tried again if they are too early", async () => {
+  test("may fail if there is nothing to do, and are retried if they are too early", async () => {
     const terminal = await withTool(
       'echo x >> tries; [ "$(wc -l < tries)" -ge 3 ] || { echo "(NotYet)" >&2; exit 4; }; echo "(Gone)" >&2; exit 5',
     );
@@ -279,7 +287,7 @@ describe("commands", () => {
     );
   });
 
-  test("that read a secret and fail show none of what they have printed", async () => {
+  test("that read a secret show no standard output when they fail", async () => {
     const terminal = await withTool("echo hush-hush; echo denied >&2; exit 1");
     const read = { title: "Read it", argv: ["tool"], parse: (value: string) => value };
     const failed = await new Runner(terminal).read(read).catch((error: Error) => error.message);
@@ -288,8 +296,8 @@ describe("commands", () => {
   });
 });
 
-describe("asking", () => {
-  /** An `aws` that knows no function and takes everything. */
+describe("confirmation", () => {
+  /** An `aws` that finds no function and accepts every change. */
   const ABSENT = `case "$*" in
     *generate-cli-skeleton*) echo InvokedViaFunctionUrl ;;
     *get-caller-identity*) echo '{"Account":"123456789012","Arn":"arn:aws:iam::123456789012:user/x"}' ;;
@@ -307,56 +315,59 @@ describe("asking", () => {
   }
   const options = { dryRun: false, yes: false, target: "aws" };
 
-  test("a no changes nothing", async () => {
+  test("answered no, changes nothing", async () => {
     const terminal = await asked(false);
     await deploy(good, options, terminal);
     expect(terminal.taken()).toContain("Nothing was changed.");
     await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
   });
 
-  test("where nobody is there, --yes is asked for", async () => {
+  test("without a terminal, the error asks for --yes", async () => {
     const terminal = await asked();
-    await expect(deploy(good, options, terminal)).rejects.toThrow(/give --yes/);
+    await expect(deploy(good, options, terminal)).rejects.toThrow(/Run the command with --yes/);
     await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
   });
 
-  test("what another has made is left alone", async () => {
+  test("a function that npm run deploy did not create is left alone", async () => {
     const terminal = await asked(true);
     const theirs = `case "$*" in *get-function\\ *) echo '{"Configuration":{"Description":"theirs"}}'; exit ;; esac`;
     await writeFile(join(terminal.root, "bin/aws"), `#!/bin/sh\n${theirs}\n${ABSENT}\n`);
     await expect(deploy(good, options, terminal)).rejects.toThrow(
-      /There is a function ziplink already that npm run deploy has not made/,
+      /The function ziplink already exists and was not created by npm run deploy/,
     );
     await expect(destroy(good, { ...options, withSecret: false }, terminal)).rejects.toThrow(
-      /There is a function ziplink already/,
+      /The function ziplink already exists/,
     );
   });
 
-  test("secrets that cannot be made up have to be there, but not to destroy", async () => {
+  test("secrets that cannot be generated must exist to deploy, but not to destroy", async () => {
     const terminal = await asked(true);
     const secrets = { ...good.secrets, API_JWKS: "api-jwks", STORE_PASSWORD: "store-password" };
     await expect(deploy({ ...good, secrets }, options, terminal)).rejects.toThrow(
-      /api-jwks is not there\. Make it: aws ssm put-parameter .*\nThe secret store-password is not/,
+      /api-jwks does not exist\. Create it: aws ssm put-parameter .*\nThe secret store-password does/,
     );
     await destroy({ ...good, secrets }, { ...options, withSecret: true }, terminal);
     expect(terminal.taken()).toContain("Destroy ziplink, its logs and its secrets");
   });
 
-  test("a secret that is about to be deleted is no secret, nor one to destroy", async () => {
+  test("a secret scheduled for deletion is refused by a deployment, and not deleted again", async () => {
     const terminal = await asked(true);
     const leaving = `case "$*" in *describe-secret*) echo '{"DeletedDate":"2026"}'; exit ;; esac`;
     await writeFile(join(terminal.root, "bin/aws"), `#!/bin/sh\n${leaving}\n${ABSENT}\n`);
     const kept = { ...good, aws: { ...aws, secretStore: "secretsmanager" } as const };
     await expect(deploy(kept, options, terminal)).rejects.toThrow(
-      /ziplink-link-secret is about to be deleted\. Keep it: aws secretsmanager restore-secret/,
+      /ziplink-link-secret is scheduled for deletion\. Restore it: aws secretsmanager restore-secret/,
     );
     await destroy(kept, { ...options, withSecret: true }, terminal);
     await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
   });
 });
 
-describe("before anything is changed", () => {
-  /** Programs that know nothing but who is logged in, and write down what they are told to change. */
+describe("before any change", () => {
+  /**
+   * Opens a terminal with programs that know only the login, and record the changes that they are
+   * to make.
+   */
   async function withPrograms(programs: Readonly<Record<string, string>>) {
     const terminal = await openTerminal({ folder: await temporaryFolder() });
     for (const [name, script] of Object.entries(programs)) {
@@ -375,28 +386,33 @@ describe("before anything is changed", () => {
 
   test.each([
     ["the other cloud's tool is missing", "both", { gcloud: gcloud("528.0.0") }, /aws is not on/],
-    ["gcloud is old", "gcp", { gcloud: gcloud("400.0.0") }, /gcloud 400\.0\.0 is too old; 528/],
-    ["the AWS CLI is old", "aws", { aws: "echo '{}'" }, /older than October 2025/],
-  ] as const)("it is noticed that %s", async (_, target, programs, message) => {
+    [
+      "gcloud is old",
+      "gcp",
+      { gcloud: gcloud("400.0.0") },
+      /gcloud 400\.0\.0 is too old; it must be 528/,
+    ],
+    ["the AWS CLI is old", "aws", { aws: "echo '{}'" }, /must be from October 2025 or later/],
+  ] as const)("deploy notices that %s", async (_, target, programs, message) => {
     const terminal = await withPrograms(programs);
     const options = { dryRun: false, yes: true, target };
     await expect(deploy(good, options, terminal)).rejects.toThrow(message);
     await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
   });
 
-  test("a secret that Secret Manager lacks is asked for, but not to destroy", async () => {
+  test("a secret missing from Secret Manager is required to deploy, but not to destroy", async () => {
     const terminal = await withPrograms({ gcloud: gcloud("528.0.0") });
     const options = { dryRun: false, yes: true, target: "gcp" };
     const secrets = { ...good.secrets, STORE_PASSWORD: "store-password" };
     await expect(deploy({ ...good, secrets }, options, terminal)).rejects.toThrow(
-      /The secret store-password is not there\. Make it: gcloud secrets create store-password/,
+      /The secret store-password does not exist\. Create it: gcloud secrets create store-password/,
     );
     await expect(stat(join(terminal.root, "changes"))).rejects.toThrow("ENOENT");
     await destroy({ ...good, secrets }, { ...options, withSecret: true }, terminal);
   });
 });
 
-describe("the test after a deployment", () => {
+describe("the smoke test", () => {
   const [config] = readDeployConfig(good, "aws");
   const secret = "a secret of thirty-two bytes, ok";
 
@@ -413,13 +429,13 @@ describe("the test after a deployment", () => {
     return smokeTest({ config, url, keys: secretKeys(secret) }, quiet);
   }
 
-  test("says what is unhealthy", async () => {
+  test("says why a deployment is unhealthy", async () => {
     await expect(tried(() => [502, "text/plain", "bad gateway"])).rejects.toThrow(
       /healthz does not answer: 502 bad gateway/,
     );
   });
 
-  test("takes Cloud Run's own page at /healthz for no fault, and says why a link fails", async () => {
+  test("accepts Cloud Run's own page at /healthz, and says why a link fails", async () => {
     const problem = JSON.stringify({ detail: "There are no objects under this link's prefix." });
     const answer = tried((url) =>
       url === "/healthz"
@@ -427,11 +443,11 @@ describe("the test after a deployment", () => {
         : [404, "application/problem+json", problem],
     );
     await expect(answer).rejects.toThrow(
-      /answered 404: There are no objects under this link's prefix\. Set testPrefix/,
+      /answered with 404: There are no objects under this link's prefix\. Set testPrefix/,
     );
   });
 
-  /** What the test of a service over `files` prints at its end. */
+  /** Returns the last line that the smoke test of a service over `files` prints. */
   async function lastLine(
     files: Record<string, number>,
     env: Record<string, string>,
@@ -463,24 +479,24 @@ describe("the test after a deployment", () => {
     ["a large archive", 80_000_000, {}],
     ["one above what a response may have", 3_000_000, { MAX_RESPONSE_BYTES: "1_000_000" }],
   ])("fetches one file of %s", async (_, size, limit) => {
-    // The ZIP has other names than the store for the folder and the colon.
+    // In the ZIP, the folder and the name with a colon have other names than in the store.
     const files = { "a/large": size, "a/b/s:1": 10, "a/e": 0 };
     const line = await lastLine(files, { LINK_SECRET: secret, ...limit }, secretKeys(secret));
-    expect(line).toMatch(/^ {2}all of its smallest file: 200, \d{3} bytes$/);
+    expect(line).toMatch(/^ {2}its smallest file: 200, \d{3} bytes$/);
   });
 
-  test("signs with a set of keys; where it has public ones alone, no link is tried", async () => {
+  test("signs with a key set; if it has only public keys, tests no link", async () => {
     const pair = generateKeyPairSync("ed25519");
     const jwksOf = (key: KeyObject) =>
       JSON.stringify({ keys: [{ kid: "1", ...key.export({ format: "jwk" }) }] });
     const env = { LINK_JWKS: jwksOf(pair.publicKey) };
     const tried = (key: KeyObject) => lastLine({ "a/s": 10 }, env, parseJwks(jwksOf(key)));
-    expect(await tried(pair.privateKey)).toMatch(/^ {2}all of it: 200/);
-    expect(await tried(pair.publicKey)).toMatch(/healthy; no link was tried/);
+    expect(await tried(pair.privateKey)).toMatch(/^ {2}the whole archive: 200/);
+    expect(await tried(pair.publicKey)).toMatch(/healthy; no link was tested/);
   });
 
-  test("notices an archive that is none", async () => {
-    await expect(tried(() => [200, "application/zip", "PK"])).rejects.toThrow(/One byte was asked/);
+  test("refuses an archive that is not one", async () => {
+    await expect(tried(() => [200, "application/zip", "PK"])).rejects.toThrow(/Requested one byte/);
   });
 });
 
@@ -488,12 +504,17 @@ test.each([
   ["scripts/deploy.ts", ["--help"], 0, /Usage: npm run deploy/],
   ["scripts/destroy.ts", ["--help"], 0, /--with-secret/],
   ["scripts/deploy.ts", ["--frob"], 1, /Unknown option '--frob'/],
-  ["scripts/deploy.ts", ["--config", "nowhere.ts"], 1, /There is no nowhere\.ts/],
+  [
+    "scripts/deploy.ts",
+    ["--config", "nowhere.ts"],
+    1,
+    /The settings file nowhere\.ts does not exist/,
+  ],
   [
     "scripts/deploy.ts",
     ["--target", "aws"],
     1,
-    /deploy\.config\.ts needs a change:\n {2}source: is not set/,
+    /Invalid settings in deploy\.config\.ts:\n {2}source: is not set/,
   ],
   ["scripts/destroy.ts", ["--target", "moon"], 1, /target: must be "gcp", "aws" or "both"/],
 ])("%s %j", async (script, args, code, message) => {
@@ -508,12 +529,12 @@ test.each([
   expect(said.join("")).not.toMatch(/^\s+at /m);
 });
 
-test("settings that import what is not there are not told as missing themselves", async () => {
+test("settings that import a missing file are not reported as missing themselves", async () => {
   const settings = join(await temporaryFolder(), "settings.ts");
   await writeFile(settings, 'import "./nowhere.ts";\n');
   const args = [join(root, "scripts/deploy.ts"), "--config", settings];
   const child = spawn(process.execPath, args, { env: { PATH: "/nowhere" } });
   const [said] = await Promise.all([text(child.stderr), event(child, "close")]);
   expect(said).toMatch(/Cannot find module '.*nowhere\.ts' imported from .*settings\.ts/);
-  expect(said).not.toContain("There is no");
+  expect(said).not.toContain("does not exist");
 });

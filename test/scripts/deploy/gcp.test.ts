@@ -30,7 +30,7 @@ const config: DeployInput = {
   limits: { maxEntries: 500 },
   gcp: own,
 };
-/** The same with a period for its log, and what there is after its deployment. */
+/** The same settings with a log retention, and the state after their deployment. */
 const kept = readDeployConfig({ ...config, logRetentionDays: 30 })[0] as GcpConfig;
 const logSink = {
   description: DESCRIPTION,
@@ -46,7 +46,7 @@ const logged: GcpState = {
   logSink,
   exclusions: ["ziplink"],
 };
-/** Spares each start of gcloud what only people need. */
+/** Skips the parts of each start of gcloud that only people need. */
 const quick = {
   CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: "true",
   CLOUDSDK_CORE_DISABLE_FILE_LOGGING: "true",
@@ -86,17 +86,18 @@ async function setUp(onTestFinished: (done: () => Promise<void>) => void) {
   });
   const env = { CLOUDSDK_CONFIG: join(folder, "gcloud"), ...quick, ...stub.env };
   const terminal = await openTerminal({ folder, program: "gcloud", env });
-  /** The calls since the last time that changed something. */
+  /** Returns the calls since the last time that changed something. */
   const changes = () => stub.calls.splice(0).filter(({ action }) => !action.startsWith("GET "));
   const actions = () => changes().map(({ action }) => action);
   return { folder, service, stub, terminal, secret, changes, actions };
 }
 
-// Each test starts dozens of Python programs; side by side they use all of a machine.
+// Each test starts dozens of Python programs, which use the whole machine when they run side by
+// side.
 vi.setConfig({ testTimeout: 240_000 });
 
 describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], () => {
-  test.concurrent("deploys as its dry run has shown, updates, and is undone", async (context) => {
+  test.concurrent("deploys as the dry run shows, updates, and is removed again", async (context) => {
     const { folder, service, stub, terminal, secret, changes, actions } = await setUp(
       context.onTestFinished,
     );
@@ -173,7 +174,7 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
       "package.json",
     ]);
 
-    // It has tested what it deployed, and told no secret.
+    // It has tested the deployment, and printed no secret.
     expect(service.requests.splice(0)).toEqual([
       "GET /healthz",
       "HEAD /zip/…/test.zip",
@@ -185,7 +186,7 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
     expect(Buffer.from(made, "base64url")).toHaveLength(32);
     expect(terminal.taken()).not.toContain(made);
 
-    // A second deployment updates, and keeps the secret.
+    // A second deployment updates and keeps the secret.
     const changed = { ...config, logRetentionDays: 90, gcp: { ...own, memory: 2048 } };
     await deploy(changed, once, terminal);
     const updates = changes();
@@ -217,19 +218,19 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
     expect(stub.secrets.size).toBe(1);
   });
 
-  test.concurrent("goes on where it failed, when it is run again", async (context) => {
+  test.concurrent("continues where it failed when run again", async (context) => {
     const { stub, terminal, actions } = await setUp(context.onTestFinished);
-    // The secret is made and its value not stored: the next run notices.
+    // The secret is created but its value is not stored. The next run notices.
     stub.fail(/secrets\/ziplink-link-secret:addVersion$/, 403, "Permission denied on the secret");
     terminal.taken();
     const failed = await deploy(config, once, terminal).catch((error: Error) => error.message);
-    expect(failed).toContain("Make the secret ziplink-link-secret: failed with exit code 1");
+    expect(failed).toContain("Create the secret ziplink-link-secret: failed with exit code 1");
     expect(failed).toContain("$ gcloud secrets create ziplink-link-secret");
     expect(failed).toContain("Permission denied on the secret");
-    expect(failed).toContain("it goes on from here");
+    expect(failed).toContain("to continue from here");
     expect(actions()).toEqual([ENABLE, ...SECRET]);
 
-    // A new account is not known at once: this is waited for, and is no failure.
+    // A new account does not take effect at once, which leads to a retry and not to a failure.
     const notYet = `Service account ${ACCOUNT} does not exist.`;
     stub.fail(/PUT storage.*\/iam$/, 400, notYet);
     await deploy(config, once, terminal);
@@ -242,11 +243,11 @@ describeWithTools("npm run deploy with the real gcloud", ["gcloud", "unzip"], ()
       `POST ${NAMESPACE}`,
       PUBLISH,
     ]);
-    expect(terminal.taken()).toContain("all of it: 200");
+    expect(terminal.taken()).toContain("the whole archive: 200");
   });
 
-  // Those steps alone that the settings above do not have.
-  test.concurrent("the CLI takes the steps of other settings", async (context) => {
+  // Runs only the steps that the settings above do not produce.
+  test.concurrent("the CLI accepts the steps of other settings", async (context) => {
     const { stub, terminal, actions } = await setUp(context.onTestFinished);
     stub.secrets.set("ziplink-link-secret", "x");
     const runner = new Runner(terminal);
@@ -287,10 +288,10 @@ test.each<[string, object, string | undefined]>([
   expect(verbs).toEqual(verb === undefined ? [] : [verb]);
 });
 
-test("a log sink that another has made is neither changed nor destroyed", () => {
+test("a log sink that npm run deploy did not create is neither changed nor destroyed", () => {
   const theirs = { description: "", destination: "storage.googleapis.com/theirs", filter: "" };
   const state = { ...logged, logSink: theirs };
-  const message = /There is a log sink ziplink already that npm run deploy has not made/;
+  const message = /The log sink ziplink already exists and was not created by npm run deploy/;
   expect(() => planDeploy(kept, state, "dist/deploy/gcp")).toThrow(message);
   expect(() => planDestroy(kept, state, false)).toThrow(message);
 });
