@@ -273,9 +273,7 @@ describe("the message's link", () => {
       .run(service.idOf("withdrawn"));
     const answer = await download(url);
     expect(answer.status).toBe(410);
-    expect(JSON.parse(answer.bytes.toString()).detail).toBe(
-      "This package is no longer available.",
-    );
+    expect(JSON.parse(answer.bytes.toString()).detail).toBe("This package is no longer available.");
     expectNothingLeaked(answer.bytes);
   });
 
