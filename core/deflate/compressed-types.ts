@@ -1,6 +1,6 @@
 /**
- * Formats that are compressed in themselves: compressing them again takes time and gains nothing. Each
- * with the extensions its files have. PDF is not among them, as it mostly shrinks by some percent.
+ * File formats that are compressed already, with their extensions: compressing them again takes time and
+ * gains nothing. PDF is not among them, as most PDFs shrink by a few percent.
  */
 const formats: Readonly<Record<string, readonly string[]>> = {
   "image/jpeg": ["jpg", "jpeg", "jpe", "jfif"],
@@ -51,7 +51,7 @@ const formats: Readonly<Record<string, readonly string[]>> = {
   "font/woff2": ["woff2"],
 };
 
-/** Other names that are in use for some of them. */
+/** Other media types in use for some of these formats. */
 const aliases: readonly string[] = [
   "image/jpg",
   "image/pjpeg",
@@ -66,7 +66,7 @@ const aliases: readonly string[] = [
 const contentTypes: ReadonlySet<string> = new Set([...Object.keys(formats), ...aliases]);
 const extensions: ReadonlySet<string> = new Set(Object.values(formats).flat());
 
-/** Whether a file is compressed in itself, by its name or by the type that its store states. */
+/** Whether a file is compressed already, judging by its name or by the media type that its store states. */
 export function isCompressed(name: string, contentType = ""): boolean {
   const [type = ""] = contentType.split(";");
   const extension = name.slice(name.lastIndexOf(".") + 1);

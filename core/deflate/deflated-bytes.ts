@@ -11,9 +11,9 @@ import type { DeflatingZip } from "./deflating-zip.ts";
 import { assertDeflatable, maxDeflatedLength } from "./limits.ts";
 
 /**
- * The archive of `plan`, its entries compressed. Objects are read as those of a stored archive are. If
- * one cannot be read, or is not what the plan says, this rejects, and the central directory is never
- * written. Rejects with `not_deflatable` if it is more than can be compressed.
+ * Yields a plan's archive with compressed entries. Objects are read as for a stored archive. If one cannot
+ * be read or does not match the plan, this rejects and never writes the central directory. Rejects with
+ * `not_deflatable` if the archive is too large to be compressed.
  */
 export async function* deflatedBytes(
   plan: Plan,
@@ -24,7 +24,7 @@ export async function* deflatedBytes(
   assertDeflatable(plan);
   const planned = plan.entries.map(({ blob }) => ({ blob, start: 0, end: blob.size }));
   const reads = new ReadAhead(source, planned, readAhead, signal);
-  // Loaded when it is needed: most functions never are, and would start the slower for it.
+  // Loaded on demand: most function instances never need it, and would start more slowly with it.
   const deflating = await import("./deflating-zip.ts");
   const zip = new deflating.DeflatingZip();
   const fed = feed(zip, plan, reads).catch((error: Error) => void zip.destroy(error));
@@ -32,7 +32,9 @@ export async function* deflatedBytes(
   try {
     for await (const chunk of coalesce(zip)) {
       left -= chunk.length;
-      if (left < 0) throw new ZiplinkError("internal", "The archive is longer than it can be.");
+      if (left < 0) {
+        throw new ZiplinkError("internal", "The archive is longer than its calculated maximum.");
+      }
       yield chunk;
     }
   } finally {
@@ -57,7 +59,7 @@ async function feed(zip: DeflatingZip, plan: Plan, reads: ReadAhead): Promise<vo
   zip.finalize();
 }
 
-/** A stream of `chunks` that does not end if they fail: `onFailure` is told instead. */
+/** Returns a stream of `chunks`. If they fail, it calls `onFailure` and never ends. */
 function readable(
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
   onFailure: (error: Error) => void,
@@ -67,7 +69,7 @@ function readable(
       chunks.next().then(({ done, value }) => this.push(done ? null : value), onFailure);
     },
     destroy(error, done) {
-      // What closing it may fail with is of no use to anybody: it is given up, or has ended.
+      // An error while closing is of no use: the stream was given up or has ended.
       const closed = () => done(error);
       chunks.return().then(closed, closed);
     },

@@ -5,46 +5,46 @@ import type { PlanEntry } from "../zip/plan.ts";
 import { encodeTimestampExtra } from "../zip/records.ts";
 import { toDosDateTime } from "../zip/time.ts";
 
-/** How an entry's data stands in the archive. */
+/** How an entry's data is written into the archive. */
 export type Packing =
   /** Method 8, compressed. */
   | "deflated"
-  /** Method 8, but in stored blocks (RFC 1951, 3.2.4): as it is, and readable from a pipe. */
+  /** Method 8 in stored blocks (RFC 1951, 3.2.4): not compressed, but readable by streaming readers. */
   | "framed"
-  /** Method 0; its header states the CRC-32 and size, so it takes a buffer. */
+  /** Method 0; the header states CRC-32 and size, so the data must be a buffer. */
   | "stored";
 
 type EntryHeader = Parameters<ZipStream["_normalizeEntry"]>[0];
 
-/** As `zip` compresses by default. */
+/** The default level of the `zip` program. */
 const LEVEL = 6;
 
 /**
- * zip-stream behind guards. It never gets to see a source fail, as it would then close the entry with
- * the checksum of what came of it: whoever feeds it destroys it, and it destroys what it was fed with.
- * Names and times are those of our own writer.
+ * zip-stream with guards. It must never see a source fail, as it would then finish the entry with the
+ * checksum of the bytes received so far. Instead, the code that feeds it must destroy it, and it destroys
+ * its current source. Names and times are written as by our own writer.
  */
 export class DeflatingZip extends ZipStream {
   readonly #zlib: { level: number };
   #entry: PlanEntry | undefined;
   #source: Readable | undefined;
   #deflating: ReturnType<ZipStream["_smartStream"]> | undefined;
-  /** The fields of the central header that is being made. */
+  /** The fields of the central header being written. */
   #fields: Buffer[] | undefined;
-  /** Ends the wait that is under way, as nothing is going to happen any more. */
+  /** Rejects the wait in progress, which nothing else would end any more. */
   #abandon: (error: Error) => void = () => undefined;
 
   constructor() {
-    // zip-stream reads these options anew for each entry. Not more memory (`memLevel`): blocks are then
-    // too long for zlib to keep them as they are, and what does not shrink grows by more than it need.
+    // zip-stream reads these options anew for each entry. `memLevel` is not raised: blocks would become too
+    // long for zlib to store them uncompressed, and data that does not shrink would grow more than necessary.
     const zlib = { level: LEVEL, chunkSize: 64 * 1024 };
     super({ zlib });
     this.#zlib = zlib;
   }
 
   /**
-   * Writes an entry and waits until its data is through, and there is room for more. Rejects once
-   * this is destroyed.
+   * Writes an entry, then waits until its data is written and there is room for more. Rejects once this
+   * stream is destroyed.
    */
   async append(entry: PlanEntry, source: Readable | Buffer, packing: Packing): Promise<void> {
     if (this.destroyed) throw failed("given up");
@@ -65,7 +65,7 @@ export class DeflatingZip extends ZipStream {
     });
   }
 
-  /** What zip-stream has no option for: UTF-8 said of every name, and the time in UTC. */
+  /** Sets what zip-stream has no options for: the UTF-8 flag for every name, and the time in UTC. */
   override _normalizeEntry(header: EntryHeader): void {
     super._normalizeEntry(header);
     const entry = this.#entry;
@@ -77,7 +77,10 @@ export class DeflatingZip extends ZipStream {
     header.setExtra(Buffer.from(encodeTimestampExtra(modified)));
   }
 
-  /** zip-stream writes the central directory at once, a field at a time: joined, it takes little memory. */
+  /**
+   * zip-stream writes the whole central directory at once, field by field. Joining the fields of each header
+   * keeps the memory for that small.
+   */
   override _writeCentralFileHeader(header: EntryHeader): void {
     const fields: Buffer[] = [];
     this.#fields = fields;
@@ -86,7 +89,7 @@ export class DeflatingZip extends ZipStream {
     this.write(Buffer.concat(fields));
   }
 
-  /** As zip-stream and its pipes call it: with a chunk alone. */
+  /** zip-stream and its pipes call this with a chunk only. */
   override write(chunk: Buffer | string): boolean {
     if (!this.#fields) return super.write(chunk);
     this.#fields.push(Buffer.from(chunk));

@@ -11,16 +11,16 @@ import {
 } from "../zip/records.ts";
 
 /**
- * The most entries that need no ZIP64. zip-stream is off by one where ZIP64 begins and leaves it
- * out of local headers, and where a compressed archive gets there cannot be told in advance.
+ * Maximum number of entries that needs no ZIP64. zip-stream is off by one where ZIP64 begins and leaves it
+ * out of local headers, and it is not known in advance where a compressed archive needs ZIP64.
  */
 export const MAX_DEFLATED_ENTRIES = SENTINEL_16 - 1;
-/** The longest archive, in bytes, that needs no ZIP64 anywhere. */
+/** Maximum length of an archive, in bytes, that needs no ZIP64 anywhere. */
 export const MAX_DEFLATED_BYTES = SENTINEL_32 - 1;
 
 /**
- * What the archive of `plan` comes to at the most when it is compressed, in bytes: with data that does
- * not shrink at all, which DEFLATE keeps in blocks of its own with a few bytes each (RFC 1951, 3.2.4).
+ * Returns the maximum length, in bytes, of a plan's compressed archive: with data that does not shrink at
+ * all, which DEFLATE keeps in stored blocks with a few extra bytes each (RFC 1951, 3.2.4).
  */
 export function maxDeflatedLength({ entries }: Plan): number {
   let length = endOfCentralDirectoryLength(false);
@@ -35,12 +35,12 @@ export function maxDeflatedLength({ entries }: Plan): number {
   return length;
 }
 
-/** By zlib's own bound (`deflateBound`) less than a third of this is added, and 13 bytes. */
+/** By zlib's own bound (`deflateBound`), the added length is less than a third of this, plus 13 bytes. */
 function maxDataLength(size: number): number {
   return size + Math.ceil(size / 1000) + 16;
 }
 
-/** Throws `not_deflatable` for a plan that can only be stored. */
+/** Throws `not_deflatable` for a plan whose archive can only be stored. */
 export function assertDeflatable(plan: Plan): void {
   const count = plan.entries.length;
   if (count > MAX_DEFLATED_ENTRIES) {
@@ -52,20 +52,20 @@ export function assertDeflatable(plan: Plan): void {
   const bytes = maxDeflatedLength(plan);
   if (bytes > MAX_DEFLATED_BYTES) {
     throw notDeflatable(
-      `can hold at most ${formatBytes(MAX_DEFLATED_BYTES)}; the files of this one come to ${formatBytes(bytes)}`,
+      `can hold at most ${formatBytes(MAX_DEFLATED_BYTES)}; this one could reach ${formatBytes(bytes)}`,
       { limit: MAX_DEFLATED_BYTES, total: bytes },
     );
   }
 }
 
-/** Throws `too_large` if the archive may come to more than one response can have. */
+/** Throws `too_large` if the archive may be larger than one response can be. */
 export function assertFitsResponse(plan: Plan, maxResponseBytes: number): void {
   const bytes = maxDeflatedLength(plan);
   if (bytes <= maxResponseBytes) return;
   throw new ZiplinkError(
     "too_large",
-    `This archive may come to ${formatBytes(bytes)}; here one response can have ` +
-      `${formatBytes(maxResponseBytes)}, and a compressed archive cannot be sent in parts. ${STORE}`,
+    `This archive may be as large as ${formatBytes(bytes)}, but a response can have at most ` +
+      `${formatBytes(maxResponseBytes)} here, and a compressed archive cannot be sent in parts. ${STORE}`,
     { details: { limit: maxResponseBytes, total: bytes } },
   );
 }

@@ -18,55 +18,56 @@ import {
   sendArchive,
 } from "./send-archive.ts";
 
-/** What the archives of one source are planned and sent by. */
+/** Options for planning and sending the archives of one source. */
 export interface ResolvedArchivesOptions extends ResponseOptions {
-  /** Where the objects are. It is tried again when it fails, so it need not do that itself. */
+  /** The source of the objects. Its failures are retried here, so it need not retry itself. */
   readonly source: BlobSource;
-  /** How hard it is tried when the source fails. */
+  /** How the source's failures are retried. */
   readonly resilience?: ResilienceOptions;
-  /** What one archive may hold; a request for more is refused as `planArchive` does. */
+  /** Limits of one archive; a spec that exceeds them is refused as by `planArchive`. */
   readonly limits: PlanLimits;
-  /** How archives are written, unless a spec asks for another compression. */
+  /** Format of the archives. A spec's `compression` overrides the format's. */
   readonly format: ZipFormat;
-  /** How long the plan of a link is used again, in seconds; 0 for never. */
+  /** How long the plan of a link is reused, in seconds; 0 means never. */
   readonly cacheSeconds: number;
-  /** Entries that the application adds to those of a spec, behind them. Default: none. */
+  /** Returns inline entries to append to those of a spec. Default: none. */
   readonly inlineEntries?: (spec: ArchiveSpec) => Promise<readonly InlineEntry[]>;
-  /** Where audit lines go of what is sent without a scope of its own. */
+  /** Receives the audit events of archives that are sent without a scope. */
   readonly audit: Audit;
 }
 
-/** The archives of one source, however they are asked for: by link or by a caller. */
+/** The archives of one source, requested by link or by a caller. */
 export interface Archives {
-  /** Plans of links, which are remembered for a while. */
+  /** Plans for links, cached for a while. */
   readonly byLink: Planner;
-  /** A plan that is made now and for once. Rejects as `planArchive`. */
+  /** Makes a new plan, without a cache. Rejects as `planArchive` does. */
   plan(spec: ArchiveSpec, options?: PlanNow): Promise<Plan>;
   /**
-   * The response to `request`; see `sendArchive`. To one that is no GET or HEAD it is the archive as a
-   * whole: conditions and ranges are about a resource, and what a POST is answered with is none (RFC
-   * 9110, 9.3.3). Rejects with what goes wrong before the first byte, a POST's with `too_large` too.
+   * Returns the response to `request`; see `sendArchive`. For methods other than GET and HEAD, it is always
+   * the whole archive: preconditions and ranges apply to a resource, and the content of a response to POST is
+   * not one (RFC 9110, 9.3.3). Rejects with any error before the first byte; for a POST, also with `too_large`
+   * if the archive exceeds the limit of one response.
    */
   send(request: DownloadQuery, sendOptions: ArchiveSendOptions): Promise<Response>;
 }
 
-/** One archive to send. The scope is by default one that lets everybody in, and begins now. */
+/** One archive to send. The default scope admits every principal and begins now. */
 export type ArchiveSendOptions = Omit<SendOptions, "source" | "scope"> &
   Partial<Pick<SendOptions, "scope">>;
 
-/** How one plan is made, where it is not as all others. */
+/** Options for a single plan. */
 export interface PlanNow {
-  /** Default: those of all archives. */
+  /** Limits of this archive. Default: those of all archives. */
   readonly limits?: PlanLimits;
-  /** Aborting it ends the planning; it then rejects with the signal's reason. */
+  /** Aborts planning, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 const READING: readonly string[] = ["GET", "HEAD"];
 
 /**
- * Archives of `options.source`, each download with a budget of failures of its own; the circuit
- * breaker and the remembered plans are shared by all of them.
+ * Creates the archives of `options.source`. Each download has its own budget of failures; all of them share
+ * the circuit breaker and the cached plans.
  */
 export function archivesOf(options: ResolvedArchivesOptions): Archives {
   const { limits, format, cacheSeconds } = options;
@@ -91,7 +92,7 @@ export function archivesOf(options: ResolvedArchivesOptions): Archives {
   };
 }
 
-/** A pinned link is for one archive and never gives another one, whatever the client asks. */
+/** Throws `precondition_failed` if the spec is pinned and the archive has changed, whatever the client asks for. */
 export function assertPinned({ etag }: ArchiveSpec, plan: Plan): void {
   if (etag === undefined || etag === layoutZip(plan).etag) return;
   throw new ZiplinkError(
@@ -100,14 +101,14 @@ export function assertPinned({ etag }: ArchiveSpec, plan: Plan): void {
   );
 }
 
-/** Of a compressed archive, whose length nobody knows yet, `respond` sees to it. */
+/** Throws `too_large` for a longer archive. `respond` checks compressed ones, whose length is not known yet. */
 function assertFits(plan: Plan, limit: number): void {
   const { length } = layoutZip(plan);
   if (length <= limit || plan.format.compression === "deflate") return;
   throw new ZiplinkError(
     "too_large",
-    `This archive has ${formatBytes(length)}; here one response can have ${formatBytes(limit)}. ` +
-      "Make a link to it, and ask for it in ranges.",
+    `This archive has ${formatBytes(length)}; a response can have at most ${formatBytes(limit)} here. ` +
+      "Make a link to the archive and ask for it in ranges.",
     { details: { limit, total: length } },
   );
 }

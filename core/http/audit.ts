@@ -2,100 +2,100 @@ import type { ByteRange } from "../blob-source.ts";
 import { toZiplinkError } from "../errors.ts";
 
 /**
- * What happened to a download, for the audit log. Keys, file names and tokens are personal data or
- * secrets, so no event has room for one.
+ * An event for the audit log. Keys, file names and tokens are personal data or secrets, so no event has a
+ * field for one.
  */
 export type AuditEvent = DownloadStarted | DownloadEnded | LinkCreated | RequestRefused;
 
-/** What ties the lines of a request to one another, and to those of other services. */
+/** Ids that connect the log lines of a request with one another and with those of other services. */
 export interface Traced {
-  /** As in the response's `X-Request-Id`. */
+  /** The request's id, as in the response's `X-Request-Id`. */
   readonly requestId?: string;
-  /** The trace that the request is part of, in its platform's own form. */
+  /** The id of the trace that the request belongs to, in the platform's own form. */
   readonly traceId?: string;
 }
 
-/** Whose request it is. */
+/** The link or caller on whose behalf a request is made. */
 export interface Principal extends Traced {
-  /** The link's id; see `Link`. Absent where there is no link, or none that is genuine. */
+  /** The link's id; see `Link`. Absent if there is no genuine link. */
   readonly link?: string;
-  /** Whom the link was made for, or the caller who asked without one. */
+  /** The subject of the link or, without a link, the caller's id. */
   readonly subject?: string;
 }
 
 interface Download extends Principal {
-  /** How many entries the archive has. */
+  /** Number of entries in the archive. */
   readonly entries: number;
-  /** The archive's length in bytes; absent where it is compressed, and known at the end only. */
+  /** The archive's length in bytes. Absent for a compressed archive, whose length is known only at the end. */
   readonly length?: number;
-  /** The part of it that is sent; absent where it is compressed, and sent as a whole. */
+  /** The range being sent. Absent for a compressed archive, which is always sent whole. */
   readonly range?: ByteRange;
 }
 
-/** The first bytes of an archive are there to be sent. */
+/** The first bytes of an archive are ready to be sent. */
 export interface DownloadStarted extends Download {
-  /** Tells it from the other events. */
+  /** The event's type. */
   readonly event: "download_started";
-  /** From the request's arrival until its first byte was there to be sent. Milliseconds. */
+  /** Time from the request's arrival until the first byte was ready to be sent, in milliseconds. */
   readonly firstByteMs: number;
 }
 
-/** A download that had started is over. */
+/** A download that had started has ended. */
 export interface DownloadEnded extends Download {
-  /** Tells it from the other events. */
+  /** The event's type. */
   readonly event: "download_ended";
   /** `aborted`: the client left. `failed`: we broke the connection. */
   readonly outcome: "completed" | "aborted" | "failed";
-  /** Bytes handed to the connection. */
+  /** Number of bytes passed to the connection. */
   readonly sent: number;
-  /** From the request's arrival to its end. Milliseconds. */
+  /** Time from the request's arrival to the end of the download, in milliseconds. */
   readonly durationMs: number;
-  /** Why it failed; absent unless it did. */
+  /** The failure; present only if the outcome is `failed`. */
   readonly failure?: Failure;
 }
 
-/** A caller has had a link made. */
+/** A link was made for a caller. */
 export interface LinkCreated extends Traced {
-  /** Tells it from the other events. */
+  /** The event's type. */
   readonly event: "link_created";
-  /** Who asked for it. */
+  /** The id of the caller that asked for the link. */
   readonly caller: string;
   /** The link's id; see `Link`. */
   readonly link: string;
-  /** Whom the link was made for. */
+  /** The person or system that the link is for. */
   readonly subject?: string;
-  /** How many entries its archive has. */
+  /** Number of entries in its archive. */
   readonly entries: number;
   /** Sum of the files' sizes, in bytes. */
   readonly bytes: number;
-  /** When the link stops working. */
+  /** When the link expires. */
   readonly expires: Date;
 }
 
-/** A request that got an error instead of what it asked for. */
+/** A request was answered with an error. */
 export interface RequestRefused extends Principal {
-  /** Tells it from the other events. */
+  /** The event's type. */
   readonly event: "request_refused";
   /** HTTP status of the response. */
   readonly status: number;
-  /** Why it was refused. */
+  /** The reason. */
   readonly failure: Failure;
 }
 
 /** An error without its messages, which may quote keys and paths. */
 export interface Failure {
-  /** One of `ErrorCode`; `internal` for what is no `ZiplinkError`. */
+  /** One of `ErrorCode`; `internal` for an error that is not a `ZiplinkError`. */
   readonly code: string;
-  /** Class, and code where it has one, of each cause in turn: ["Error ECONNRESET"]. */
+  /** The class and, if any, the code of each cause, outermost first: ["Error ECONNRESET"]. */
   readonly causes: readonly string[];
-  /** Where it was thrown; only for a defect. */
+  /** The stack frames of the innermost cause; only for a defect. */
   readonly stack?: readonly string[];
 }
 
-/** Takes the audit's events, each as it happens. It must not throw. */
+/** Receives each audit event as it happens; must not throw. */
 export type Audit = (event: AuditEvent) => void;
 
-/** What may be logged of an error. */
+/** Describes an error without anything that must not be logged. */
 export function describeFailure(error: unknown): Failure {
   const known = toZiplinkError(error);
   const causes: string[] = [];

@@ -1,8 +1,8 @@
 import type { DownloadEnded } from "./audit.ts";
 
 /**
- * `stream` once its first chunk is there, so that what goes wrong before it can still be told by a
- * status. Rejects with the error of the first read.
+ * Waits for the first chunk of `stream` and returns an equivalent stream, so that errors before the first
+ * byte can still be reported by an HTTP status. Rejects with the error of the first read.
  */
 export async function prime(
   stream: ReadableStream<Uint8Array>,
@@ -24,8 +24,8 @@ export async function prime(
 }
 
 /**
- * `stream`, with `onEnd` called once, when it has closed, errored or been cancelled and has let go of
- * all it held. It reads only when it is read from.
+ * Returns an equivalent stream that calls `onEnd` once, when `stream` has closed, errored or been cancelled
+ * and has released its resources. Reads from `stream` only when it is itself read from.
  */
 export function observeEnd(
   stream: ReadableStream<Uint8Array>,

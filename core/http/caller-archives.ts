@@ -8,43 +8,43 @@ import { type Archives, assertPinned } from "./archives.ts";
 import type { Caller } from "./caller.ts";
 import type { RequestScope } from "./request-scope.ts";
 
-/** What the archives of callers are sent by, and their links made with. */
+/** Options of `createCallerArchives`. */
 export interface CallerArchivesOptions {
-  /** Those of all links and callers. */
+  /** The archives that links and callers share. */
   readonly archives: Archives;
-  /** What links are signed with. */
+  /** The keys that sign links. */
   readonly linkKeys: JwtKeys;
-  /** Where requests are kept that are too long for a URL. Default: they are refused. */
+  /** Keeps specs that are too long for a URL. Default: such specs are refused. */
   readonly manifests?: ManifestStore | undefined;
 }
 
-/** What a link is to be besides its archive spec. */
+/** The properties of a link, apart from its archive spec. */
 export interface LinkTerms {
-  /** When it stops working. */
+  /** When the link expires. */
   readonly expires: Date;
-  /** Whom it is for; appears in the audit log. */
+  /** The person or system that the link is for; appears in the audit log. */
   readonly subject?: string;
-  /** The heading of its page. */
+  /** The heading of the link's page. */
   readonly title?: string;
-  /** Whether it is for the contents as they are now. */
+  /** Whether to pin the link to the current contents. */
   readonly pin: boolean;
 }
 
-/** A link that has been made, and what its archive holds now. */
+/** A new link, and the size of its archive at present. */
 export interface MintedLink {
-  /** Opens the archive: whoever has it may download. */
+  /** The link's token. Anyone who has it may download the archive. */
   readonly token: string;
-  /** How many entries there are. */
+  /** Number of entries. */
   readonly entries: number;
   /** Sum of the files' sizes, in bytes. */
   readonly bytes: number;
 }
 
-/** Archives for callers whose right to them has been established. Both reject before the first byte. */
+/** Archives and links for callers that are authorized already. Both methods reject before the first byte. */
 export interface CallerArchives {
-  /** The archive as a whole; there are no ranges, as nothing could be asked for again. */
+  /** Returns a response with the whole archive. There are no ranges, as no part can be requested again. */
   send(request: Request, caller: Caller, spec: ArchiveSpec, scope: RequestScope): Promise<Response>;
-  /** A link to it, once all of it is there. */
+  /** Returns a link to the archive, once all of its objects are found. */
   mint(
     request: Request,
     caller: Caller,
@@ -55,9 +55,9 @@ export interface CallerArchives {
 }
 
 /**
- * Archives and links for callers. Both reject as `planArchive` does, and with `precondition_failed`
- * for a pinned request whose contents have changed; `send` also as `Archives.send`, `mint` as
- * `signLink`.
+ * Creates the archives and links for callers. Both methods reject as `planArchive` does, and with
+ * `precondition_failed` for a pinned spec whose contents have changed; `send` also rejects as
+ * `Archives.send` does, `mint` as `signLink` does.
  */
 export function createCallerArchives(options: CallerArchivesOptions): CallerArchives {
   const { archives, linkKeys, manifests } = options;

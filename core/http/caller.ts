@@ -2,48 +2,50 @@ import { ZiplinkError } from "../errors.ts";
 import type { ArchiveSpec } from "../planning/archive-spec.ts";
 import { toFolder } from "../source/key-prefix.ts";
 
-/** Who asks for archives without a link: a backend, or somebody that an application knows. */
+/** A client that asks for archives without a link: a backend, or a user whom the application knows. */
 export interface Caller {
-  /** Names the caller in the audit log; no personal data. */
+  /** Identifies the caller in the audit log. Must not be personal data. */
   readonly id: string;
   /**
-   * What the keys begin with that the caller may ask for, each a folder: `a` and `a/` are the same, and
-   * `""` is everything. Without any the caller may ask for nothing by its key.
+   * The folders whose keys the caller may ask for: `a` and `a/` are the same, and `""` is every key. Without
+   * any, the caller may not ask for any key.
    */
   readonly prefixes?: readonly string[];
 }
 
 /**
- * Tells who sent a request. Rejects with `unauthorized` if it shows no credentials or bad ones,
- * `forbidden` for good ones of somebody who may not ask, `unavailable` if that cannot be told now.
+ * Authenticates the caller of a request. Rejects with `unauthorized` for missing or invalid credentials,
+ * `forbidden` for valid ones of a caller without permission, `unavailable` if that cannot be determined now.
  */
 export type Auth = (request: Request) => Promise<Caller>;
 
 /**
- * Throws `forbidden` unless all that `request` asks for lies within the caller's prefixes. It looks at
- * the request alone: the answer is the same whether or not there is such an object.
+ * Throws `forbidden` unless everything that `spec` asks for is within the caller's prefixes. Looks at the
+ * spec only: the answer is the same whether or not the objects exist.
  */
-export function assertWithinScope(request: ArchiveSpec, { prefixes = [] }: Caller): void {
+export function assertWithinScope(spec: ArchiveSpec, { prefixes = [] }: Caller): void {
   if (prefixes.length === 0) {
     throw new ZiplinkError(
       "forbidden",
-      'The bearer token has no scope.prefixes, so nothing is within it; [""] is for everything.',
+      'The bearer token has no scope.prefixes, so it allows no keys. Name prefixes, or [""] for every key.',
     );
   }
   const folders = prefixes.map(toFolder);
   if (folders.includes("")) return;
-  const keys = "entries" in request ? request.entries.map(({ key }) => key) : [request.prefix];
+  const keys = "entries" in spec ? spec.entries.map(({ key }) => key) : [spec.prefix];
   for (const key of keys) {
     if (!isPlain(key) || !folders.some((folder) => isPlain(folder) && key.startsWith(folder))) {
-      throw new ZiplinkError("forbidden", "This caller may not have all that was asked for.");
+      throw new ZiplinkError(
+        "forbidden",
+        "Some of the requested keys are outside this caller's prefixes. Ask only for keys within them.",
+      );
     }
   }
 }
 
 /**
- * Whether a key means the same to every store and server on its way: none may resolve, decode or
- * fold it into another folder. Keys are compared as they are, so one that could be read in two ways is
- * refused rather than put right.
+ * Whether a key means the same to every store and server on its way: none may resolve, decode or fold it
+ * into another folder. Keys are compared unchanged, so an ambiguous one is refused rather than normalized.
  */
 function isPlain(key: string): boolean {
   if (key.startsWith("/") || !key.isWellFormed()) return false;
@@ -54,25 +56,25 @@ function isPlain(key: string): boolean {
 
 const SEPARATORS = /[/\\]/;
 
-/** With those that systems with another character set than Unicode take for one. */
+/** Separators, and characters that systems without Unicode convert to one. */
 const LIKE_SEPARATORS = /[/\\\u2044\u2215\u2216\u29f5\u29f8]/;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is meant to match them
 const CONTROLS = /[\x00-\x1f\x7f]/;
 
 function countSeparators(text: string): number {
   return text.split(SEPARATORS).length;
 }
 
-/** `.` and `..`, also as Windows has them, which drops dots and spaces at the end. */
+/** Whether a segment is `.` or `..`, also on Windows, which drops trailing dots and spaces. */
 function isDots(segment: string): boolean {
   return /^ *\.{1,2}[. ]*$/.test(segment);
 }
 
-/** UTF-8 has no such bytes; decoders that take them make dots and slashes of what follows. */
+/** Overlong encodings, which are invalid UTF-8; lenient decoders turn them into dots and slashes. */
 const OVERLONG = /%c[01]|%e0%[89][0-9a-f]|%f0%8[0-9a-f]/gi;
 
-/** What is left when nothing in it can be taken for an encoded character any more, `%u002e` neither. */
+/** Decodes text until it contains no encoded characters, `%u002e` included. */
 function decodeRepeatedly(text: string): string {
   const decoded = text
     .replace(OVERLONG, "\0")

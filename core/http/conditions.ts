@@ -1,21 +1,22 @@
 import { parseHttpDate } from "../input/http-date.ts";
 
-/** The archive as it is now, for a request's conditions to be held against. */
+/** The current archive's validators, for evaluating a request's preconditions. */
 export interface Validators {
-  /** Entity tag with its quotes, and `W/` before them if it is a weak one. */
+  /** Entity tag with its quotes, preceded by `W/` if it is weak. */
   readonly etag: string;
-  /** In whole seconds, as HTTP dates are. */
+  /** Time of the last change, in whole seconds like all HTTP dates. */
   readonly lastModified: Date;
   /**
-   * Whether the date changes whenever the archive does. It is that of the newest object, behind which
-   * others come and go unseen, so conditions by date are ignored unless the archive is pinned.
+   * Whether the date changes whenever the archive does. It is the date of the newest object, so adding or
+   * removing an older one does not change it. Date conditions are therefore ignored unless the archive is
+   * pinned.
    */
   readonly isDateStrong: boolean;
 }
 
 /**
- * What the preconditions of a GET or HEAD come to, in the order of RFC 9110, 13.2.2: 412, 304, or
- * `undefined` to go on.
+ * Evaluates the preconditions of a GET or HEAD in the order of RFC 9110, 13.2.2. Returns 412, 304, or
+ * `undefined` to continue.
  */
 export function checkPreconditions(headers: Headers, current: Validators): 412 | 304 | undefined {
   const ifMatch = headers.get("If-Match");
@@ -39,8 +40,8 @@ export function checkPreconditions(headers: Headers, current: Validators): 412 |
 }
 
 /**
- * Whether a `Range` may be honoured (RFC 9110, 13.1.5): without `If-Range`, or if that names the very
- * archive there is now. A date counts only if it is exactly ours, and strong; a weak tag never does.
+ * Whether a `Range` may be honoured (RFC 9110, 13.1.5): if there is no `If-Range`, or if it names the
+ * current archive. A date matches only if it equals ours exactly and is strong; a weak tag never matches.
  */
 export function rangeIsCurrent(headers: Headers, current: Validators): boolean {
   const ifRange = headers.get("If-Range");

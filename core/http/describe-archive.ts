@@ -3,31 +3,31 @@ import { layoutZip } from "../zip/layout.ts";
 import type { Plan } from "../zip/plan.ts";
 import { downloadName, type ResponseLimits } from "./respond.ts";
 
-/** An archive as a client may know it: no keys, only the names that the ZIP shows anyway. Plain data. */
+/** A description of an archive for clients: no keys, only the names that the ZIP shows anyway. Plain data. */
 export interface ArchiveDescription {
-  /** Name of the download, ending in `.zip`. */
+  /** File name of the download, ending in `.zip`. */
   readonly filename: string;
-  /** Heading of the link's page, if the link states one. */
+  /** Heading of the link's page, if the link has one. */
   readonly title: string | undefined;
-  /** Sender of the link, if the link states one. */
+  /** Maker of the link, if the link names one. */
   readonly issuer: string | undefined;
   /** Whether entries are stored or compressed. */
   readonly compression: Plan["format"]["compression"];
-  /** Length of the archive in bytes; `null` for a compressed one, whose length is known only once it is made. */
+  /** Length of the archive in bytes; `null` for a compressed one, whose length is unknown until it is complete. */
   readonly length: number | null;
   /** Strong entity tag, with its quotes. */
   readonly etag: string;
-  /** Longest range that one response can hold, in bytes; `null` where there is no limit, or no ranges. */
+  /** Longest range that one response can have, in bytes; `null` if there is no limit, or no ranges. */
   readonly slice: number | null;
-  /** When the link stops working. */
+  /** When the link expires. */
   readonly expires: Date;
-  /** The entries, in the order of the archive. */
+  /** The entries, in their order in the archive. */
   readonly entries: readonly EntryDescription[];
 }
 
 /** One entry of an archive. */
 export interface EntryDescription {
-  /** Final name in the ZIP; a folder's ends in `/`. */
+  /** Final name in the ZIP; the name of a folder ends in `/`. */
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;

@@ -15,30 +15,30 @@ import type { Problem } from "./problem.ts";
 import { refuse } from "./refuse.ts";
 import { type RequestScope, unrestrictedScope } from "./request-scope.ts";
 
-/** What archives are sent by, and what their links are verified with. */
+/** Options of `createHandler`. */
 export interface HandlerOptions extends ResolvedArchivesOptions {
-  /** What links are verified with. */
+  /** The keys that verify links. */
   readonly linkKeys: JwtKeys;
-  /** Where the requests of links are kept that are too long for a URL, if anywhere. */
+  /** Keeps specs that are too long for a URL. Default: links to such specs are refused. */
   readonly manifests?: ManifestStore | undefined;
 }
 
-/** Answers a request for the archive of the link whose token is given. Never rejects. */
+/** Responds to a request for the archive of the link with the given token. Never rejects. */
 export type ArchiveHandler = (
   request: Request,
   token: string,
   scope?: RequestScope,
 ) => Promise<Response>;
 
-/** Makes the responses to requests about links, from plain data. */
+/** Makes the responses to requests about links, given plain data. */
 export interface Presenter {
-  /** The response to a link that works. */
+  /** Returns the response for a valid link. */
   readonly description: (archive: ArchiveDescription) => Response | Promise<Response>;
-  /** The response to a request that is refused. */
+  /** Returns the response to a refused request. */
   readonly problem: (problem: Problem) => Response;
 }
 
-/** Answers a request about a link by `present`. Rejects only if `present.problem` throws. */
+/** Responds to a request about a link with `present`. Rejects only if `present.problem` throws. */
 export type LinkPresenter = (
   request: Request,
   token: string,
@@ -47,9 +47,10 @@ export type LinkPresenter = (
 ) => Promise<Response>;
 
 /**
- * Joins the stages: link, plan, layout, bytes, response. Nothing behind it sees the request.
+ * Creates the handler that joins the stages: link, plan, layout, bytes, response. No later stage sees the
+ * request.
  *
- * @param archives those of the same options, where others send them too
+ * @param archives the archives of the same options, if they are shared with others
  */
 export function createHandler(
   options: HandlerOptions,
@@ -86,7 +87,7 @@ export function createHandler(
       });
     } catch (error) {
       if (isStale(error)) planner.forget(token);
-      // What the plan was made of is gone, and no byte is out yet: look again, once.
+      // An object of a cached plan has changed and nothing has been sent: make a new plan, once.
       if (isReused && isStale(error)) return answer(request, token, link, scope);
       throw error;
     }
@@ -94,8 +95,8 @@ export function createHandler(
 }
 
 /**
- * Answers requests about links with what an application, or the page, makes of their archives. Plans
- * are shared with `createHandler` where both are given the same `archives`.
+ * Creates a handler that describes the archives of links, in a form that the application or the page
+ * chooses. Shares plans with `createHandler` if both are given the same `archives`.
  */
 export function createLinkPresenter(
   options: HandlerOptions,
@@ -116,7 +117,7 @@ export function createLinkPresenter(
     );
 }
 
-/** Verifies the link, admits its principal and answers by `work`; refuses the request if one of them fails. */
+/** Verifies the link, admits its principal and responds with `work`; refuses the request if any step fails. */
 async function withLink(
   request: Request,
   token: string,

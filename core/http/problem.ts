@@ -1,6 +1,6 @@
 import { type ErrorCode, objectMessages, toZiplinkError, type ZiplinkError } from "../errors.ts";
 
-/** The phrases of RFC 9110, 15: a problem without a type of its own is titled so (RFC 9457, 4.2.1). */
+/** The phrases of RFC 9110, 15, which are the titles of problems of type "about:blank" (RFC 9457, 4.2.1). */
 const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -22,26 +22,26 @@ const titles: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** What a client is told to wait where nobody has said for how long. */
+/** Default for `Retry-After` if the error does not say how long to wait. */
 const RETRY_AFTER_MS = 10_000;
 
-/** What a client may be told of an error. */
+/** The part of an error that a client may see. */
 export interface Problem {
   /** The HTTP status. */
   readonly status: number;
-  /** One of `ErrorCode` but `denied`, which is told as `not_found`. */
+  /** Any `ErrorCode` except `denied`, which is reported as `not_found`. */
   readonly code: ErrorCode;
   /** A sentence for people. */
   readonly detail: string;
-  /** The error's details, such as a limit and what was asked. */
+  /** The error's details, such as a limit and the requested amount. */
   readonly details: ZiplinkError["details"];
   /** Header fields for the response, such as `Retry-After` and `WWW-Authenticate`. */
   readonly headers: ZiplinkError["headers"];
 }
 
 /**
- * Describes `error` as a client may know it, for an application that words its errors itself. Tells
- * nothing of the error's cause, and of an unexpected error nothing at all.
+ * Describes an error for a client, for applications that format error responses themselves. The result
+ * contains nothing of the error's cause, and nothing at all of an unexpected error.
  */
 export function describeProblem(error: unknown): Problem {
   const known = toZiplinkError(error);
@@ -57,15 +57,15 @@ export function describeProblem(error: unknown): Problem {
   }
 }
 
-/** Answers `error` with `application/problem+json` (RFC 9457); `headers` replace its own fields. */
+/** Returns the `application/problem+json` response (RFC 9457) for `error`; `headers` replace its own fields. */
 export function problemResponse(error: unknown, headers: Record<string, string> = {}): Response {
   const problem = describeProblem(error);
   return toProblemResponse({ ...problem, headers: { ...problem.headers, ...headers } });
 }
 
 /**
- * Writes a problem as `application/problem+json` (RFC 9457). Beside the standard members it has `code`
- * and the problem's details.
+ * Returns the `application/problem+json` response (RFC 9457) for a problem. In addition to the standard
+ * members, the body has `code` and the problem's details.
  */
 export function toProblemResponse({ status, code, detail, details, headers }: Problem): Response {
   const title = titles[status];
@@ -81,7 +81,7 @@ export function toProblemResponse({ status, code, detail, details, headers }: Pr
   });
 }
 
-/** The challenge that RFC 6750, 3 asks for, for links and callers alike. */
+/** Returns the challenge that RFC 6750, 3 requires, the same for links and callers. */
 function challenge(status: number): Record<string, string> {
   if (status === 401) return { "WWW-Authenticate": 'Bearer error="invalid_token"' };
   if (status === 403) return { "WWW-Authenticate": 'Bearer error="insufficient_scope"' };

@@ -1,9 +1,9 @@
 import type { ByteRange } from "../blob-source.ts";
 
 /**
- * The part of `length` bytes that a `Range` header asks for (RFC 9110, 14.2): `undefined` where the
- * whole is to be sent, as the header is absent, malformed, of another unit, or of several ranges,
- * which a server may ignore; "unsatisfiable" where no byte of it exists.
+ * Returns the part of `length` bytes that a `Range` header asks for (RFC 9110, 14.2). Returns `undefined` to
+ * send everything, if the header is absent, malformed, has another unit, or has several ranges, which a
+ * server may ignore; "unsatisfiable" if no byte of the range exists.
  */
 export function parseRange(
   header: string | null,

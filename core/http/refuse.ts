@@ -2,7 +2,7 @@ import { ZiplinkError } from "../errors.ts";
 import { type Audit, describeFailure, type Principal } from "./audit.ts";
 import { describeProblem, type Problem, toProblemResponse } from "./problem.ts";
 
-/** How a refusal is answered. */
+/** Options of `refuse`. */
 export interface RefusalOptions {
   /** Header fields that replace those of the problem. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -11,9 +11,9 @@ export interface RefusalOptions {
 }
 
 /**
- * Answers a request that failed before it had a response, and writes its audit line. An aborted request
- * failed with its signal's reason if that is a `ZiplinkError`, such as a platform's deadline; otherwise
- * the client left.
+ * Returns the error response to a request that failed before it had a response, and writes its audit event.
+ * If the request was aborted, the error is the signal's reason if that is a `ZiplinkError`, such as a
+ * platform's deadline; otherwise the client left.
  */
 export function refuse(
   request: Request,

@@ -1,19 +1,19 @@
 import type { Audit, Principal } from "./audit.ts";
 
-/** What a request has about it that HTTP does not tell: an edge makes one, and the stages use it. */
+/** The context of a request beyond HTTP. The edge creates one per request, and the stages use it. */
 export interface RequestScope {
-  /** When the request came, in the time of `performance.now()`. */
+  /** When the request arrived, as of `performance.now()`. */
   readonly began: number;
-  /** Where its audit lines go. */
+  /** Receives the request's audit events. */
   readonly audit: Audit;
   /**
-   * Lets a principal in that has proved who it is, before the store is asked for anything. Rejects with
+   * Admits an authenticated principal. Called before the store is asked for anything. Rejects with
    * `too_many_requests`.
    */
   admit(principal: Principal): Promise<void>;
 }
 
-/** A scope that lets everybody in, and begins now. */
+/** Returns a scope that admits every principal and begins now. */
 export function unrestrictedScope(audit: Audit): RequestScope {
   return { began: performance.now(), audit, admit: async () => undefined };
 }

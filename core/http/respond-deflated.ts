@@ -3,10 +3,10 @@ import type { Plan } from "../zip/plan.ts";
 import type { ArchiveQuery, ResponseLimits } from "./respond.ts";
 
 /**
- * The response with an archive that is compressed while it is sent. It has no length, so a body is
- * sent in chunks, and only as a whole: a `Range` is ignored, as RFC 9110, 14.2 allows. Throws
- * `too_large` where it may be more than the platform sends at once, for a HEAD too: there is no
- * length to learn by it, only whether a GET will do.
+ * Returns the response for an archive that is compressed while it is sent. Its length is unknown, so the body
+ * is sent in chunks and always whole: a `Range` is ignored, as RFC 9110, 14.2 allows. Throws `too_large` if
+ * the archive may exceed the platform's limit of one response. That applies to HEAD too, which here cannot
+ * report a length, only whether a GET would succeed.
  */
 export async function respondDeflated(
   { method }: Pick<ArchiveQuery, "method">,

@@ -9,47 +9,50 @@ import { checkPreconditions, rangeIsCurrent, type Validators } from "./condition
 import { parseRange } from "./range.ts";
 import { respondDeflated } from "./respond-deflated.ts";
 
-/** What a platform lets through in one response. Bytes; `Infinity` where it has no limit. */
+/** The platform's limits of one response, in bytes; `Infinity` means no limit. */
 export interface ResponseLimits {
   /**
-   * The longest body. A longer range is answered by its beginning (RFC 9110, 15.3.7); for a longer
-   * archive as a whole there is only 413, since part of it would look like all of it.
+   * Maximum length of a body. A longer range is answered with its first part (RFC 9110, 15.3.7). A request
+   * for the whole of a longer archive is answered with 413, since part of an archive would look complete.
    */
   readonly maxResponseBytes: number;
-  /** The longest body with a `Content-Length`; a longer one is sent in chunks. */
+  /** Maximum length of a body with a `Content-Length`; a longer one is sent in chunks. */
   readonly maxFixedLength: number;
 }
 
-/** What of a request an archive's response depends on. */
+/** The parts of a request that an archive's response depends on. */
 export type ArchiveQuery = Pick<Request, "method" | "headers">;
 
-/** The archive that a response is about, and how it may be sent. */
+/** Options of `respond`. */
 export interface RespondOptions {
-  /** What the archive holds; its length and ETag follow from it. */
+  /** The archive's plan, which determines its length and ETag. */
   readonly plan: Plan;
-  /** The archive's name as it was asked for; default "archive". */
+  /** The requested name of the archive. Default "archive". */
   readonly name?: string | undefined;
-  /** Whether this link can give no other archive than this one. */
+  /** Whether the link is pinned to this archive. */
   readonly isPinned: boolean;
   /** Value of `Cache-Control`. */
   readonly cacheControl: string;
-  /** What the platform lets through in one response. */
+  /** The platform's limits of one response. */
   readonly responseLimits: ResponseLimits;
-  /** The archive's bytes, of one that has no ranges all; called only if the response has a body. */
+  /**
+   * Opens a range of the archive or, given `undefined`, a compressed archive, which has no ranges. Called only
+   * if the response has a body.
+   */
   readonly open: (range: ByteRange | undefined) => Promise<ReadableStream<Uint8Array>>;
 }
 
 /**
- * The response to a GET or HEAD for an archive, as RFC 9110 has it for a static file: 200 or 206 with
- * its exact length, or 304. One that is compressed has no length, no ranges and a weak ETag. Rejects with
- * `precondition_failed`, `range_not_satisfiable`, `too_large` where the platform cannot send it at once,
- * and what `open` rejects with.
+ * Returns the response to a GET or HEAD for an archive, as RFC 9110 defines it for a static file: 200 or 206
+ * with the exact length, or 304. The response for a compressed archive has no length, no ranges and a weak
+ * ETag. Rejects with `precondition_failed`, `range_not_satisfiable`, `too_large` if the archive exceeds the
+ * platform's limit of one response, and the errors of `open`.
  */
 export async function respond(request: ArchiveQuery, options: RespondOptions): Promise<Response> {
   const { plan, open } = options;
   const isDeflated = plan.format.compression === "deflate";
   const { length, etag: strongTag } = layoutZip(plan);
-  // The same objects compressed by another version of zlib are other bytes (RFC 9110, 8.8.1).
+  // Weak, as another version of zlib compresses the same objects to different bytes (RFC 9110, 8.8.1).
   const etag = isDeflated ? `W/${strongTag}` : strongTag;
   const validators = { etag, lastModified: lastModified(plan), isDateStrong: options.isPinned };
   const headers = {
@@ -63,9 +66,11 @@ export async function respond(request: ArchiveQuery, options: RespondOptions): P
   const precondition = checkPreconditions(request.headers, validators);
   if (precondition === 304) return new Response(null, { status: 304, headers });
   if (precondition === 412) {
-    throw new ZiplinkError("precondition_failed", "The archive is not the one you asked for.", {
-      headers: { ETag: etag },
-    });
+    throw new ZiplinkError(
+      "precondition_failed",
+      "The archive does not match the preconditions of this request. Start the download again.",
+      { headers: { ETag: etag } },
+    );
   }
   const described = {
     ...headers,
@@ -88,7 +93,7 @@ export async function respond(request: ArchiveQuery, options: RespondOptions): P
     throw sliceIt(length, maxResponseBytes, etag);
   }
   const { start, end } = sendable(range ?? { start: 0, end: length }, request, maxResponseBytes);
-  // Made before the body: nothing may fail once that is open, as nobody would close it.
+  // Made before the body is opened: if anything failed after that, the body would never be closed.
   const sized = new Headers({
     ...described,
     ...(end - start <= maxFixedLength
@@ -102,7 +107,7 @@ export async function respond(request: ArchiveQuery, options: RespondOptions): P
   });
 }
 
-/** As much of a range as one response may hold; a HEAD has no body and tells of the whole. */
+/** Returns the part of a range that one response may have. A HEAD has no body and describes all of it. */
 function sendable(
   { start, end }: ByteRange,
   { method }: ArchiveQuery,
@@ -114,7 +119,7 @@ function sendable(
 function sliceIt(length: number, slice: number, etag: string): ZiplinkError {
   return new ZiplinkError(
     "too_large",
-    `This archive has ${formatBytes(length)}; here one response can have ${formatBytes(slice)}. ` +
+    `This archive has ${formatBytes(length)}; a response can have at most ${formatBytes(slice)} here. ` +
       `Ask for it in ranges of up to ${slice} bytes, beginning with "Range: bytes=0-${slice - 1}".`,
     {
       details: { limit: slice, total: length, slice },
@@ -123,19 +128,19 @@ function sliceIt(length: number, slice: number, etag: string): ZiplinkError {
   );
 }
 
-/** A file name for the download: safe on every system, and ending in ".zip". */
+/** Returns the download's file name: safe on every system, and ending in ".zip". */
 export function downloadName(name = "archive"): string {
   const base = safeSegment(name.replace(/\.zip$/i, ""));
   return `${safeSegment(base.slice(0, 200))}.zip`;
 }
 
-/** The range to send, for a GET alone: RFC 9110, 14.2 defines it for no other method. */
+/** Returns the requested range. Only for GET: RFC 9110, 14.2 defines ranges for no other method. */
 function requestedRange(request: ArchiveQuery, length: number, validators: Validators) {
   if (request.method !== "GET" || !rangeIsCurrent(request.headers, validators)) return undefined;
   return parseRange(request.headers.get("Range"), length);
 }
 
-/** When any object last changed; never later than now (RFC 9110, 8.8.2.1), in whole seconds. */
+/** Returns when any object last changed, in whole seconds and never later than now (RFC 9110, 8.8.2.1). */
 function lastModified({ entries }: Plan): Date {
   let latest = 0;
   for (const { blob } of entries) latest = Math.max(latest, blob.modified.getTime());

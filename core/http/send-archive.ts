@@ -11,45 +11,44 @@ import { observeEnd, prime } from "./body.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { type ArchiveQuery, type ResponseLimits, respond } from "./respond.ts";
 
-/** What all archives of a service are sent with. */
+/** Options that apply to all archives of a service. */
 export interface ResponseOptions {
-  /** `Cache-Control` of archives. */
+  /** Value of `Cache-Control` for archives. */
   readonly cacheControl: string;
-  /** What the platform lets through in one response. */
+  /** The platform's limits of one response. */
   readonly responseLimits: ResponseLimits;
-  /** What downloads learn of checksums; shared by all of one source. */
+  /** Checksums that downloads learn, shared by all downloads of one source. */
   readonly crcs: CrcKnowledge;
-  /** The room for reading ahead; shared by all downloads of the process. */
+  /** Room for reading ahead, shared by all downloads of the process. */
   readonly readAhead: ReadAheadPool;
 }
 
 /**
- * What of a request a download depends on; its end is the download's. A signal that is aborted with
- * a `ZiplinkError` is a failure of ours, such as a platform's deadline; with anything else the
- * client left.
+ * The parts of a request that a download depends on; aborting its signal ends the download. If the signal's
+ * reason is a `ZiplinkError`, such as a platform's deadline, the download has failed on our side; otherwise
+ * the client left.
  */
 export type DownloadQuery = ArchiveQuery & Pick<Request, "signal">;
 
 /** One archive to send. */
 export interface SendOptions {
-  /** What was asked for; the download's name and pin are from it. */
+  /** The requested spec, for the download's name and pin. */
   readonly spec: ArchiveSpec;
-  /** What it has come to. */
+  /** The archive's plan. */
   readonly plan: Plan;
-  /** Where its objects are read. */
+  /** The source that the archive's objects are read from. */
   readonly source: BlobSource;
-  /** Whom the audit log names. */
+  /** The principal for the audit log. */
   readonly principal: Principal;
-  /** Since when its time counts, and where its audit lines go. */
+  /** The scope of the request: its start, and its audit. */
   readonly scope: RequestScope;
-  /** Called if the download fails once it has begun. */
+  /** Called if the download fails after it has started. */
   readonly onFailed?: () => void;
 }
 
 /**
- * The response to `request` for a planned archive, with its audit lines: one when the download starts
- * and one when it ends. Rejects with what `respond` refuses, and with what goes wrong before the first
- * byte.
+ * Returns the response to `request` for a planned archive, and writes an audit event when the download
+ * starts and another when it ends. Rejects as `respond` does, and with any error before the first byte.
  */
 export async function sendArchive(
   request: DownloadQuery,
@@ -75,11 +74,11 @@ export async function sendArchive(
       };
       audit({ event: "download_started", ...download, firstByteMs: elapsedMs() });
       return observeEnd(stream, (ending, sent, error) => {
-        // An abort reaches the stream as an error too, and may do so first.
+        // An abort also reaches the stream as an error, possibly before it is cancelled.
         const isOurs = signal.reason instanceof ZiplinkError;
         const ended = isOurs ? "failed" : "aborted";
         const outcome = signal.aborted ? ended : ending;
-        // What was planned is no worse for an abort, whoever's it is.
+        // An abort, from either side, says nothing against the plan.
         if (outcome === "failed" && !isOurs) onFailed?.();
         audit({
           event: "download_ended",

@@ -5,7 +5,7 @@ const LONG_DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day";
 const MONTH = `(?<month>${MONTHS.join("|")})`;
 const TIME = "(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)";
 
-/** The preferred form and the two obsolete ones, which a recipient must accept as well. */
+/** The preferred format and the two obsolete ones, which recipients must accept as well. */
 const FORMS = [
   `${DAY}, (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT`, // IMF-fixdate
   `${LONG_DAY}, (?<day>\\d\\d)-${MONTH}-(?<year>\\d\\d) ${TIME} GMT`, // rfc850-date
@@ -13,11 +13,11 @@ const FORMS = [
 ].map((form) => new RegExp(`^${form}$`));
 
 /**
- * Milliseconds since 1970 of an HTTP date in one of its three forms (RFC 9110, 5.6.7); `undefined`
- * for anything else, also for dates that other standards know and days that no month has. Whether the
- * name of the weekday is right is not looked at.
+ * Parses an HTTP date in one of its three formats (RFC 9110, 5.6.7) and returns milliseconds since 1970.
+ * Returns `undefined` for anything else, including other date formats and days that the month does not have.
+ * Does not check that the weekday is right.
  *
- * @param now decides on the century of a year with two digits: it is at most 50 years in the future
+ * @param now determines the century of a two-digit year, which is at most 50 years in the future
  */
 export function parseHttpDate(
   value: string | null | undefined,
@@ -33,7 +33,7 @@ export function parseHttpDate(
 function toTime(parts: Readonly<Record<string, string | undefined>>, now: number) {
   const { year = "", month = "" } = parts;
   const at = (fullYear: number) => {
-    // Not by Date.UTC, to which the year 24 is 1924.
+    // Not with Date.UTC, which takes the year 24 for 1924.
     const date = new Date(0);
     date.setUTCFullYear(fullYear, MONTHS.indexOf(month), Number(parts.day));
     const isOfMonth = date.getUTCDate() === Number(parts.day);

@@ -1,14 +1,14 @@
 import { parseHttpDate } from "./http-date.ts";
 
-/** A larger number of seconds stands for this one (RFC 9111, 1.2.2): it always fits a number. */
+/** Larger numbers of seconds are reduced to this one (RFC 9111, 1.2.2). */
 const MAX_SECONDS = 2 ** 31;
 
 /**
- * Milliseconds that a `Retry-After` asks to wait, which states seconds or a date (RFC 9110, 10.2.3);
- * `undefined` if there is none that can be read. A date counts from the answer's own `Date`, so that
- * a clock that differs from ours does no harm.
+ * Parses `Retry-After`, which has seconds or a date (RFC 9110, 10.2.3), and returns the milliseconds to wait,
+ * or `undefined` if it is absent or invalid. A date is taken relative to the response's own `Date`, so that a
+ * difference between the server's clock and ours does not matter.
  *
- * @param date the field `Date` of the same answer; without one that can be read it is now
+ * @param date the `Date` field of the same response. Default, also if it is invalid: now
  */
 export function parseRetryAfter(
   value: string | null | undefined,

@@ -12,33 +12,33 @@ import { ZiplinkError } from "../errors.ts";
 import { malformed } from "../input/malformed.ts";
 import { validate } from "../input/validate.ts";
 
-/** RFC 7518, 3.2: a key for HS256 has at least the hash's 256 bits. */
+/** RFC 7518, 3.2: a key for HS256 must have at least the 256 bits of the hash. */
 const MIN_SECRET_BYTES = 32;
 
-/** A key that signs or verifies JWTs, for one algorithm only. */
+/** A key that signs or verifies JWTs with exactly one algorithm. */
 export interface JwtKey {
-  /** What a token's header names it by; a key without one is for tokens that name none. */
+  /** The key's id in token headers. A key without one verifies only tokens whose header has no `kid`. */
   readonly kid?: string;
-  /** The one algorithm it is used for (RFC 7518, 3.1; RFC 8037, 3.1). */
+  /** The only algorithm that the key is used with (RFC 7518, 3.1; RFC 8037, 3.1). */
   readonly algorithm: "HS256" | "ES256" | "EdDSA";
   /** A secret or a public key. */
   readonly verifying: KeyObject;
-  /** A secret or a private key. Absent where only the public half is known. */
+  /** A secret or a private key. Absent if only the public key is known. */
   readonly signing?: KeyObject;
 }
 
-/** Keys in their order; no two of the same `kid`, and at most one without. */
+/** Keys in order of preference for signing. Each `kid` is unique, and at most one key has none. */
 export type JwtKeys = readonly JwtKey[];
 
 /**
- * The HS256 key of a secret: its UTF-8 bytes. Throws `malformed` below 32 bytes.
+ * Returns the HS256 key of a secret, made of its UTF-8 bytes. Throws `malformed` below 32 bytes.
  */
 export function secretKeys(secret: string): JwtKeys {
   const bytes = Buffer.from(secret, "utf8");
   if (bytes.length < MIN_SECRET_BYTES) {
     throw new ZiplinkError(
       "malformed",
-      `A secret has at least ${MIN_SECRET_BYTES} bytes, this one has ${bytes.length}. ` +
+      `A secret must have at least ${MIN_SECRET_BYTES} bytes; this one has ${bytes.length}. ` +
         "Make one with: openssl rand -base64 32",
     );
   }
@@ -52,7 +52,7 @@ const named = {
   use: z.optional(z.literal("sig")),
 };
 
-/** RFC 7517, with the parameters of RFC 7518, 6 and RFC 8037; those not used here are passed over. */
+/** RFC 7517, with the parameters of RFC 7518, 6 and RFC 8037; those not used here are ignored. */
 const jwkSchema = z.discriminatedUnion("kty", [
   z.object({
     ...named,
@@ -86,9 +86,9 @@ const jwkSchema = z.discriminatedUnion("kty", [
 const jwksSchema = z.object({ keys: z.array(jwkSchema).check(z.minLength(1)) });
 
 /**
- * The keys of a JSON Web Key Set (RFC 7517, 5), as JSON text: `oct` keys for HS256, `EC` keys on
- * P-256 for ES256, `OKP` keys on Ed25519 for EdDSA. Throws `malformed`, naming the field and quoting
- * nothing, if it is none.
+ * Parses a JSON Web Key Set (RFC 7517, 5) from JSON text: `oct` keys for HS256, `EC` keys on P-256 for
+ * ES256, `OKP` keys on Ed25519 for EdDSA. Throws `malformed` for invalid text; the error names the field but
+ * quotes nothing, so that it reveals no key.
  */
 export function parseJwks(text: string): JwtKeys {
   const result = validate(jwksSchema, parseJson(text), { isOnce: true });
@@ -96,7 +96,7 @@ export function parseJwks(text: string): JwtKeys {
   const keys = result.data.keys.map(toKey);
   const kids = keys.map(({ kid }) => kid);
   if (new Set(kids).size < kids.length) {
-    throw invalid("keys", "each must have a kid of its own, and at most one may have none");
+    throw invalid("keys", "each must have a unique kid, and at most one may have none");
   }
   return keys;
 }
@@ -116,7 +116,7 @@ function toKey(jwk: z.infer<typeof jwkSchema>, index: number): JwtKey {
       ...(d ? { signing: createPrivateKey({ key: { ...key, d }, format: "jwk" }) } : {}),
     };
   } catch {
-    // The cause says nothing of use, and might quote the key.
+    // The cause is left out: it says nothing useful and might quote the key.
     throw invalid(`keys.${index}`, "is not a valid key");
   }
 }
@@ -125,7 +125,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A syntax error quotes what it stumbled over.
+    // The cause is left out: a syntax error quotes part of the text.
     throw invalid("keys", "is not JSON");
   }
 }
@@ -134,19 +134,19 @@ function invalid(field: string, message: string): ZiplinkError {
   return new ZiplinkError("malformed", `${field}: ${message}.`, { details: { field } });
 }
 
-/** Whether some key is in both sets: then a token meant for the one could pass for the other. */
+/** Whether any key is in both sets: a token meant for one purpose could then be used for the other. */
 export function shareKey(one: JwtKeys, other: JwtKeys): boolean {
   return one.some((a) => other.some((b) => a.verifying.equals(b.verifying)));
 }
 
-/** Whether there is a key that signs. */
+/** Whether any of the keys can sign. */
 export function canSign(keys: JwtKeys): boolean {
   return keys.some(({ signing }) => signing !== undefined);
 }
 
 /**
- * The claims of a genuine token. The key is the one that the token's `kid` names, and the algorithm is
- * that key's: a token can choose neither another algorithm nor, by an unknown `kid`, no key. Rejects
+ * Verifies a token and returns its claims. The token's `kid` selects the key, and the key determines the
+ * algorithm: a token can neither choose another algorithm nor avoid verification by an unknown `kid`. Rejects
  * with jose's errors.
  */
 export async function verifyJwt(
@@ -167,13 +167,13 @@ export async function verifyJwt(
   return payload;
 }
 
-/** A JWT of these claims, by the first key that can sign. Throws `malformed` if none can. */
+/** Signs a JWT with the first key that can sign. Throws `malformed` if none can. */
 export function signJwt(claims: JWTPayload, keys: JwtKeys): Promise<string> {
   const key = keys.find(({ signing }) => signing !== undefined);
   if (key?.signing === undefined) {
     throw new ZiplinkError(
       "malformed",
-      "None of the keys can sign: a private or a secret one is needed to make links.",
+      "None of the keys can sign. Making links needs a private or a secret key.",
     );
   }
   return new SignJWT(claims)

@@ -10,45 +10,45 @@ import { type ManifestReference, type ManifestStore, manifestReference } from ".
 
 const AUDIENCE = "ziplink";
 
-/** Characters of a token that every browser, proxy and server takes in a URL, with room to spare. */
+/** Token length, in characters, that every browser, proxy and server accepts in a URL, with a margin. */
 const MAX_TOKEN_LENGTH = 6 * 1024;
 
 /** A verified link. */
 export interface Link {
-  /** `jti`, or else a digest of the token: names the link in logs and opens nothing. */
+  /** `jti`, or a digest of the token: identifies the link in logs, but gives no access. */
   readonly id: string;
-  /** `sub`: whom the link was made for. */
+  /** `sub`: the person or system that the link is for. */
   readonly subject?: string;
-  /** `title`: what people see as its heading. */
+  /** `title`: the heading of the link's page. */
   readonly title?: string;
-  /** `iss`: who made it, for people to see. */
+  /** `iss`: the maker of the link, shown on its page. */
   readonly issuer?: string;
-  /** `exp`: when it stops working, in whole seconds. */
+  /** `exp`: when the link expires, in whole seconds. */
   readonly expires: Date;
-  /** `zip`: what its archive holds; a spec that is kept as a manifest has been loaded. */
+  /** `zip`: the archive spec, loaded already if it is kept as a manifest. */
   readonly spec: ArchiveSpec;
 }
 
-/** Claims that the page shows. Nothing is decided by them. */
+/** Claims that are only shown on the page; no decision depends on them. */
 const shownClaims = z.object({
   title: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   iss: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
 });
 
 interface LinkClaims {
-  /** When the link stops working; what is below a second is cut off. */
+  /** When the link expires; fractions of a second are cut off. */
   readonly expires: Date;
-  /** When it starts to work; default at once. */
+  /** When the link becomes valid. Default: at once. */
   readonly notBefore?: Date;
-  /** Whom it is for; appears in the audit log. */
+  /** The person or system that the link is for; appears in the audit log. */
   readonly subject?: string;
-  /** Its heading on the page that people see, up to 200 characters; default the archive's name. */
+  /** The heading of the link's page, up to 200 characters. Default: the archive's name. */
   readonly title?: string;
-  /** Who made it, for that page, up to 200 characters. */
+  /** The maker of the link, shown on its page, up to 200 characters. */
   readonly issuer?: string;
-  /** Names the link in the audit log; default random. */
+  /** Identifies the link in the audit log. Default: random. */
   readonly id?: string;
-  /** Takes a spec that makes the token longer than 6 KB. Default: such a spec is refused. */
+  /** Keeps specs that would make the token longer than 6 KB. Default: such a spec is refused. */
   readonly manifests?: ManifestStore | undefined;
 }
 
@@ -60,19 +60,18 @@ export interface SignWithSecret extends LinkClaims {
 
 /** A link's claims, to be signed with a key. */
 export interface SignWithKeys extends LinkClaims {
-  /** As of `parseJwks` or `secretKeys`; the first that can sign does. */
+  /** Keys from `parseJwks` or `secretKeys`; the first that can sign is used. */
   readonly keys: JwtKeys;
 }
 
-/** A link's claims, and what signs them. */
+/** A link's claims, and the secret or keys to sign them with. */
 export type SignLinkOptions = SignWithSecret | SignWithKeys;
 
 /**
- * The token of a link to the archive that `spec` asks for: a JWT (RFC 7519) with `aud: "ziplink"`,
- * `exp`, `jti` and the spec, or where its manifest is, as `zip`. Rejects with `malformed` for a
- * spec, title, issuer or secret that is not valid and for keys none of which can sign,
- * `link_too_long` for a spec that needs a manifest and has no place for it, and with what
- * `ManifestStore.keep` rejects with.
+ * Returns the token of a link to an archive: a JWT (RFC 7519) with `aud: "ziplink"`, `exp`, `jti` and, as
+ * `zip`, the spec or a reference to its manifest. Rejects with `malformed` for an invalid spec, title, issuer
+ * or secret, or if no key can sign; `link_too_long` if the spec needs a manifest and there is no
+ * `manifests`; and the errors of `ManifestStore.keep`.
  */
 export async function signLink(spec: ArchiveSpec, options: SignLinkOptions): Promise<string> {
   const keys = "keys" in options ? options.keys : secretKeys(options.secret);
@@ -103,7 +102,7 @@ function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
   };
 }
 
-/** A NumericDate (RFC 7519, 2). */
+/** Returns a NumericDate (RFC 7519, 2). */
 function toSeconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }
@@ -111,20 +110,19 @@ function toSeconds(date: Date): number {
 function tooLong(length: number): ZiplinkError {
   return new ZiplinkError(
     "link_too_long",
-    `This link's token would have ${length} characters; more than ${MAX_TOKEN_LENGTH} do not fit ` +
-      "every URL. Ask for a prefix or for fewer files, or give the service a MANIFEST_STORE.",
+    `This link's token would have ${length} characters; the limit is ${MAX_TOKEN_LENGTH}, as longer ` +
+      "URLs do not work everywhere. Ask for a prefix or for fewer files, or give the service a MANIFEST_STORE.",
     { details: { limit: MAX_TOKEN_LENGTH, total: length } },
   );
 }
 
 /**
- * Verifies a link's token. The key is the one its `kid` names, the algorithm that key's. Nothing but
- * the token and its manifest is looked at, so the answer tells nothing about any object. Rejects with
- * `unauthorized` for a token that is forged or meant for something else, `expired` for a genuine one
- * that is too old, `malformed` for a genuine one whose archive spec, `title` or `iss` is not valid, and with what
- * `ManifestStore.load` rejects with.
+ * Verifies a link's token. Its `kid` selects the key, which determines the algorithm. Only the token and its
+ * manifest are looked at, so the result reveals nothing about any object. Rejects with `unauthorized` if the
+ * token is forged or meant for another purpose, `expired` if it is genuine but too old, `malformed` if it is
+ * genuine but its archive spec, `title` or `iss` is invalid, and with the errors of `ManifestStore.load`.
  *
- * @param manifests where manifests are kept, if anywhere
+ * @param manifests the store that keeps manifests, if any
  */
 export async function verifyLink(
   token: string,
@@ -160,9 +158,11 @@ async function specOf(
   }
   const { etag, ...reference } = parseReference(zip);
   if (manifests === undefined) {
-    throw new ZiplinkError("malformed", "zip.manifest: this service keeps no manifests.", {
-      details: { field: "zip.manifest" },
-    });
+    throw new ZiplinkError(
+      "malformed",
+      "zip.manifest: this service has no MANIFEST_STORE to load the list of files from.",
+      { details: { field: "zip.manifest" } },
+    );
   }
   const spec = await manifests.load(reference, signal);
   return etag === undefined ? spec : { ...spec, etag };

@@ -5,58 +5,56 @@ import { ZiplinkError } from "../errors.ts";
 import { type ArchiveSpec, parseArchiveSpec } from "../planning/archive-spec.ts";
 import type { ObjectStore } from "../source/object-store.ts";
 
-/** Where the spec of a link stands that is too long for a URL. Only its signer can state one. */
+/** The claim of a link whose spec is too long for a URL. Only the signer of the link can set it. */
 export const manifestReference = z.strictObject({
-  // One part of a path, as it is the name of a file too.
+  // A single path segment, as it may be the name of a file.
   manifest: z
     .string()
-    .check(z.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/, "is not a manifest's name")),
-  sha256: z
-    .string()
-    .check(z.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case")),
+    .check(z.regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/, "is not the name of a manifest")),
+  sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hexadecimal digits")),
 } satisfies { readonly [K in keyof ManifestReference]: z.core.$ZodType<ManifestReference[K]> });
 
-/** Where a spec is kept, and the hash that proves it is the one that was signed. */
+/** The place of a stored spec, and the hash that proves that it is the one that was signed. */
 export interface ManifestReference {
   /** The object's name in the store, such as `{sha256}.json`. */
   readonly manifest: string;
-  /** SHA-256 of its bytes, in 64 hexadecimal digits, lower case. */
+  /** SHA-256 of the object's bytes, as 64 lower-case hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** Keeps archive specs, each an object of JSON that is never changed. */
+/** Keeps archive specs, each as an immutable JSON object. */
 export interface ManifestStore {
-  /** Keeps a spec under the SHA-256 of its JSON. Rejects with `timeout` or what the store rejects with. */
+  /** Stores a spec under the SHA-256 of its JSON. Rejects with `timeout` or the object store's errors. */
   keep(spec: ArchiveSpec): Promise<ManifestReference>;
   /**
-   * The spec behind a reference. Rejects with `not_found` if there is no such object,
-   * `precondition_failed` if it is another one than was signed, `malformed` if it is no archive
-   * spec, `timeout`, and with what the store rejects with.
+   * Loads the spec of a reference. Rejects with `not_found` if there is no such object,
+   * `precondition_failed` if it differs from the one that was signed, `malformed` if it is not an archive
+   * spec, `timeout`, and the object store's errors.
    */
   load(reference: ManifestReference, signal?: AbortSignal): Promise<ArchiveSpec>;
 }
 
-/** Where manifests are kept, and for how long they are remembered. */
+/** Options of `createManifestStore`. */
 export interface ManifestStoreOptions {
-  /** The folder or the part of a bucket that is for them alone. */
+  /** The object store, for manifests only: a folder, or a part of a bucket. */
   readonly objects: ObjectStore;
-  /** How long a manifest is remembered, in seconds; 0 for never. Default 10. */
+  /** How long a manifest is cached, in seconds; 0 means never. Default 10. */
   readonly cacheSeconds?: number;
 }
 
-/** Bytes of JSON of all remembered manifests together. */
+/** Maximum length of the JSON of all cached manifests together, in bytes. */
 const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * A manifest store on any store of small objects. An object's name is the SHA-256 of its bytes, so
- * the same spec is kept once. The store has 10 seconds to answer; up to 16 MiB of specs are
- * remembered in the process.
+ * Creates a manifest store on any object store. An object's name is the SHA-256 of its bytes, so equal
+ * specs are kept only once. The object store has 10 seconds to answer; up to 16 MiB of specs are cached in
+ * the process.
  */
 export function createManifestStore(options: ManifestStoreOptions): ManifestStore {
   const { objects, cacheSeconds = 10 } = options;
-  // By their hash, so that what is remembered can be no other one than what was signed.
+  // Keyed by hash, so that a cached spec is always the one that was signed.
   const cache = new LRUCache<string, { readonly spec: ArchiveSpec; readonly size: number }>({
     ttl: Math.max(1, cacheSeconds * 1000),
     maxSize: MAX_CACHED_BYTES,
@@ -103,7 +101,11 @@ async function inTime<T>(
     return await ask(signal ? AbortSignal.any([signal, limit]) : limit);
   } catch (cause) {
     if (!limit.aborted) throw cause;
-    throw new ZiplinkError("timeout", "The list of files did not come in time.", { cause });
+    throw new ZiplinkError(
+      "timeout",
+      "The list of files behind this link did not arrive in time. Try again later.",
+      { cause },
+    );
   }
 }
 
@@ -115,7 +117,7 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    // A syntax error quotes what it stumbled over.
+    // The cause is left out: a syntax error quotes part of the text.
     throw new ZiplinkError("malformed", "manifest: is not JSON.", {
       details: { field: "manifest" },
     });

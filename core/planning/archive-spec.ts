@@ -2,10 +2,10 @@ import * as z from "zod/mini";
 import { malformed } from "../input/malformed.ts";
 import { validate } from "../input/validate.ts";
 
-/** Bounds a single string; S3 and GCS allow keys of 1,024 bytes. */
+/** A non-empty string of bounded length; S3 and GCS allow keys of up to 1,024 bytes. */
 const text = z.string().check(z.minLength(1), z.maxLength(1024));
 
-/** What a schema of `T` is made of: each of its fields, and no other. */
+/** The shape of a schema of `T`: exactly the fields of `T`. */
 type ShapeOf<T> = { readonly [K in keyof T]-?: z.core.$ZodType<T[K]> };
 
 const entry = z.strictObject({
@@ -37,67 +37,67 @@ const folder = z.strictObject({
 
 interface ArchiveFields {
   /**
-   * The download's file name, up to 200 characters; ".zip" is added if it is not there. Default
+   * The download's file name, up to 200 characters; ".zip" is appended if missing. Default
    * "archive.zip".
    */
   readonly name?: string | undefined;
   /**
-   * "deflate" is smaller, but without length, ranges and resuming. Default: that of the service's
-   * `ZipFormat`, which is "store" unless it says otherwise.
+   * "deflate" makes a smaller archive, but without length, ranges and resuming. Default: the `ZipFormat` of
+   * the service, which itself defaults to "store".
    */
   readonly compression?: "store" | "deflate" | undefined;
   /**
-   * What becomes of `entries` that are missing. "fail" refuses the archive with `not_found`;
-   * "report" leaves them out, and the entry `_missing.txt` lists them. Default "fail".
+   * How to handle missing `entries`. "fail" refuses the archive with `not_found`; "report" leaves them out
+   * and lists them in the entry `_missing.txt`. Default "fail".
    */
   readonly onMissing?: "fail" | "report" | undefined;
   /**
-   * Pins the archive by its strong ETag, quotes included: once its contents have changed, so that
-   * its ETag is another one, it is refused with `precondition_failed`. Default: not pinned.
+   * Pins the archive to its strong ETag, including quotes: once its contents, and so its ETag, have changed,
+   * it is refused with `precondition_failed`. Default: not pinned.
    */
   readonly etag?: string | undefined;
 }
 
-/** One object of an archive that is listed. */
+/** One listed object of an archive. */
 export interface ArchiveEntry {
   /** The object's name in its store, 1 to 1,024 characters. */
   readonly key: string;
   /**
-   * The path that it is to have in the ZIP, 1 to 1,024 characters; made safe and unique as by
-   * `uniqueNames`. Default: its key.
+   * The path wanted in the ZIP, 1 to 1,024 characters; `uniqueNames` makes it safe and unique. Default: the
+   * key.
    */
   readonly name?: string | undefined;
   /**
-   * CRC-32 of the whole object, unsigned, if the requester knows it; resuming need not read the
-   * object again then. One that is wrong fails the archive, with `changed` or `corrupt`.
+   * CRC-32 of the whole object, unsigned, if the requester knows it; a resumed download then need not reread
+   * the object. A wrong one fails the archive, with `changed` or `corrupt`.
    */
   readonly crc32?: number | undefined;
 }
 
-/** An archive of the objects that are listed. */
+/** The spec of an archive of listed objects. */
 export interface EntriesSpec extends ArchiveFields {
-  /** At least one; the archive has them in this order. */
+  /** The objects, in their order in the archive; at least one. */
   readonly entries: readonly ArchiveEntry[];
 }
 
-/** An archive of every object whose key starts with a prefix. */
+/** The spec of an archive of every object whose key starts with a prefix. */
 export interface PrefixSpec extends ArchiveFields {
   /**
-   * Up to 1,024 characters; `""` is every object. What is before its last `/`, and that, is left
-   * out of the names in the ZIP.
+   * The prefix, up to 1,024 characters; `""` means every object. The part up to and including its last `/`
+   * is left out of the names in the ZIP.
    */
   readonly prefix: string;
 }
 
-/** What an archive is to hold: the objects that are listed, or every object under a prefix. */
+/** The requested contents of an archive: listed objects, or every object under a prefix. */
 export type ArchiveSpec = EntriesSpec | PrefixSpec;
 
 /**
- * `input` as an archive spec. Throws `malformed`, naming the field below `path`, if it is none;
- * unknown fields are refused.
+ * Parses `input` as an archive spec. Throws `malformed`, naming the invalid field below `path`; unknown
+ * fields are refused.
  */
 export function parseArchiveSpec(input: unknown, path = "zip"): ArchiveSpec {
-  // Which of the two forms is meant shows in the fields; errors then speak of that one alone.
+  // The fields show which of the two forms is meant, so that errors refer to that form only.
   const isList = typeof input === "object" && input !== null && "entries" in input;
   const result = isList ? validate(list, input) : validate(folder, input);
   if (result.success) return result.data;

@@ -1,24 +1,26 @@
 import { ZiplinkError } from "../errors.ts";
 
-/** Bounds the work for one list; a list this long names more than a thousand scattered entries. */
+/** Bounds the work for one list; a list of this length can name more than a thousand scattered entries. */
 const MAX_LENGTH = 8192;
 
 /**
- * The numbers that a list such as "0,3-7" names: ascending, each once, `count` at most. Numbers count from
- * 0 and are below `count`; a range has both its ends. Throws `malformed`, naming `field`, for what is not
- * of that form, names nothing, or has more than 8,192 characters.
+ * Parses a list such as "0,3-7" and returns its numbers in ascending order without duplicates, so at most
+ * `count` of them. Numbers start at 0 and must be below `count`; a range includes both ends. Throws
+ * `malformed`, naming `field`, if the list is invalid, empty, or longer than 8,192 characters.
  */
 export function parseIndexList(text: string, count: number, field: string): number[] {
   const refuse = (reason: string) =>
     new ZiplinkError("malformed", `${field}: ${reason}`, { details: { field } });
   if (text.length > MAX_LENGTH) {
-    throw refuse(`has more than ${MAX_LENGTH} characters. Join neighbours to ranges, as in 3-7.`);
+    throw refuse(
+      `has more than ${MAX_LENGTH} characters. Write consecutive numbers as ranges, such as 3-7.`,
+    );
   }
   const ranges = text.split(",").map((item) => {
     const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(item) ?? [];
     if (first === undefined) throw refuse("must be numbers and ranges, such as 0,3-7.");
     const [start, end] = [Number(first), Number(last) + 1];
-    if (end <= start) throw refuse("a range has its lower end first, as in 3-7.");
+    if (end <= start) throw refuse("a range must begin with its lower end, as in 3-7.");
     if (end > count) throw refuse(`the files of this archive are numbered from 0 to ${count - 1}.`);
     return { start, end };
   });
@@ -31,7 +33,7 @@ export function parseIndexList(text: string, count: number, field: string): numb
   return indices;
 }
 
-/** Ascending numbers as the shortest list that `parseIndexList` reads: "0,3-7". */
+/** Formats ascending numbers as the shortest list that `parseIndexList` accepts: "0,3-7". */
 export function formatIndexList(indices: readonly number[]): string {
   const items: string[] = [];
   for (let i = 0; i < indices.length; ) {

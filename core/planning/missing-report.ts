@@ -3,21 +3,21 @@ import { type InlineEntry, inlineBytes } from "../source/inline-entries.ts";
 
 const REPORT_NAME = "_missing.txt";
 
-/** When the report is dated if there is no object to take the time of: the first that a ZIP can state. */
+/** The report's time if there are no objects to take it from: the earliest that a ZIP can state. */
 const NO_TIME = Date.UTC(1980, 0, 1);
 
-/** What would end the line that a name stands on, or is no character at all. */
+/** Characters that would end a name's line, and other control characters. */
 const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
 
-/** Whether an object is missing to a requester, who is never told if it is there but denied. */
+/** Whether an error means "missing" to a requester, who must not learn that an object exists but is denied. */
 export function isMissing(error: unknown): boolean {
   return error instanceof ZiplinkError && (error.code === "not_found" || error.code === "denied");
 }
 
 /**
- * The entry that lists what was left out, by the names the requester gave and in that order: UTF-8,
- * one a line. It depends on nothing but `names` and the times of the objects that are there, so that
- * an archive with it is resumed like any other.
+ * Returns the entry that lists the missing objects by the names that the requester gave, in that order:
+ * UTF-8, one name per line. It depends only on `names` and on the times of the present objects, so that an
+ * archive with a report can be resumed like any other.
  */
 export function missingReport(names: readonly string[], present: readonly Date[]): InlineEntry {
   const lines = names.map((name) => `${name.toWellFormed().replace(CONTROLS, "_")}\n`);

@@ -1,47 +1,47 @@
 /**
- * Names that every reader on every system extracts to the place they say: never outside the folder,
- * never onto one another. The rules are those of Windows, macOS and Linux together.
+ * Makes names that every reader on every system extracts to the intended place: never outside the target
+ * folder, never over one another. Combines the rules of Windows, macOS and Linux.
  */
 
-/** One part of a path: what ext4, APFS and NTFS all take. */
+/** Maximum length of one path segment: the limit that ext4, APFS and NTFS all allow. */
 const MAX_SEGMENT_BYTES = 255;
 
-/** A whole name: macOS allows paths of 1,024 bytes, and the folder it is extracted to needs some. */
+/** Maximum length of a name: macOS allows paths of 1,024 bytes, of which the target folder needs some. */
 const MAX_NAME_BYTES = 900;
 
-/** Of both lengths, what is kept free for the number of a duplicate, ` (1234567)`. */
+/** Part of both lengths reserved for the number of a duplicate, ` (1234567)`. */
 const NUMBER_BYTES = 12;
 
 /**
- * What no part of a path may hold: controls and line separators; invisible characters that reverse
- * the order of what is shown (a "gpj.exe" that reads "exe.jpg"); and what Windows reserves, the
- * backslash among it, which some readers take for a separator.
+ * Characters that no path segment may contain: controls and line separators; invisible characters that
+ * reverse the displayed order (so that "gpj.exe" reads "exe.jpg"); and those that Windows reserves, including
+ * the backslash, which some readers take for a separator.
  */
 const FORBIDDEN =
   /[\p{Cc}\p{Noncharacter_Code_Point}\u2028\u2029\u202a-\u202e\u2066-\u2069<>:"|?*\\]/gu;
 
-/** Device names, which Windows sees whatever extension follows them. */
+/** Windows device names, which are reserved with any extension. */
 const RESERVED =
   /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)(?: *\.| *$)/iu;
 
-/** The mark of a VMS version number, which UnZip drops with the number, on every system. */
+/** The semicolon of a VMS version number; UnZip drops it and the number, on every system. */
 const VERSION_NUMBER = /;(?=[0-9]*$)/u;
 
-/** The last dot with what follows, of an extension short enough to be one. */
+/** An extension with its dot, if it is short enough to be one. */
 const EXTENSION = /(?<=.)\.[^. ]{1,16}$/u;
 
-/** A name asked for, and whether it is to be a folder. */
+/** The name requested for an entry. */
 export interface WantedName {
-  /** `/`-separated; as it was asked for, not safe yet. */
+  /** The path as requested, `/`-separated; not safe yet. */
   readonly path: string;
-  /** Whether it is an entry for a folder, which holds nothing. */
+  /** Whether the entry is a folder; it has no content. */
   readonly isFolder: boolean;
 }
 
 /**
- * The name under which `path` can stand in an archive: `/`-separated, NFC, no part of it empty, `.`,
- * `..`, reserved, too long or holding a forbidden character (each becomes `_`). Always non-empty.
- * A name that is too long as a whole loses folders, the innermost first.
+ * Returns a safe name for `path`: `/`-separated, NFC and never empty. No segment is empty, `.`, `..`,
+ * reserved or too long, and each forbidden character becomes `_`. A name that is too long as a whole loses
+ * folders, innermost first.
  */
 export function safeName(path: string): string {
   const segments = path
@@ -51,13 +51,13 @@ export function safeName(path: string): string {
   const file = segments.pop() ?? "_";
   while (byteLength([...segments, file].join("/")) > MAX_NAME_BYTES - NUMBER_BYTES) segments.pop();
   const name = [...segments, file].join("/");
-  return name === path ? path : name; // one string for both: there may be very many
+  return name === path ? path : name; // share one string: there may be very many names
 }
 
-/** What most names are: words of ASCII with single dots between them. */
+/** Matches most names quickly: ASCII words separated by single dots or spaces. */
 const PLAIN = /^[\w-]+(?:[. ][\w-]+)*$/;
 
-/** One part of a path, made safe as in `safeName`; a `/` in it becomes `_` too. */
+/** Returns one path segment, made safe as by `safeName`; a `/` in it becomes `_` too. */
 export function safeSegment(segment: string): string {
   if (segment.length <= MAX_SEGMENT_BYTES && PLAIN.test(segment) && !RESERVED.test(segment)) {
     return segment;
@@ -68,17 +68,17 @@ export function safeSegment(segment: string): string {
     .replace(FORBIDDEN, "_")
     .replaceAll("/", "_")
     .replace(/[. ]+$/u, "");
-  // Cut first: a cut can leave a device's name, or a version number, where there was none.
+  // Shorten first: that can produce a device name or a version number that was not there before.
   const short = shorten(plain === "" ? "_" : plain, MAX_SEGMENT_BYTES);
   const named = RESERVED.test(short) ? shorten(`_${short}`, MAX_SEGMENT_BYTES) : short;
   return named.replace(VERSION_NUMBER, "_");
 }
 
 /**
- * A safe name for each wanted one, in the same order, all different even where case and composition
- * do not count. A later duplicate becomes `name (2).ext`; a file gives way to a folder of its name.
- * Folders end in `/`; one that is there already gets `undefined`. Depends on the wanted names and
- * their order alone.
+ * Returns a safe name for each wanted one, in the same order, all distinct even on file systems that ignore
+ * case and Unicode composition. A later duplicate becomes `name (2).ext`, and so does a file with the name of a
+ * folder. The names of folders end in `/`; the result for a folder that is already there is `undefined`.
+ * Depends only on the wanted names and their order.
  */
 export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)[] {
   const names = wanted.map(({ path }) => safeName(path));
@@ -87,7 +87,7 @@ export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)
   for (const [i, name] of names.entries()) {
     const path = wanted[i]?.isFolder ? `${name}/` : name;
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    if (folder === lastFolder) continue; // as that of most neighbours in a listing
+    if (folder === lastFolder) continue; // true for most neighbours in a listing
     lastFolder = folder;
     for (let slash = folder.indexOf("/"); slash >= 0; slash = folder.indexOf("/", slash + 1)) {
       folders.add(foldName(folder.slice(0, slash)));
@@ -106,7 +106,7 @@ export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)
     let unique = name;
     if (isTaken(folded)) {
       const { stem, extension } = split(name);
-      // Names that are cut to one stem share its numbers, or each would try all the others' first.
+      // Names cut to the same stem share one counter; otherwise each would first try all taken numbers.
       const counter = foldName(stem + extension);
       let number = lastNumbers.get(counter) ?? 1;
       do unique = `${stem} (${++number})${extension}`;
@@ -121,21 +121,21 @@ export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)
 const ASCII = /^[ -~]*$/;
 
 /**
- * Equal for names that any common file system takes for the same: case, composition and invisible
- * characters do not count. It folds rather too much than too little.
+ * Returns a form that is equal for all names that any common file system considers the same: case,
+ * composition and invisible characters are ignored. Folds too much rather than too little.
  */
 export function foldName(name: string): string {
   if (ASCII.test(name)) return name.toLowerCase();
   return name
     .normalize("NFD")
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
-    .toLowerCase() // first, for the capital sharp s, which has no other upper case
+    .toLowerCase() // first, because the capital sharp s is its own upper case
     .toUpperCase()
     .toLowerCase()
     .normalize("NFD");
 }
 
-/** `dir/name.ext` as `dir/name`, cut so that a number fits behind it, and `.ext`. */
+/** Splits `dir/name.ext` into `dir/name`, cut so that a number can be appended, and `.ext`. */
 function split(name: string): { readonly stem: string; readonly extension: string } {
   const slash = name.lastIndexOf("/") + 1;
   const file = name.slice(slash);
@@ -145,7 +145,7 @@ function split(name: string): { readonly stem: string; readonly extension: strin
   return { stem: name.slice(0, slash) + stem, extension };
 }
 
-/** `segment` cut to `bytes` of UTF-8, its extension kept. */
+/** Shortens `segment` to `bytes` of UTF-8 and keeps its extension. */
 function shorten(segment: string, bytes: number): string {
   if (byteLength(segment) <= bytes) return segment;
   const extension = EXTENSION.exec(segment)?.[0] ?? "";
@@ -156,7 +156,7 @@ function shorten(segment: string, bytes: number): string {
   return `${stem}${extension}`;
 }
 
-/** The longest start of `text` of at most `bytes` in UTF-8, no grapheme split, no dot or space last. */
+/** Returns the longest start of `text` within `bytes` of UTF-8; splits no grapheme, ends in no dot or space. */
 function cut(text: string, bytes: number): string {
   let length = 0;
   let end = 0;

@@ -10,42 +10,46 @@ import type { ArchiveSpec, EntriesSpec } from "./archive-spec.ts";
 import { isMissing, missingReport } from "./missing-report.ts";
 import { uniqueNames, type WantedName } from "./names.ts";
 
-/** How many objects are described at a time. */
+/** Number of concurrent `stat` calls. */
 const STAT_CONCURRENCY = 32;
 
-/** A listing is counted to its end, or to so many times the limit. */
+/** A listing is counted to its end, but no further than this multiple of the limit. */
 const COUNT_ON = 10;
 
-/** What one archive may hold at the most. */
+/** The limits of one archive. */
 export interface PlanLimits {
-  /** Entries, folders and those that the application adds among them. */
+  /** Maximum number of entries, including folders and inline entries. */
   readonly maxEntries: number;
-  /** Sum of the objects' sizes, in bytes. */
+  /** Maximum sum of the objects' sizes, in bytes. */
   readonly maxBytes: number;
 }
 
-/** How an archive is planned; all of it has a default. */
+/** Options of `planArchive`. */
 export interface PlanOptions {
-  /** Default: none. */
+  /** Limits of the archive. Default: no limits. */
   readonly limits?: PlanLimits;
-  /** Default: `defaultZipFormat`. Whether it is compressed is for the spec to say, if it does. */
+  /** Format of the archive. Default: `defaultZipFormat`. A spec's `compression` overrides the format's. */
   readonly format?: ZipFormat;
-  /** Entries that the application adds, behind those of the spec. Default: none. */
+  /** Inline entries to append to those of the spec. Default: none. */
   readonly inlineEntries?: readonly InlineEntry[];
-  /** Aborting it ends the planning; it then rejects with the signal's reason. */
+  /** Aborts planning, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** An object, and the path that was asked for it; not safe yet. */
+/** An object and the path wanted for it, which is not safe yet. */
 interface WantedEntry extends WantedName {
   readonly blob: BlobInfo;
 }
 
 /**
- * Finds the objects that `spec` names, pins each to its present version and names its entry.
- * Rejects with `not_found` if a prefix holds nothing or an object is missing, unless that is to be
- * reported; `changed` if an object is not the one that the spec states the CRC of; `too_many_entries`
- * or `too_large` beyond `limits`; `not_deflatable`; and with what the source rejects with.
+ * Finds the objects of `spec`, pins each to its current version and names its entry. Rejects with:
+ *
+ * - `not_found` if there is nothing under the prefix, or if an object is missing, unless
+ *   `onMissing: "report"`;
+ * - `changed` if an object's CRC differs from the one that the spec states;
+ * - `too_many_entries` or `too_large` beyond `limits`;
+ * - `not_deflatable` if the archive is to be compressed but is too large for that;
+ * - the source's errors.
  */
 export async function planArchive(
   spec: ArchiveSpec,
@@ -58,7 +62,7 @@ export async function planArchive(
     "entries" in spec
       ? await statEntries(spec, source, limits, options.signal)
       : await listPrefix(spec.prefix, source, limits, options.signal);
-  // Beside nothing there is nothing to add to: the prefix may be mistyped.
+  // Inline entries alone make no archive of a prefix: an empty prefix may be mistyped.
   if (found.length === 0 && ("prefix" in spec || inline.length === 0)) throw nothingFound();
   const wanted = [...found, ...inline];
   assertEntryCount(wanted.length, limits);
@@ -78,7 +82,7 @@ export async function planArchive(
   return plan;
 }
 
-/** The objects that are there and, where that is asked for, the report of those that are not. */
+/** Returns the objects that exist and, if requested, the report of those that do not. */
 async function statEntries(
   { entries: requested, onMissing }: EntriesSpec,
   source: BlobSource,
@@ -126,10 +130,10 @@ async function listPrefix(
   let bytes = 0;
   for await (const blob of source.list(prefix, signal)) {
     const path = blob.key.slice(folderLength);
-    if (path === "") continue; // the marker of the folder that is asked for
+    if (path === "") continue; // the marker of the requested folder itself
     count++;
     bytes += blob.size;
-    // Beyond the limit it only counts on, for the error to tell how many there are; not for ever.
+    // Beyond the limit, only count, for the error to state the total; but not for ever.
     if (count > COUNT_ON * limits.maxEntries) break;
     if (count <= limits.maxEntries) wanted.push({ blob, path, isFolder: isFolder(blob) });
   }
@@ -138,7 +142,7 @@ async function listPrefix(
   return wanted;
 }
 
-/** Stores have no folders; consoles make an empty object of the folder's name instead. */
+/** Whether an object is a folder marker: stores have no folders, so consoles create an empty object instead. */
 function isFolder(blob: BlobInfo): boolean {
   return blob.size === 0 && blob.key.endsWith("/");
 }
@@ -158,7 +162,7 @@ function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
   return { ...blob, crc32 };
 }
 
-/** Throws `too_many_entries` for more than the limit. */
+/** Throws `too_many_entries` if `total` exceeds the limit. */
 export function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
   if (total <= limit) return;
   const more = total > COUNT_ON * limit ? "at least " : "";

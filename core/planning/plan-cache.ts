@@ -4,38 +4,38 @@ import { SharedWork } from "../async/shared-work.ts";
 import type { Plan } from "../zip/plan.ts";
 import type { ArchiveSpec } from "./archive-spec.ts";
 
-/** How plans are made, and for how long they hold. */
+/** Options of `createPlanner`. */
 export interface PlannerOptions {
-  /** Makes the plan of a spec, as `planArchive` does; it ends when its signal aborts. */
+  /** Makes the plan of a spec, as `planArchive` does. Must end when its signal aborts. */
   readonly plan: (spec: ArchiveSpec, options: { readonly signal: AbortSignal }) => Promise<Plan>;
-  /** How long a plan is used again, in seconds; 0 for never. */
+  /** How long a plan is reused, in seconds; 0 means never. */
   readonly cacheSeconds: number;
 }
 
-/** Plans by token, each used again for a short while: slices of an archive then list nothing. */
+/** Makes plans and reuses each for a short while, so that later slices of an archive need no listing. */
 export interface Planner {
   /**
-   * The plan of a verified token's spec. One that is being made is waited for by all who want it,
-   * and given up when `signal` has aborted for all of them. Rejects as `planArchive`, and with the
-   * signal's reason.
+   * Returns the plan of a verified token's spec. Concurrent calls for the same token share the work, which is
+   * given up once the `signal` of every call has aborted. Rejects as `planArchive` does, and with the signal's
+   * reason.
    */
   plan(token: string, spec: ArchiveSpec, signal?: AbortSignal): Promise<FoundPlan>;
-  /** Makes the next `plan` look again, as an object has turned out to be another one. */
+  /** Removes a token's plan, for example because an object has changed; the next `plan` makes a new one. */
   forget(token: string): void;
 }
 
-/** A plan for a link. */
+/** The plan for a link. */
 export interface FoundPlan {
-  /** What the link's archive is, or was when it was planned. */
+  /** The plan of the link's archive. */
   readonly plan: Plan;
-  /** Whether it is one that was remembered, so that an object may have changed since. */
+  /** Whether the plan comes from the cache, so that objects may have changed since it was made. */
   readonly isReused: boolean;
 }
 
-/** Entries of all remembered plans together; each takes about half a kilobyte. */
+/** Maximum number of entries of all cached plans together; each takes about half a kilobyte. */
 const MAX_CACHED_ENTRIES = 200_000;
 
-/** Plans as they are made, up to 200,000 entries of them remembered; one that fails is not. */
+/** Creates a planner that caches plans of up to 200,000 entries in total. Failures are not cached. */
 export function createPlanner({ plan: make, cacheSeconds }: PlannerOptions): Planner {
   const cache = new LRUCache<string, Plan>({
     ttl: Math.max(1, cacheSeconds * 1000),
@@ -46,7 +46,7 @@ export function createPlanner({ plan: make, cacheSeconds }: PlannerOptions): Pla
 
   return {
     async plan(token, spec, signal) {
-      signal?.throwIfAborted(); // what is under way is taken away by who waits for it
+      signal?.throwIfAborted(); // first: planning that nobody waits for would stay in `underWay`
       const id = identify(token);
       const known = cache.get(id);
       if (known) return { plan: known, isReused: true };
@@ -61,7 +61,7 @@ export function createPlanner({ plan: make, cacheSeconds }: PlannerOptions): Pla
         if (cacheSeconds > 0) cache.set(id, plan);
         return { plan, isReused: false };
       } finally {
-        // It goes with the last who waited; another may have taken its place by then.
+        // The last caller to stop waiting removes it, unless a newer one has taken its place.
         if (planning.isGivenUp && underWay.get(id) === planning) underWay.delete(id);
       }
     },
@@ -71,7 +71,7 @@ export function createPlanner({ plan: make, cacheSeconds }: PlannerOptions): Pla
   };
 }
 
-/** Tokens are secrets: a memory dump need not show them all. */
+/** Hashes a token. Tokens are secrets, and a memory dump should not reveal all of them. */
 function identify(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }

@@ -3,19 +3,19 @@ import { layoutZip } from "../zip/layout.ts";
 import type { Plan } from "../zip/plan.ts";
 import { parseIndexList } from "./index-list.ts";
 
-/** The last selection of each plan: the slices of a download all ask for the same one. */
+/** The last selection from each plan: all slices of a download ask for the same one. */
 const latest = new WeakMap<Plan, { readonly only: string; readonly plan: Plan }>();
 
 /**
- * The part of an archive that a request's parameters ask for, as a plan of its own:
+ * Returns a plan of only those entries that the request's parameters select:
  *
- * - `only`: which entries, counted from 0 in the plan's order, such as "0,3-7"; may be given many times. Without
- *   it, all of them. They keep the names that they have in the whole, and their order.
- * - `of`: the ETag, without its quotes, of the archive whose entries are counted. Numbers mean other files once
- *   another archive is behind the link.
+ * - `only`: the numbers of the entries in the whole archive, from 0, such as "0,3-7"; may be repeated. Default:
+ *   all entries. Selected entries keep their names and their order.
+ * - `of`: the ETag, without quotes, of the archive that the numbers refer to. Once the archive behind the link
+ *   has changed, the same numbers mean different files.
  *
- * Throws `malformed` for an `only` that is not such a list, and `precondition_failed` if the archive is not the
- * one that `of` names.
+ * Throws `malformed` if `only` is not such a list, and `precondition_failed` if the archive is not the one that
+ * `of` names.
  */
 export function selectEntries(whole: Plan, parameters: URLSearchParams): Plan {
   const of = parameters.get("of");

@@ -410,7 +410,7 @@ describe("limits", () => {
     expect(await response.json()).toMatchObject({
       code: "too_large",
       limit: 4 * MiB,
-      detail: expect.stringMatching(/may come to 5\.\d MB.*4\.2 MB.*Use "compression": "store"/),
+      detail: expect.stringMatching(/as large as 5\.\d MB.*4\.2 MB.*Use "compression": "store"/),
     });
     expect((await limited.get(request, { method: "HEAD" })).status).toBe(413);
     const fitting = handlerOf(source, {

@@ -267,7 +267,7 @@ describe("limits of a platform", () => {
     expect(response.headers.get("accept-ranges")).toBe("bytes");
     expect(response.headers.get("ziplink-length")).toBe(String(whole.length));
     expect(await response.json()).toMatchObject({
-      detail: `This archive has 1.4 KB; here one response can have 1.0 KB. Ask for it in ranges of up to 1000 bytes, beginning with "Range: bytes=0-999".`,
+      detail: `This archive has 1.4 KB; a response can have at most 1.0 KB here. Ask for it in ranges of up to 1000 bytes, beginning with "Range: bytes=0-999".`,
       limit: 1000,
       total: whole.length,
       slice: 1000,

@@ -147,8 +147,16 @@ describe("refuses a set", () => {
       JSON.stringify({ keys: [{ ...good, x: good.y }] }),
       /keys\.0: is not a valid/,
     ],
-    ["of one kid twice", JSON.stringify({ keys: [good, ec("k")] }), /^keys: each must have a kid/],
-    ["of two without", JSON.stringify({ keys: [oct(), oct()] }), /^keys: each must have a kid/],
+    [
+      "of one kid twice",
+      JSON.stringify({ keys: [good, ec("k")] }),
+      /^keys: each must have a unique kid/,
+    ],
+    [
+      "of two without",
+      JSON.stringify({ keys: [oct(), oct()] }),
+      /^keys: each must have a unique kid/,
+    ],
   ])("%s", (_, text, message) => {
     expect(() => parseJwks(text)).toThrow(message);
     expect(() => parseJwks(text)).toThrow(

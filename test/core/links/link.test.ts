@@ -144,7 +144,7 @@ describe("refuses a genuine token with a bad request as malformed, naming the fi
   });
 });
 
-test("a secret has at least 32 bytes", () => {
-  expect(() => secretKeys("short")).toThrow(/at least 32 bytes, this one has 5/);
+test("a secret must have at least 32 bytes", () => {
+  expect(() => secretKeys("short")).toThrow(/at least 32 bytes; this one has 5/);
   expect(secretKeys("ü".repeat(16))[0]?.verifying.symmetricKeySize).toBe(32);
 });

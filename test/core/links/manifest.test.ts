@@ -108,7 +108,7 @@ describe("a manifest is refused", () => {
 
   test("where the service keeps none", async () => {
     const token = await signLink(many, { secret, expires, manifests });
-    await expect(verifyLink(token, keys)).rejects.toThrow("this service keeps no manifests");
+    await expect(verifyLink(token, keys)).rejects.toThrow("this service has no MANIFEST_STORE");
   });
 
   test.each([

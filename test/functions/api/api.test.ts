@@ -70,7 +70,7 @@ describe("POST /zip", () => {
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({
       detail: expect.stringContaining(
-        "This archive has 2.0 MB; here one response can have 1.0 MB.",
+        "This archive has 2.0 MB; a response can have at most 1.0 MB here.",
       ),
       limit: 1_000_000,
     });
