@@ -1,4 +1,4 @@
-/** AWS Lambda, behind a Function URL or API Gateway that streams responses: the handler is `handler`. */
+/** Entrypoint for AWS Lambda, behind a Function URL or an API Gateway that streams; exports `handler`. */
 import { createLambdaFunction, lambdaResponseLimits } from "./aws/index.ts";
 import { readSecretParameters } from "./aws/secret-parameters.ts";
 import { readConfig } from "./config/config.ts";
@@ -6,5 +6,5 @@ import { createService } from "./service.ts";
 
 const config = readConfig(await readSecretParameters(process.env), lambdaResponseLimits);
 
-/** What Lambda calls: set the function's handler to this export. */
+/** The function's handler: set this export in Lambda's configuration. */
 export const handler = createLambdaFunction(await createService(config), config);

@@ -1,4 +1,4 @@
-/** Google Cloud Functions and Cloud Run functions: the target is `ziplink`. */
+/** Entrypoint for Google Cloud Functions and Cloud Run functions: the target is `ziplink`. */
 import { readConfig } from "./config/config.ts";
 import { cloudRunResponseLimits, registerFunction } from "./gcp/index.ts";
 import { createService } from "./service.ts";

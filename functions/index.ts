@@ -1,6 +1,6 @@
 /**
  * The public API for applications, `@ziplink/ziplink`: the service's routes, archives for an
- * application's own routes, and all of the core.
+ * application's own routes, and all of core.
  */
 export * from "../core/index.ts";
 export type { ApplicationId, Resolve, ResolvedObject } from "./api/api-request.ts";

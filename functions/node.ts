@@ -1,4 +1,4 @@
-/** A plain Node server, for a machine or a container: `node functions/node.ts`. */
+/** Entrypoint for a plain Node server, on a machine or in a container: `node functions/node.ts`. */
 import type { AddressInfo } from "node:net";
 import { readConfig } from "./config/config.ts";
 import { createNodeServer } from "./node/node-server.ts";

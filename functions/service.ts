@@ -14,7 +14,7 @@ import { createAudit, createLogger, logStoreEvent } from "./observability/log.ts
 import type { Metrics } from "./observability/metrics.ts";
 import { openManifestStore, openObjectStore, openSource } from "./stores/stores.ts";
 
-/** The app that a configuration describes: what every entrypoint serves. */
+/** Creates the app that a configuration describes; every entrypoint serves it. */
 export async function createService(config: Config): Promise<App> {
   const logger = createLogger(config);
   const { metricsToken: token, traceProject } = config.observability;
@@ -37,7 +37,7 @@ export async function createService(config: Config): Promise<App> {
       store: await openCrcStore(config),
       onStoreError: (error) => logger.warn({ failure: describeFailure(error) }, "crc_store_failed"),
     }),
-    // One reader uses up a disk: parts of a file in parallel would only take memory.
+    // A single reader saturates a disk: reading parts of a file in parallel would only take memory.
     readAhead: new ReadAheadPool(config.source.kind === "folder" ? { partBytes: Infinity } : {}),
     corsOrigins: config.corsOrigins,
     protection: config.protection,

@@ -1,7 +1,7 @@
-/** A response that was broken off on purpose. Says nothing of why, as the runtime prints it. */
+/** Thrown for a response that was broken off on purpose. Does not say why, because the runtime prints it. */
 export class BrokenOff extends Error {
   override readonly name = "BrokenOff";
-  /** The message alone: where in the code a response is broken off explains nothing. */
+  /** The message alone: the place in the code where a response is broken off explains nothing. */
   override readonly stack: string;
 
   constructor() {
@@ -13,14 +13,14 @@ export class BrokenOff extends Error {
 const expected = new WeakSet<Error>();
 
 /**
- * Marks the error of a response stream. The runtime client keeps promises that reject with it and that
- * nobody awaits, which would end the process, and with it a function that is warm.
+ * Marks the error of a response stream as expected. The runtime client keeps promises that reject with
+ * it and are never awaited; their rejection would end the process, and with it a warm function.
  */
 export function expectRejection(error: Error): void {
   expected.add(error);
 }
 
-/** Lets the process outlive rejections with an expected error; any other still ends it. */
+/** Keeps unhandled rejections with an expected error from ending the process; any other still ends it. */
 export function surviveExpectedRejections(): void {
   process.on("unhandledRejection", (reason) => {
     if (!(reason instanceof Error && expected.has(reason))) throw reason;

@@ -47,8 +47,8 @@ type Event1 = z.infer<typeof version1>;
 type Event2 = z.infer<typeof version2>;
 
 /**
- * The request that an event stands for, of format 1.0 or 2.0. The path is as the client sent it, less
- * the API's stage. Throws `malformed` for what is no request.
+ * Converts an event of format 1.0 or 2.0 into a request. The path is as the client sent it, without the
+ * API's stage. Throws `malformed` if the event is not an HTTP request.
  */
 export function toRequest(event: unknown, signal: AbortSignal): Request {
   const { data, error } = validate(z.union([version2, version1]), event, { isOnce: true });
@@ -56,12 +56,12 @@ export function toRequest(event: unknown, signal: AbortSignal): Request {
   try {
     return "rawPath" in data ? fromVersion2(data, signal) : fromVersion1(data, signal);
   } catch (cause) {
-    throw noRequest(cause); // a method, header or host that HTTP does not have
+    throw noRequest(cause); // an invalid method, header or host
   }
 }
 
 function noRequest(cause: unknown): ZiplinkError {
-  const message = "This is no HTTP request as Function URLs or API Gateway have it.";
+  const message = "The event is not an HTTP request of a Function URL or API Gateway.";
   return new ZiplinkError("malformed", message, { cause });
 }
 
@@ -81,10 +81,10 @@ function fromVersion1(event: Event1, signal: AbortSignal): Request {
     headers.append(name, value);
   }
   const { path: whole, stage, domainName } = event.requestContext;
-  // `path` is decoded and has no stage. On a domain of one's own, the whole path has none either.
+  // `path` is decoded and has no stage. With a custom domain, the whole path has none either.
   const hasStage = whole != null && whole !== event.path;
   const path = hasStage ? withoutStage(whole, stage) : event.path;
-  // The gateway has decoded the query and keeps nothing else of it.
+  // The gateway only passes on the decoded query, so it is encoded again.
   const query = new URLSearchParams([
     ...pairs(event.multiValueQueryStringParameters, event.queryStringParameters),
   ]);
@@ -93,7 +93,7 @@ function fromVersion1(event: Event1, signal: AbortSignal): Request {
   return new Request(url, { method, headers, ...toBody(method, event), signal });
 }
 
-/** Names and values, in order; `single` is what there is where `multi` is not. */
+/** Yields names and values in order, from `multi` or, if that is absent, from `single`. */
 function* pairs(
   multi: Event1["multiValueHeaders"],
   single: Event1["headers"],
@@ -121,7 +121,7 @@ function toUrl(
   return `${scheme}://${host}${path}${query === "" ? "" : `?${query}`}`;
 }
 
-/** GET and HEAD have no body, whatever a client has sent. */
+/** GET and HEAD requests get no body, whatever the client sent. */
 function toBody(method: string, { body, isBase64Encoded }: Event1 | Event2): RequestInit {
   if (body == null || /^(GET|HEAD)$/i.test(method)) return {};
   return { body: isBase64Encoded ? Buffer.from(body, "base64") : body };

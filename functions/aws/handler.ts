@@ -5,32 +5,33 @@ import type { App } from "../app/app.ts";
 import { toRequest } from "./event.ts";
 import { sendResponse } from "./send-response.ts";
 
-/** How long before the deadline of an invocation it stops, so that the end is ours and is logged. */
+/** How long before its deadline an invocation stops, so that it ends in order and is logged. */
 const MARGIN_MS = 5_000;
 
-/** What an invocation needs to know of its time. */
+/** The part of an invocation's context that states its remaining time. */
 export interface Invocation {
   /** Milliseconds until Lambda ends the invocation. */
   getRemainingTimeInMillis(): number;
 }
 
 /**
- * An app as what `awslambda.streamifyResponse` takes. Everything that goes wrong before the first byte
- * is a response; what goes wrong behind it breaks the response off, and the handler rejects.
+ * Wraps an app for `awslambda.streamifyResponse`. A failure before the first byte becomes an error
+ * response; a later one breaks the response off, and the handler rejects.
  *
- * It stops 5 seconds before the invocation's deadline, and when a client takes nothing for `stallSeconds`:
- * Lambda does not tell that a client has left, and the invocation would go on and be paid for.
+ * It stops 5 seconds before the invocation's deadline, and when a client accepts no data for
+ * `stallSeconds`: Lambda does not report that a client has left, and the invocation would keep running
+ * and be billed.
  */
 export function createLambdaHandler(app: App, stallSeconds: number) {
   return async (event: unknown, stream: Writable, invocation: Invocation): Promise<void> => {
     const stop = new AbortController();
     const deadline = setTimeout(
-      () => stop.abort(new ZiplinkError("timeout", "The function's time is up. Resume from here.")),
+      () => stop.abort(new ZiplinkError("timeout", "The function ran out of time. Resume the download.")),
       invocation.getRemainingTimeInMillis() - MARGIN_MS,
     );
     try {
       const response = await answer(app, event, stop.signal);
-      // When time is up before there is a response, there is still enough of it to say so.
+      // If time runs out before there is a response, the margin is enough to send the error.
       const sending = stop.signal.aborted ? new AbortController() : stop;
       await sendResponse(response, stream, sending, stallSeconds * 1000);
     } finally {

@@ -8,8 +8,8 @@ import { createLambdaHandler, type Invocation } from "./handler.ts";
 export type { App, Invocation, ResponseLimits };
 
 /**
- * The `responseLimits` of an app on Lambda, which streams 200 MB of response at most; that counts
- * status, headers and framing too
+ * The `responseLimits` of an app on Lambda, which streams at most 200 MB per response, including
+ * status, headers and framing
  * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html).
  */
 export const lambdaResponseLimits: ResponseLimits = {
@@ -17,23 +17,23 @@ export const lambdaResponseLimits: ResponseLimits = {
   maxFixedLength: Infinity,
 };
 
-/** What Lambda calls: an event, the stream of its response, and the invocation. */
+/** A function that Lambda calls with an event, the stream of its response, and the invocation. */
 export type LambdaFunction = (
   event: unknown,
   stream: Writable,
   invocation: Invocation,
 ) => Promise<void>;
 
-/** How a function serves. */
+/** Options of `createLambdaFunction`. */
 export interface LambdaFunctionOptions {
-  /** Seconds that a client may take nothing before its download is broken off. Default 30. */
+  /** Seconds that a client may accept no data before its download is broken off. Default 30. */
   readonly clientStallSeconds?: number;
 }
 
 /**
- * The handler of a function behind a Function URL or API Gateway, both with response streaming. To be
- * called once, when the function starts: it needs Lambda's runtime, and makes the process outlive
- * downloads that are broken off.
+ * Creates the handler of a function behind a Function URL or API Gateway, both with response streaming.
+ * Must be called once, when the function starts: it needs Lambda's runtime, and keeps broken-off
+ * downloads from ending the process.
  */
 export function createLambdaFunction(
   app: App,
@@ -41,6 +41,6 @@ export function createLambdaFunction(
 ): LambdaFunction {
   surviveExpectedRejections();
   const handler = createLambdaHandler(app, clientStallSeconds);
-  // The stream that Lambda hands over has a method more, which is not used.
+  // Lambda's stream has one more method, which is not used.
   return awslambda.streamifyResponse(handler) as LambdaFunction;
 }

@@ -1,11 +1,11 @@
 import { GetParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
 
 /**
- * The values of parameters of AWS's Parameter Store by their names, decrypted; those that are not there
- * are left out. At most ten. Rejects with the SDK's error.
+ * Returns the decrypted values of parameters in AWS's Parameter Store, by name; missing ones are left
+ * out. Takes at most ten names. Rejects with the SDK's error.
  *
- * A module of its own, to be loaded where there are such: of a package that is itself loaded so, a
- * bundler can leave nothing out.
+ * A module of its own, imported only when needed: if the SDK package itself were imported dynamically,
+ * a bundler could not drop its unused parts.
  */
 export async function readParameters(
   names: readonly string[],

@@ -2,12 +2,12 @@ import { withOptionalPackages } from "../../adapters/optional-packages.ts";
 import { ConfigError, type Environment } from "../config/environment.ts";
 
 /**
- * The environment, with the secrets that `SECRET_PARAMETERS` names read from AWS's Parameter Store:
- * `LINK_SECRET=/ziplink/link-secret,API_SECRET=…`, at most ten. A name that begins with
- * `/aws/reference/secretsmanager/` is a secret of Secrets Manager. Lambda shows its environment variables to
- * everyone who may look at a function; so values stay where they are kept, and are read once at its start.
+ * Returns the environment with the secrets that `SECRET_PARAMETERS` names, read from AWS's Parameter
+ * Store: `LINK_SECRET=/ziplink/link-secret,API_SECRET=…`, at most ten. A name that begins with
+ * `/aws/reference/secretsmanager/` is a secret in Secrets Manager. Lambda shows environment variables to
+ * everyone who may view a function, so the values stay in the store and are read once at startup.
  *
- * Throws `ConfigError` for one that is not there, and the SDK's error if it cannot ask.
+ * Throws `ConfigError` if a parameter does not exist, and the SDK's error if the request fails.
  */
 export async function readSecretParameters(env: Environment): Promise<Environment> {
   const pairs = (env.SECRET_PARAMETERS ?? "").split(",").filter((pair) => pair !== "");
@@ -16,7 +16,7 @@ export async function readSecretParameters(env: Environment): Promise<Environmen
   for (const pair of pairs) {
     const [, variable, name] = /^\s*([A-Z][A-Z0-9_]*)=(\S+)\s*$/.exec(pair) ?? [];
     if (variable === undefined || name === undefined) {
-      throw new ConfigError("SECRET_PARAMETERS must be NAME=parameter, separated by commas");
+      throw new ConfigError("SECRET_PARAMETERS must be NAME=parameter pairs, separated by commas");
     }
     names.set(variable, name);
   }
@@ -26,7 +26,7 @@ export async function readSecretParameters(env: Environment): Promise<Environmen
   for (const [variable, name] of names) {
     const value = values.get(name);
     if (value === undefined) {
-      throw new ConfigError(`SECRET_PARAMETERS: the parameter for ${variable} is not there`);
+      throw new ConfigError(`SECRET_PARAMETERS: the parameter for ${variable} does not exist`);
     }
     read[variable] = value;
   }

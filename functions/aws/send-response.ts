@@ -6,8 +6,8 @@ import { BrokenOff, expectRejection } from "./broken-off.ts";
 
 /**
  * Sends `response` into the response stream of an invocation. If the body fails, `stop` is aborted, or
- * the client takes nothing for `stallMs` milliseconds (which aborts `stop`), the stream is broken off, not
- * ended, and it rejects with `BrokenOff`, once the body has let go of all it held.
+ * the client accepts no data for `stallMs` milliseconds (which aborts `stop`), breaks the stream off
+ * instead of ending it, and rejects with `BrokenOff` once the body has released everything it held.
  */
 export async function sendResponse(
   response: Response,
@@ -17,14 +17,14 @@ export async function sendResponse(
 ): Promise<void> {
   stream.on("error", expectRejection);
   const outgoing = awslambda.HttpResponseStream.from(stream, toPrelude(response));
-  // Status and headers go out with the first write, and there is none in an empty body.
+  // Status and headers are sent with the first write, and an empty body has none.
   outgoing.write("");
   const watched = watch(outgoing, stallMs, () => stop.abort(new BrokenOff()));
   const sink = releasingSink(watched, () => outgoing.destroy(new BrokenOff()));
   try {
     await pipeline(response.body ?? [], sink, { signal: stop.signal });
   } catch {
-    // What the failure was is in the audit log; here it would be printed whole.
+    // The audit log has the cause; the runtime would print it in full.
     throw new BrokenOff();
   }
 }
@@ -40,7 +40,7 @@ function toPrelude({ status, headers }: Response): Record<string, unknown> {
   };
 }
 
-/** `outgoing`, with `onStall` called if a write waits for `stallMs`. */
+/** Wraps `outgoing`, and calls `onStall` if a write takes longer than `stallMs`. */
 function watch(outgoing: Writable, stallMs: number, onStall: () => void): Outgoing {
   return {
     write(chunk, done) {

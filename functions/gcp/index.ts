@@ -9,7 +9,7 @@ export type { App, ResponseLimits };
 
 /**
  * The `responseLimits` of an app on Cloud Run over HTTP/1, which fails a response whose Content-Length
- * is above 32 MiB; one in chunks it lets through (https://cloud.google.com/run/quotas).
+ * is above 32 MiB, but allows any length in chunks (https://cloud.google.com/run/quotas).
  */
 export const cloudRunResponseLimits: ResponseLimits = {
   maxResponseBytes: Infinity,
@@ -17,8 +17,8 @@ export const cloudRunResponseLimits: ResponseLimits = {
 };
 
 /**
- * Registers `app` with functions-framework as the function `name`, and keeps the framework from
- * reading and logging the bodies of requests. Rejects with `MissingPackageError` without the framework.
+ * Registers `app` with functions-framework as the function `name`, and keeps the framework from reading
+ * and logging request bodies. Rejects with `MissingPackageError` if the framework is not installed.
  */
 export async function registerFunction(name: string, app: App): Promise<void> {
   const { http } = await withOptionalPackages(() => import("@google-cloud/functions-framework"));

@@ -2,10 +2,10 @@ import { type Logger, pino } from "pino";
 import type { Audit } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 
-/** Levels of the log: a line is written if it is at least as severe as the level. */
+/** Log levels: a line is written if it is at least as severe as the level. */
 export const logLevels = ["info", "warn", "error", "silent"] as const;
 
-/** How severe a line must be to be written. */
+/** Minimum severity of the lines to write. */
 export type LogLevel = (typeof logLevels)[number];
 
 const severities: Readonly<Record<string, string>> = {
@@ -15,9 +15,9 @@ const severities: Readonly<Record<string, string>> = {
 };
 
 /**
- * A logger whose lines both clouds understand: `severity`, `message` and `timestamp` are what Cloud
- * Logging reads (https://cloud.google.com/logging/docs/structured-logging), `level`, `message` and
- * `timestamp` what Lambda's JSON format has. Lines are written at once: a function may be frozen.
+ * Creates a logger whose lines both clouds understand: Cloud Logging reads `severity`, `message` and
+ * `timestamp` (https://cloud.google.com/logging/docs/structured-logging), and Lambda's JSON format has
+ * `level`, `message` and `timestamp`. Lines are written immediately, because a function may be frozen.
  */
 export function createLogger({ logLevel }: { readonly logLevel: LogLevel }): Logger {
   return pino({
@@ -30,9 +30,9 @@ export function createLogger({ logLevel }: { readonly logLevel: LogLevel }): Log
 }
 
 /**
- * An audit that writes one line an event.
+ * Creates an audit that writes one log line per event.
  *
- * @param traceProject the Google Cloud project in which Cloud Logging is to look for traces
+ * @param traceProject the Google Cloud project in which Cloud Logging looks up traces
  *   (https://cloud.google.com/trace/docs/trace-log-integration)
  */
 export function createAudit(logger: Logger, traceProject?: string): Audit {
@@ -45,13 +45,13 @@ export function createAudit(logger: Logger, traceProject?: string): Audit {
   };
 }
 
-/** Google's ids alone are hexadecimal as a whole. */
+/** Only IDs of 32 hexadecimal digits are valid in Google Cloud; AWS X-Ray's have another form. */
 function traceField(id: string | undefined, project: string | undefined) {
   if (project === undefined || !/^[0-9a-f]{32}$/.test(id ?? "")) return {};
   return { "logging.googleapis.com/trace": `projects/${project}/traces/${id}` };
 }
 
-/** Writes a line when the circuit breaker changes; retries are too many for lines, and are metrics. */
+/** Logs changes of the circuit breaker's state. Retries are too frequent to log, and are metrics only. */
 export function logStoreEvent(logger: Logger, event: StoreEvent): void {
   if (event.event !== "store_breaker") return;
   const { event: message, ...fields } = event;

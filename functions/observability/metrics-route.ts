@@ -4,15 +4,15 @@ import { problemResponse } from "../../core/http/problem.ts";
 import { badBearer, bearerToken } from "../auth/bearer.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** Where metrics are read, and by whom. */
+/** Metrics and the token that gives access to them. */
 export interface MetricsEndpoint {
-  /** What is counted; see `createMetrics`. */
+  /** Metrics to read; see `createMetrics`. */
   readonly metrics: Metrics;
-  /** The bearer token of whoever may read them. */
+  /** Bearer token that a reader must send. */
   readonly token: string;
 }
 
-/** Answers `GET /metrics`: 401 without the token. Rejects with what is a defect. */
+/** Answers `GET /metrics`; 401 without the token. Rejects only with errors that are defects. */
 export async function answerMetrics(
   request: Request,
   { metrics, token }: MetricsEndpoint,
@@ -29,7 +29,7 @@ export async function answerMetrics(
   }
 }
 
-/** Compares digests, which are of one length, in a time that tells nothing of where they differ. */
+/** Compares digests, which have equal lengths, in a time that does not depend on where they differ. */
 function isSame(shown: string, expected: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(shown), digest(expected));

@@ -2,15 +2,15 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { AuditEvent } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 
-/** Counts of this process, in Prometheus' text format. */
+/** Metrics of this process, in the Prometheus text format. */
 export interface Metrics {
-  /** Counts what an event tells. */
+  /** Counts an event. */
   observe(event: AuditEvent | StoreEvent): void;
-  /** All of them now. */
+  /** Returns the current values. */
   read(): Promise<{
-    /** In Prometheus' text format. */
+    /** The values in the Prometheus text format. */
     readonly text: string;
-    /** The media type of `text`, with its version. */
+    /** Media type of `text`, including the format's version. */
     readonly contentType: string;
   }>;
 }
@@ -18,8 +18,8 @@ export interface Metrics {
 const BREAKER_STATES = ["closed", "open", "half_open"] as const;
 
 /**
- * Metrics that are made of nothing but events, so that they and the log tell the same. Labels are
- * outcomes, statuses, codes and states, all of them closed sets; no id, name or address is one.
+ * Creates metrics that are derived from events alone, so that they agree with the log. Labels are
+ * outcomes, statuses, codes and states, all of them closed sets; never an ID, a name or an address.
  */
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -32,40 +32,40 @@ export function createMetrics(): Metrics {
   });
   const sent = new Counter({
     name: "ziplink_sent_bytes_total",
-    help: "Bytes of archives handed to connections; a download's are counted when it ends.",
+    help: "Archive bytes handed to connections, added when a download ends.",
     registers,
   });
   const active = new Gauge({
     name: "ziplink_active_downloads",
-    help: "Downloads whose bytes are being sent.",
+    help: "Downloads in progress.",
     registers,
   });
   const firstByte = new Histogram({
     name: "ziplink_first_byte_seconds",
-    help: "From a request's arrival until the first byte of its archive was there to be sent.",
+    help: "Time from a request's arrival until the first byte of its archive is ready to send.",
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
   const refused = new Counter({
     name: "ziplink_refused_requests_total",
-    help: "Requests that got an error instead, by status.",
+    help: "Requests answered with an error, by status.",
     labelNames: ["status"],
     registers,
   });
   const links = new Counter({
     name: "ziplink_links_created_total",
-    help: "Links made by POST /links.",
+    help: "Links created by POST /links.",
     registers,
   });
   const retries = new Counter({
     name: "ziplink_store_retries_total",
-    help: "Calls and reads that failed in passing and were made again, by the failure's code.",
+    help: "Store calls and reads retried after a transient failure, by error code.",
     labelNames: ["code"],
     registers,
   });
   const breaker = new Gauge({
     name: "ziplink_store_breaker_state",
-    help: "The circuit breaker's state: 1 for the one it is in.",
+    help: "State of the store's circuit breaker: 1 for the current state, 0 for the others.",
     labelNames: ["state"],
     registers,
   });

@@ -1,5 +1,5 @@
 /**
- * The id of the trace that a request is part of, where one of these says so in its exact form:
+ * Returns the ID of the trace that a request belongs to, from the first of these headers that is valid:
  *
  * - `traceparent` (https://www.w3.org/TR/trace-context/#traceparent-header): 32 hexadecimal digits;
  * - `X-Cloud-Trace-Context` (https://cloud.google.com/trace/docs/trace-context): the same;
@@ -19,7 +19,7 @@ const parsers: Readonly<Record<string, (value: string) => string | undefined>> =
   traceparent(value) {
     const [, version, id = "", parent = "", rest] =
       /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(value) ?? [];
-    // Versions to come may have more behind it; ff is none.
+    // Future versions may append fields; ff is not a version.
     const isKnown = version === "00" ? rest === undefined : version !== "ff";
     return isKnown && !isZero(id) && !isZero(parent) ? id : undefined;
   },
@@ -35,7 +35,7 @@ const parsers: Readonly<Record<string, (value: string) => string | undefined>> =
   },
 };
 
-/** Absent or nothing but zeros, which stand for an id that is not valid. */
+/** Whether an ID is absent or all zeros, which is invalid. */
 function isZero(id: string): boolean {
   return /^0*$/.test(id);
 }

@@ -16,7 +16,7 @@ const MiB = 1024 * 1024;
 
 const tools = [...new Set(["curl" as const, ...readers.flatMap(({ needs }) => needs)])];
 
-describeWithTools("a file that is cut short while it is sent", tools, () => {
+describeWithTools("a file truncated while it is sent", tools, () => {
   let folder: string;
   let service: ServiceProcess;
   let archive: string;
@@ -35,7 +35,7 @@ describeWithTools("a file that is cut short while it is sent", tools, () => {
     await removeFolder(folder);
   });
 
-  test("fails curl, and what arrived is an archive to no reader", async () => {
+  test("makes curl fail, and no reader accepts the received bytes", async () => {
     const expires = new Date(Date.now() + 60_000);
     const token = await signLink({ prefix: "" }, { secret, expires });
     const curl = spawn("curl", ["-sSf", `${service.url}/zip/${token}`]);
@@ -43,7 +43,7 @@ describeWithTools("a file that is cut short while it is sent", tools, () => {
     const complaint = text(curl.stderr);
     const parts: Buffer[] = [];
     for await (const part of curl.stdout) {
-      // The rest waits in the pipe and the sockets, which hold far less than the file.
+      // The pipe and the sockets buffer far less than the rest of the file.
       if (parts.length === 0) await truncate(join(folder, "b-cut.bin"), 40 * MiB);
       parts.push(part as Buffer);
     }

@@ -7,7 +7,7 @@ import { describeWithRuntimeClient } from "../../support/lambda/describe.ts";
 import { startLambda } from "../../support/lambda/lambda-service.ts";
 import { makeFolder, removeFolder } from "../../support/temporary-folder.ts";
 
-/** The suite sends more than Lambda does, and has clients leave, which Lambda finds out by waiting. */
+/** The suite sends more than Lambda allows, and clients disconnect, which Lambda notices only by waiting. */
 const settings = { MAX_RESPONSE_BYTES: "100_000_000_000", CLIENT_STALL_SECONDS: "6" };
 
 let folder: string;

@@ -4,7 +4,7 @@ import { codeOf } from "../../support/error-codes.ts";
 
 const HOST = "files.example.com";
 
-/** A request to a Function URL or HTTP API. */
+/** An event of a Function URL or HTTP API. */
 const version2 = (changed: object = {}, context: object = {}) => ({
   version: "2.0",
   rawPath: "/",
@@ -15,7 +15,7 @@ const version2 = (changed: object = {}, context: object = {}) => ({
   ...changed,
 });
 
-/** A request to a REST API, on its own domain of the kind `id.execute-api…` unless told. */
+/** An event of a REST API; by default on its own domain, `id.execute-api…`. */
 const version1 = (changed: object = {}, context: object = {}) => ({
   version: "1.0",
   httpMethod: "GET",
@@ -50,7 +50,7 @@ describe("format 2.0", () => {
   test.each<[string, object, object]>([
     ["the root", version2(), get("/")],
     [
-      "a path is as it was sent: no escape is read",
+      "a path as it was sent, with escapes left alone",
       version2({ rawPath: "/zip/t/G%C3%A4rten%20%2F%2f.zip" }),
       get("/zip/t/G%C3%A4rten%20%2F%2f.zip"),
     ],
@@ -59,18 +59,18 @@ describe("format 2.0", () => {
     ["a double escape", version2({ rawPath: "/zip/%252F" }), get("/zip/%252F")],
     ["a question mark in an escape", version2({ rawPath: "/zip/%3Fa" }), get("/zip/%3Fa")],
     [
-      "the stage of an API is not a part of the path",
+      "the path without the API's stage",
       version2({ rawPath: "/prod/zip/t" }, { stage: "prod" }),
       get("/zip/t"),
     ],
     ["the stage alone", version2({ rawPath: "/prod" }, { stage: "prod" }), get("/")],
     [
-      "what only begins like the stage",
+      "a path segment that only begins like the stage",
       version2({ rawPath: "/production" }, { stage: "prod" }),
       get("/production"),
     ],
     [
-      "a query as it was sent, repeated parameters and all",
+      "a query as it was sent, including repeated parameters",
       version2({ rawQueryString: "a=1&b=%2B+&a=2&c" }),
       get("/?a=1&b=%2B+&a=2&c"),
     ],
@@ -87,7 +87,7 @@ describe("format 2.0", () => {
       { ...get("/", { "x-forwarded-proto": "http" }), url: `http://${HOST}/` },
     ],
     [
-      "no headers: the domain is in the context",
+      "no headers: the domain comes from the context",
       version2({ headers: undefined }, { domainName: "id.lambda-url.on.aws" }),
       { ...get("/"), url: "https://id.lambda-url.on.aws/", headers: {} },
     ],
@@ -104,7 +104,7 @@ describe("format 2.0", () => {
       version2({ headers: postHeaders, body: "é" }, { http: { method: "POST" } }),
       { ...post("é"), headers: postHeaders },
     ],
-    ["a GET with a body has none", version2({ body: "x" }), get("/")],
+    ["a GET with a body, which is dropped", version2({ body: "x" }), get("/")],
   ])("%s", async (_, event, expected) => {
     expect(await read(event)).toEqual(expected);
   });
@@ -116,10 +116,14 @@ describe("format 1.0", () => {
 
   test.each<[string, object, object]>([
     ["the root", version1(), get("/")],
-    ["a path as it was sent, less the stage", at("/prod/zip/a%2Fb", "/zip/a/b"), get("/zip/a%2Fb")],
+    [
+      "a path as it was sent, without the stage",
+      at("/prod/zip/a%2Fb", "/zip/a/b"),
+      get("/zip/a%2Fb"),
+    ],
     ["an empty segment and a plus", at("/prod//zip//a+b", "//zip//a+b"), get("//zip//a+b")],
     ["a path that begins like the stage", at("/prod/prod/x", "/prod/x"), get("/prod/x")],
-    ["a domain of one's own: no stage", at("/prod/x", "/prod/x"), get("/prod/x")],
+    ["a custom domain: no stage", at("/prod/x", "/prod/x"), get("/prod/x")],
     ["no path in the context", version1({ path: "/zip/t" }, { path: undefined }), get("/zip/t")],
     [
       "repeated parameters, decoded by the gateway",
@@ -130,12 +134,12 @@ describe("format 1.0", () => {
       get("/?a=1&a=2&b=x%26y%3D%2B+%C3%BC"),
     ],
     [
-      "single parameters, where there are no others",
+      "single parameters, if there are no others",
       version1({ queryStringParameters: { format: "json" } }),
       get("/?format=json"),
     ],
     [
-      "repeated headers, and cookies among them",
+      "repeated headers, including cookies",
       version1({
         headers: { Host: HOST, "X-A": "2" },
         multiValueHeaders: { Host: [HOST], "X-A": ["1", "2"], Cookie: ["a=1; b=2"] },
@@ -143,7 +147,7 @@ describe("format 1.0", () => {
       get("/", { "x-a": "1, 2", cookie: "a=1; b=2" }),
     ],
     [
-      "single headers, where there are no others",
+      "single headers, if there are no others",
       version1({ headers: { Host: HOST, Range: "bytes=5-" }, multiValueHeaders: undefined }),
       get("/", { range: "bytes=5-" }),
     ],
@@ -164,15 +168,15 @@ describe("format 1.0", () => {
 
 test.each<[string, unknown]>([
   ["nothing", undefined],
-  ["an event of something else", { Records: [{ eventSource: "aws:s3" }] }],
-  ["a test event of the console", { key1: "value1" }],
+  ["an event of another service", { Records: [{ eventSource: "aws:s3" }] }],
+  ["a test event from the console", { key1: "value1" }],
   ["no path", version2({ rawPath: undefined })],
   ["a path without a slash", version2({ rawPath: "zip" })],
   ["no method", version2({}, { http: {} })],
   ["no context", version2({ requestContext: undefined })],
-  ["a method that is none", version2({}, { http: { method: "G T" } })],
-  ["a header that is none", version2({ headers: { "a b": "c" } })],
-  ["a host that is none", version2({ headers: { host: "a b" } })],
+  ["an invalid method", version2({}, { http: { method: "G T" } })],
+  ["an invalid header name", version2({ headers: { "a b": "c" } })],
+  ["an invalid host", version2({ headers: { host: "a b" } })],
   ["1.0 without a path", version1({ path: undefined })],
   ["1.0 without a method", version1({ httpMethod: undefined })],
   ["1.0 without a context", version1({ requestContext: undefined })],

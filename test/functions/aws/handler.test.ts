@@ -22,7 +22,7 @@ const event = {
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Invokes `app` with a stall limit of 30 seconds, and settles once that has. */
+/** Invokes `app` with a stall limit of 30 seconds; resolves to "done" or to the error. */
 function invoke(
   app: App,
   stream: FakeResponseStream,
@@ -37,14 +37,14 @@ function invoke(
   );
 }
 
-/** Waits for what happens without a timer. */
+/** Waits until `condition` holds, without a timer. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate);
 }
 
 const text = ({ chunks }: FakeResponseStream) => Buffer.concat(chunks).toString();
 
-/** A body of `chunks`, then whatever `then` does; tells when it is cancelled. */
+/** A body of `chunks` that awaits `then` before it ends, and calls `onCancel` when it is cancelled. */
 function bodyOf(chunks: readonly Uint8Array[], then: () => Promise<void>, onCancel = vi.fn()) {
   const rest = [...chunks];
   return new ReadableStream<Uint8Array>(
@@ -64,7 +64,7 @@ function bodyOf(chunks: readonly Uint8Array[], then: () => Promise<void>, onCanc
 }
 
 describe("a response", () => {
-  test("has its status, headers and cookies in front", async () => {
+  test("begins with its status, headers and cookies", async () => {
     const headers = new Headers({ "Content-Type": "text/plain", ETag: '"1"' });
     headers.append("Set-Cookie", "a=1; Path=/");
     headers.append("Set-Cookie", "b=2");
@@ -88,7 +88,7 @@ describe("a response", () => {
     expect(stream.writableFinished).toBe(true);
   });
 
-  test("has its headers out before there is a body", async () => {
+  test("sends its headers before there is a body", async () => {
     const stream = new FakeResponseStream();
     const more = Promise.withResolvers<void>();
     const outcome = invoke(async () => new Response(bodyOf([], () => more.promise)), stream);
@@ -97,7 +97,7 @@ describe("a response", () => {
     expect(await outcome).toBe("done");
   });
 
-  test("is 400 for an event that is no request", async () => {
+  test("is 400 for an event that is not a request", async () => {
     const stream = new FakeResponseStream();
     const app = () => expect.unreachable();
     expect(await invoke(app, stream, { of: { ...event, rawPath: "" } })).toBe("done");
@@ -107,7 +107,7 @@ describe("a response", () => {
     });
   });
 
-  test("is 500 for a defect, which it does not show", async () => {
+  test("is 500 for a defect, and reveals nothing about it", async () => {
     const stream = new FakeResponseStream();
     const app = () => Promise.reject(new Error("secret"));
     expect(await invoke(app, stream)).toBe("done");
@@ -116,7 +116,7 @@ describe("a response", () => {
   });
 });
 
-test("takes the next chunk when the last one is out, and only then frees it", async () => {
+test("takes the next chunk once the last one has been sent, and only then releases that one", async () => {
   const taken: PromiseWithResolvers<void>[] = [];
   const stream = new FakeResponseStream(() => {
     const one = Promise.withResolvers<void>();
@@ -149,7 +149,7 @@ describe("breaks off, and never ends cleanly", () => {
     expect(stream.writableEnded).toBe(false);
   }
 
-  test("when the body fails, without a word of why", async () => {
+  test("when the body fails, without saying why", async () => {
     const stream = new FakeResponseStream();
     const body = bodyOf([chunk], () => Promise.reject(new Error("secret")));
     const outcome = await invoke(async () => new Response(body), stream);
@@ -171,7 +171,7 @@ describe("breaks off, and never ends cleanly", () => {
     expect(stream.writableEnded).toBe(false);
   });
 
-  test("when a client takes nothing for 30 seconds", async () => {
+  test("when a client accepts no data for 30 seconds", async () => {
     const stream = new FakeResponseStream(never);
     const released = Promise.withResolvers<void>();
     const onCancel = vi.fn(() => released.promise);
@@ -190,7 +190,7 @@ describe("breaks off, and never ends cleanly", () => {
     const settled = vi.fn();
     void outcome.then(settled);
     await Promise.resolve();
-    // A function is frozen when its handler is done: what the body holds has to be let go of before.
+    // A function is frozen once its handler is done, so the body must release everything before that.
     expect(settled).not.toHaveBeenCalled();
     released.resolve();
     expectBrokenOff(stream, await outcome);
@@ -218,7 +218,7 @@ describe("breaks off, and never ends cleanly", () => {
   });
 });
 
-test("the deadline before there is a response is 504, and what was opened is closed", async () => {
+test("a deadline before there is a response is 504, and everything opened is closed", async () => {
   const stream = new FakeResponseStream();
   const onCancel = vi.fn();
   const planning = Promise.withResolvers<void>();
@@ -237,7 +237,7 @@ test("the deadline before there is a response is 504, and what was opened is clo
   expect(onCancel).toHaveBeenCalledOnce();
 });
 
-test("time that a client takes in all is not limited, only between two chunks", async () => {
+test("the total time of a download is not limited, only the time between two chunks", async () => {
   const taken: PromiseWithResolvers<void>[] = [];
   const stream = new FakeResponseStream(() => {
     const one = Promise.withResolvers<void>();

@@ -19,7 +19,7 @@ import { makeFolder, removeFolder } from "../../support/temporary-folder.ts";
 
 const MiB = 1024 * 1024;
 
-/** What one response may have, unless a setting says otherwise. */
+/** Default limit of one response, in bytes. */
 const SLICE = 190 * MiB;
 
 describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", () => {
@@ -102,7 +102,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     expect(lambda.pids()).toHaveLength(1);
   });
 
-  test("413 names the slice, a longer range is cut to it, and `get` puts slices together", async () => {
+  test("413 states the slice, a longer range is cut to it, and `get` joins slices", async () => {
     const { length } = await layoutOf("long");
     const whole = await lambda.invoke(await eventOf("long"));
     expect(whole.prelude).toMatchObject({ statusCode: 413 });
@@ -121,12 +121,12 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     const target = join(folder, "long.zip");
     const get = join(import.meta.dirname, "../../../scripts/get.ts");
     const url = `${lambda.url}/zip/${await link("long")}`;
-    // It holds the file against its checksum, and fails if it is not what it should be.
+    // `get` verifies the file's checksums, and fails if one is wrong.
     await promisify(execFile)(process.execPath, [get, url, "--output", target]);
     expect((await stat(target)).size).toBe(length);
   });
 
-  test("sends what it has while it waits for more", async () => {
+  test("sends available bytes while it waits for more", async () => {
     const objects = { first: patterned(200_000), second: patterned(300_000).reverse() };
     const server = await startHeldServer(objects, ["second"]);
     const service = await run({ SOURCE: server.base });
@@ -138,7 +138,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
       let isReleased = false;
       for await (const chunk of body) {
         got = Buffer.concat([got, chunk as Buffer]);
-        // The first entry arrives, but for what may be joined to the next chunk, although that is held back.
+        // The first entry arrives while the next is held back, except for bytes that may share a chunk with it.
         if (isReleased || !got.includes(objects.first.subarray(0, 100_000))) continue;
         expect(got.includes(objects.second)).toBe(false);
         isReleased = true;
@@ -151,7 +151,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     }
   });
 
-  test("holds little for a reader that stalls, and stops", async () => {
+  test("uses little memory for a reader that stalls, and stops", async () => {
     const service = await run({ SOURCE: files, MAX_RESPONSE_BYTES: "100_000_000_000" });
     try {
       await read(await service.invoke(await eventOf("big")));
@@ -160,7 +160,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
       const ended = await service.nextLine(
         ({ message, outcome }) => message === "download_ended" && outcome === "aborted",
       );
-      // Of 4 GiB: what the connections hold, whose buffers grow as the system likes.
+      // Of 4 GiB, only the contents of the connections' buffers, which the system sizes.
       expect(ended.sent).toBeLessThan(64 * MiB);
       expect((await service.residentBytes()) - before).toBeLessThan(32 * MiB);
       await expect(read(stalled)).rejects.toThrow();
@@ -170,7 +170,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     }
   });
 
-  test("breaks the response if a file is cut short, and serves on in the same process", async () => {
+  test("breaks the response off if a file is cut short, and keeps serving in the same process", async () => {
     const service = await run({ SOURCE: files });
     const file = join(files, "cut");
     await writeFile(file, patterned(64 * MiB));
@@ -188,7 +188,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
           tail = Buffer.concat([tail, chunk]).subarray(-1000);
         }
       })();
-      // The connection is broken: neither an end nor an error in the trailers, which some would overlook.
+      // The connection breaks: no regular end, and no error in the trailers, which some clients overlook.
       await expect(reading).rejects.toMatchObject({ code: "ECONNRESET" });
       expect(bytes).toBeLessThan(33 * MiB);
       expect(tail.includes("PK\x01\x02")).toBe(false);
@@ -201,7 +201,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     }
   });
 
-  test("outlives a Runtime API that breaks the response", async () => {
+  test("survives a Runtime API that breaks the response off", async () => {
     const service = await run({ SOURCE: files });
     try {
       const response = await service.invoke(await eventOf("big"));
@@ -215,13 +215,13 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     }
   });
 
-  test("answers 504 if there is no time left", async () => {
+  test("answers 504 if no time is left", async () => {
     const late = await lambda.invoke(await eventOf("small"), 5_000);
     expect(late.prelude.statusCode).toBe(504);
     expect(JSON.parse((await read(late)).toString())).toMatchObject({ code: "timeout" });
   });
 
-  test("stops before the deadline, and breaks the response", async () => {
+  test("stops before the deadline, and breaks the response off", async () => {
     const service = await run({ SOURCE: files, CLIENT_STALL_SECONDS: "60" });
     try {
       const stalled = await service.invoke(await eventOf("big"), 6_000);

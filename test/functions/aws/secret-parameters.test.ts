@@ -8,7 +8,7 @@ import { buildBundle } from "../../../scripts/build/bundle.ts";
 import { type StubAws, startStubAws } from "../../support/deploy/stub-aws.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-/** What a deployment sets; see scripts/deploy/config.ts. */
+/** Options that a deployment sets; see scripts/deploy/config.ts. */
 const NODE_OPTIONS = "--max-semi-space-size=4";
 
 describe("secrets of a Lambda function", () => {
@@ -52,16 +52,16 @@ describe("secrets of a Lambda function", () => {
     ]);
   });
 
-  test("are left as the environment has them where none are named", async () => {
+  test("are those of the environment if no parameters are named", async () => {
     const env = { LINK_SECRET: "given" };
     expect(await readSecretParameters(env)).toBe(env);
     expect(stub.calls).toEqual([]);
   });
 
-  test("are read by the bundle that is deployed, with the options that it gets", async () => {
+  test("are read by the deployed bundle, with its options", async () => {
     const folder = await temporaryFolder();
     const { dir } = await buildBundle("aws", join(folder, "aws"));
-    // Lambda's runtime gives its functions this object.
+    // Lambda's runtime provides this object.
     const start = "globalThis.awslambda = { streamifyResponse: (handler) => handler };";
     const load = `${start} await import(${JSON.stringify(join(dir, "index.mjs"))});`;
     const started = async (SECRET_PARAMETERS: string) => {
@@ -78,9 +78,9 @@ describe("secrets of a Lambda function", () => {
   });
 
   test.each([
-    ["LINK_SECRET=nowhere", /the parameter for LINK_SECRET is not there/],
+    ["LINK_SECRET=nowhere", /the parameter for LINK_SECRET does not exist/],
     ["nonsense", /must be NAME=parameter/],
-  ])("%s stops the start", async (SECRET_PARAMETERS, message) => {
+  ])("%s prevents the start", async (SECRET_PARAMETERS, message) => {
     await expect(readSecretParameters({ SECRET_PARAMETERS })).rejects.toThrow(message);
   });
 });

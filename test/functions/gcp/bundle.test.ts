@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => removeFolder(parent));
 
-test("the folder that is uploaded holds the bundle and asks for the framework alone", () => {
+test("the uploaded folder holds the bundle and depends on the framework alone", () => {
   expect(readdirSync(folder).sort()).toEqual(["chunks", "index.js", "package.json"]);
   const { main, type, dependencies } = JSON.parse(
     readFileSync(join(folder, "package.json"), "utf8"),
@@ -43,7 +43,7 @@ describeApi(name, start);
 
 let isInstalled = false;
 
-/** As the cloud's builder does. */
+/** Installs the dependencies, as the cloud's builder does. */
 function installOnce(): void {
   if (isInstalled) return;
   execFileSync("npm", ["install", "--omit=dev", "--no-audit", "--no-fund"], { cwd: folder });

@@ -25,7 +25,7 @@ const pathOf = async (prefix = "a/", subject = "subject-7") =>
     { secret: linkSecret, expires: new Date(Date.now() + 60_000), subject, id: "link-9" },
   )}`;
 
-/** An app whose events are counted, and a way to read one count of it. */
+/** Creates an app whose events are counted, and functions to read the metrics. */
 function measuredApp(source = createMemorySource(objects)) {
   const metrics = createMetrics();
   const app = appOf(source, {
@@ -51,7 +51,7 @@ function measuredApp(source = createMemorySource(objects)) {
 }
 
 describe("metrics", () => {
-  test("count downloads by outcome, their bytes, and those under way", async () => {
+  test("count downloads by outcome, their bytes, and those in progress", async () => {
     const { get, count } = measuredApp();
     const whole = await get(await pathOf());
     const left = await get(await pathOf());
@@ -89,7 +89,7 @@ describe("metrics", () => {
     expect(await count("ziplink_links_created_total")).toBe(1);
   });
 
-  test("count retries by code, and tell the breaker's state", async () => {
+  test("count retries by code, and state the breaker's state", async () => {
     const source = createMemorySource(objects);
     let isDown = true;
     const { get, count } = measuredApp({
@@ -106,7 +106,7 @@ describe("metrics", () => {
     };
     expect(await count('ziplink_store_breaker_state{state="closed"}')).toBe(1);
     expect(await listed()).toBe(503);
-    // Three attempts are two retries.
+    // Three attempts make two retries.
     expect(await count('ziplink_store_retries_total{code="throttled"}')).toBe(2);
     while ((await count('ziplink_store_breaker_state{state="open"}')) !== 1) await listed();
     expect(await count('ziplink_store_breaker_state{state="closed"}')).toBe(0);
@@ -140,8 +140,8 @@ describe("GET /metrics", () => {
   test.each<[string, string | undefined]>([
     ["no token", undefined],
     ["another token", "Bearer b-token-for-metrics-of-thirty-two-b"],
-    ["a part of it", `Bearer ${bearer.slice(0, -1)}`],
-    ["more than it", `Bearer ${bearer}b`],
+    ["part of the token", `Bearer ${bearer.slice(0, -1)}`],
+    ["the token with a character more", `Bearer ${bearer}b`],
     ["another scheme", `Basic ${bearer}`],
     ["the token alone", bearer],
   ])("answers 401 to %s", async (_, authorization) => {
@@ -153,14 +153,14 @@ describe("GET /metrics", () => {
     expect(await response.text()).not.toMatch(/ziplink_|token-for-metrics/);
   });
 
-  test("is not there without a token, and takes GET alone", async () => {
+  test("does not exist without a token, and allows only GET", async () => {
     const { get } = appOf(createMemorySource(objects));
     expect((await get("/metrics")).status).toBe(404);
     const posted = await measuredApp().get("/metrics", { method: "POST" });
     expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 
-  test("tells a defect by 500, and by a line that says where", async () => {
+  test("answers a defect with 500, and logs where it is", async () => {
     const read = () => Promise.reject(new TypeError("of a-secret"));
     const metrics = { ...createMetrics(), read };
     const { get, events } = appOf(createMemorySource(objects), {
@@ -171,7 +171,7 @@ describe("GET /metrics", () => {
     expectDefectLogged(events);
   });
 
-  test("speaks Prometheus' text format, in a service of its own", async () => {
+  test("answers in the Prometheus text format, in a separate service", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "one.txt"), "one");
     const service = await startService("functions/node.ts", {

@@ -41,14 +41,14 @@ test.each<[name: string, value: string, id: string | undefined]>([
   expect(traceIdOf(new Headers({ [name]: value }))).toBe(id);
 });
 
-test("one that is not valid hides none that is", () => {
+test("an invalid header does not hide a valid one", () => {
   const headers = new Headers({ traceparent: "x", "X-Amzn-Trace-Id": `Root=${amazon}` });
   expect(traceIdOf(headers)).toBe(amazon);
   headers.set("traceparent", `00-${w3c}-${parent}-01`);
   expect(traceIdOf(headers)).toBe(w3c);
 });
 
-/** The lines of a log, as `write` writes them. */
+/** Returns the log lines that `write` writes. */
 function linesOf(write: (logger: Logger) => void): unknown[] {
   const sink = new PassThrough();
   write(pino({ base: null, messageKey: "message" }, sink));
@@ -61,7 +61,7 @@ function linesOf(write: (logger: Logger) => void): unknown[] {
   );
 }
 
-test("a line says where Cloud Logging finds its trace, if the project is known and the id is Google's", () => {
+test("a line names its trace for Cloud Logging, if the project is known and the id is Google's", () => {
   const line = (traceId: string, project?: string) =>
     linesOf((logger) =>
       createAudit(
@@ -83,7 +83,7 @@ test("a line says where Cloud Logging finds its trace, if the project is known a
   expect(line(amazon, "my-project")).not.toMatchObject([{ [field]: expect.anything() }]);
 });
 
-test("the breaker's changes have lines, and retries none", () => {
+test("changes of the breaker's state are logged, and retries are not", () => {
   const lines = linesOf((logger) => {
     logStoreEvent(logger, { event: "store_retried", code: "timeout" });
     logStoreEvent(logger, { event: "store_breaker", state: "open" });

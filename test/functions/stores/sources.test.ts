@@ -16,14 +16,14 @@ import { startService } from "../../support/service-process.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { describeWithTools } from "../../support/tools.ts";
 
-/** Small, odd, empty, and larger than what is read whole or in one part. */
+/** Objects that are small, oddly named, empty, and too large to be read whole or in one part. */
 const objects: Readonly<Record<string, Buffer>> = {
   "a + b %41.txt": Buffer.from("some text"),
   "empty.txt": Buffer.alloc(0),
   "folder/Ümläut.bin": patterned(20 * 1024 * 1024),
 };
 
-/** Runs the plain server with `env` and downloads `request` twice: whole, and a tail on its own. */
+/** Runs the plain server with `env` and downloads `request` twice: whole, and only its tail. */
 async function expectArchive(env: Record<string, string>, request: ArchiveSpec): Promise<void> {
   const service = await startService("functions/node.ts", { LINK_SECRET: secret, ...env });
   onTestFinished(async () => void (await service.stop()));
@@ -44,7 +44,7 @@ async function expectArchive(env: Record<string, string>, request: ArchiveSpec):
   expect(service.output()).not.toMatch(/Ümläut|empty\.txt|warn/i);
 }
 
-/** Has a link made that is too long for a URL, and opens it. */
+/** Creates a link whose archive spec is too long for a URL, and opens it. */
 async function expectManifest(url: string): Promise<void> {
   const entries = Array.from({ length: 200 }, (_, i) => ({
     key: "empty.txt",
@@ -111,7 +111,7 @@ describe("SOURCE=gs://", () => {
 });
 
 describeWithTools("SOURCE=http://", ["nginx"], () => {
-  test("serves files of a web server, by their names", async () => {
+  test("serves files of a web server by name", async () => {
     const root = await temporaryFolder();
     await mkdir(`${root}/folder`);
     for (const [key, bytes] of Object.entries(objects)) await writeFile(`${root}/${key}`, bytes);
