@@ -26,7 +26,10 @@ export function createLambdaHandler(app: App, stallSeconds: number) {
   return async (event: unknown, stream: Writable, invocation: Invocation): Promise<void> => {
     const stop = new AbortController();
     const deadline = setTimeout(
-      () => stop.abort(new ZiplinkError("timeout", "The function ran out of time. Resume the download.")),
+      () =>
+        stop.abort(
+          new ZiplinkError("timeout", "The function ran out of time. Resume the download."),
+        ),
       invocation.getRemainingTimeInMillis() - MARGIN_MS,
     );
     try {

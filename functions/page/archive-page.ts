@@ -8,7 +8,7 @@ import type { PageData } from "./page-data.ts";
 import { lang, pageTexts } from "./texts.ts";
 
 /**
- * The page for an archive, as HTML. Its links are relative to `/d/{token}`, so that it works below any path.
+ * Returns the page of an archive, as HTML. Its links are relative to `/d/{token}`, so that it works below any path.
  */
 export function archivePage(archive: ArchiveDescription, token: string): string {
   const { filename, length, etag, slice, entries } = archive;
@@ -66,7 +66,7 @@ const utc = new Intl.DateTimeFormat(lang, {
   timeZone: "UTC",
 });
 
-/** A time in UTC, which a script turns into the reader's own. */
+/** Returns a time in UTC, which the script converts to the reader's time zone. */
 function time(date: Date): Html {
   return html`<time datetime="${date.toISOString()}">${utc.format(date)} UTC</time>`;
 }

@@ -5,22 +5,22 @@ import { type Html, html } from "./html.ts";
 import { kindOf } from "./kinds.ts";
 import { kindTexts, pageTexts } from "./texts.ts";
 
-/** Up to this many entries all folders are open to begin with. */
+/** Up to this many entries, all folders are open at first. */
 const OPEN_UP_TO = 300;
 
-/** A longer list is shown in parts of this length, which a browser lays out only when they come into view. */
+/** A longer list is split into parts of this length, which a browser lays out only when they scroll into view. */
 const CHUNK = 50;
 
 /**
- * The tree as nested lists. Each box is the part of the archive that it names, as the parameter `only` has it, so
- * that a form sends the selection without a script; those with `data-size` are what a script adds up.
+ * Renders the tree as nested lists. The value of each checkbox is its part of the archive, in the form of the
+ * parameter `only`, so that a form can send the selection without a script. A script adds up the `data-size`s.
  */
 export function fileList(root: FolderNode): Html {
   return list(root, root.indices.length <= OPEN_UP_TO);
 }
 
 function list({ folders, files }: FolderNode, open: boolean): Html {
-  // A folder that is all there is in its own is opened in any case.
+  // A folder that is the only item in its parent is always open.
   const openFolders = open || (folders.length === 1 && files.length === 0);
   const items = [
     ...folders.map((folder) =>

@@ -1,16 +1,16 @@
-/** A file of the archive; `index` counts the archive's entries from 0. */
+/** A file of the archive; `index` is its position among the archive's entries, from 0. */
 export interface FileNode {
   readonly name: string;
   readonly index: number;
   readonly size: number;
 }
 
-/** A folder, with what is in it in the order in which people look for it. */
+/** A folder with its contents in alphabetical order. */
 export interface FolderNode {
   readonly name: string;
-  /** The entries below it, those of empty folders too: ascending. */
+  /** Indices of all entries below it, including empty folders; ascending. */
   readonly indices: readonly number[];
-  /** How many files are below it, and their bytes. */
+  /** Number of files below it, and their total bytes. */
   readonly count: number;
   readonly size: number;
   readonly folders: readonly FolderNode[];
@@ -28,8 +28,8 @@ interface Draft {
 const draft = (): Draft => ({ indices: [], count: 0, size: 0, folders: new Map(), files: [] });
 
 /**
- * The tree of entries whose names have `/` between their parts; a name that ends in `/` is an empty folder.
- * Folders and files are in alphabetical order, and numbers in names count as numbers.
+ * Builds the tree of entries whose names are paths with `/`; a name that ends in `/` is an empty folder.
+ * Folders and files are in alphabetical order, and numbers in names are compared as numbers.
  */
 export function buildFileTree(
   entries: readonly { readonly name: string; readonly size: number }[],

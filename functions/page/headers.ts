@@ -4,8 +4,8 @@ import { script, style } from "./assets.generated.ts";
 const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /**
- * Nothing from anywhere but the page's own style and script, by their hashes (CSP 3). `blob:` is the worker that
- * writes to the disk, `data:` the icons; what is fetched is the archive.
+ * Allows nothing but the page's own style and script, by their hashes (CSP 3), the worker that writes to the disk
+ * (`blob:`), icons (`data:`), and fetching the archive (`connect-src`).
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -19,7 +19,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The headers of every page. Its URL holds the token: no referrer tells it, no cache or index keeps it. */
+/** Headers of every page. Its URL holds the token, which no referrer may reveal and no cache or index may keep. */
 export const pageHeaders: Readonly<Record<string, string>> = {
   "Content-Type": "text/html; charset=utf-8",
   "Cache-Control": "private, no-store",

@@ -1,4 +1,4 @@
-/** A piece of HTML. What is not one is text, and is escaped when it becomes part of one. */
+/** A piece of HTML. Everything else is text, and is escaped when it becomes part of one. */
 export class Html {
   readonly text: string;
 
@@ -7,7 +7,7 @@ export class Html {
   }
 }
 
-/** What a template takes: HTML as it is, text and numbers escaped, lists in a row, nothing for `undefined`. */
+/** Values of a template: HTML is kept, text and numbers are escaped, lists are joined, `undefined` adds nothing. */
 export type Content = Html | string | number | undefined | readonly Content[];
 
 const entities: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** A template of HTML. Values stand as text or in quoted attributes; nowhere else are they safe. */
+/** Tag of an HTML template. Values are safe only as text and in quoted attributes. */
 export function html(parts: TemplateStringsArray, ...values: Content[]): Html {
   let text = parts[0] ?? "";
   for (const [i, value] of values.entries()) text += toText(value) + (parts[i + 1] ?? "");
@@ -26,7 +26,8 @@ export function html(parts: TemplateStringsArray, ...values: Content[]): Html {
 }
 
 /**
- * `value` as a data block of JSON: `<` cannot end it, and no browser runs it. `JSON.parse` gives the value again.
+ * Returns `value` as a JSON data block, which no `<` in it can end and no browser runs. `JSON.parse` restores the
+ * value.
  */
 export function jsonBlock(id: string, value: unknown): Html {
   const json = new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));

@@ -1,6 +1,6 @@
 import type { kindTexts } from "./texts.ts";
 
-/** A kind of file that has a word of its own for people. */
+/** A kind of file that has a name for people. */
 export type Kind = keyof typeof kindTexts;
 
 /** Extensions of each kind, for people who do not know what an extension means. */
@@ -31,7 +31,7 @@ const kindByExtension = new Map<string, Kind>(
   ),
 );
 
-/** What kind of file a name stands for, by its extension. */
+/** Returns the kind of a file from the extension of its name. */
 export function kindOf(name: string): Kind {
   const [, extension = ""] = /\.([^.]+)$/.exec(name) ?? [];
   return kindByExtension.get(extension.toLowerCase()) ?? "other";

@@ -1,12 +1,12 @@
-/** What the server tells the script. */
+/** Data that the server passes to the script. */
 export interface PageData {
-  /** Where the archive is, relative to the page. */
+  /** URL of the archive, relative to the page. */
   readonly url: string;
   readonly filename: string;
-  /** Bytes; `null` where that is not known before it was sent, and ranges are not to be had. */
+  /** Length in bytes; `null` if it is not known before the archive is sent, in which case there are no ranges. */
   readonly length: number | null;
-  /** Strong entity tag, with its quotes. */
+  /** Strong entity tag, including its quotes. */
   readonly etag: string;
-  /** The longest range that one response can hold, in bytes; `null` if there is no limit. */
+  /** Longest range that one response can hold, in bytes; `null` if there is no limit. */
   readonly slice: number | null;
 }

@@ -1,7 +1,7 @@
 import type { LinkPresenter } from "../../core/http/handler.ts";
 import type { RequestScope } from "../../core/http/request-scope.ts";
 
-/** Answers a request for the page of the link whose token is given. */
+/** Answers a request for the page of the link with this token. */
 export type PageHandler = (
   request: Request,
   token: string,
@@ -9,9 +9,9 @@ export type PageHandler = (
 ) => Promise<Response>;
 
 /**
- * The page that a person sees who opens a link: its archive, or why there is none, under the same
- * status. The code that renders it is loaded by the first page, so that a cold start that sends an
- * archive need not wait for it.
+ * Creates the page that people see when they open a link: its archive, or why it does not open, with
+ * the same status as `/zip/`. The rendering code is loaded with the first page, so that a cold start
+ * that sends an archive does not wait for it.
  */
 export function createPage(present: LinkPresenter): PageHandler {
   return async (request, token, scope) => {

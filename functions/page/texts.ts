@@ -1,17 +1,17 @@
 /**
- * Every word that the page says, for the server and for the script alike: copy it, translate it, and set `lang`.
- * Lengths and counts are formatted by `core/input/quantities.ts`, dates by the browser, for `lang`.
+ * All texts of the page, for the server and the script: copy this file, translate it, and set `lang`.
+ * `core/input/quantities.ts` formats lengths and counts, and the browser formats dates for `lang`.
  */
 import { formatBytes, formatCount } from "../../core/input/quantities.ts";
 
-/** The language of the texts below (BCP 47). */
+/** Language of the texts below (BCP 47). */
 export const lang = "en";
-/** The direction it is written in, as HTML's `dir` has it: `ltr` or `rtl`. */
+/** Direction of its script, as in HTML's `dir`: `ltr` or `rtl`. */
 export const direction = "ltr";
 
 const files = (count: number) => (count === 1 ? "1 file" : `${formatCount(count)} files`);
 
-/** What the server writes into the page. */
+/** Texts that the server writes into the page. */
 export const pageTexts = {
   files,
   from: "From",
@@ -25,61 +25,61 @@ export const pageTexts = {
   selectFolder: (name: string, count: number) => `Select the folder ${name}, ${files(count)}`,
   emptyFolder: "Empty",
   needsScript: (limit: number) =>
-    `This archive is larger than the ${formatBytes(limit)} that can be sent here at once. ` +
-    "Please turn on JavaScript, so that this page can download it part by part.",
-  footer: "The ZIP is put together while it downloads. Nothing of it is stored.",
+    `This archive is larger than ${formatBytes(limit)}, the most that can be sent at once. ` +
+    "Please turn on JavaScript so that this page can download it in parts.",
+  footer: "The ZIP is created while it downloads. No copy of it is stored.",
   tryAgain: "Try again",
 } as const;
 
-/** What became of a link that does not open, by the error's code; `other` for all the rest. */
+/** Explanations for a link that does not open, by error code; `other` is for all other codes. */
 export const errorTexts: Readonly<
   Record<string, { readonly title: string; readonly text: string }>
 > = {
   expired: {
     title: "This link has expired",
-    text: "It worked for a limited time. Please ask whoever sent it to you for a new one.",
+    text: "It was valid for a limited time. Please ask the person who sent it to you for a new one.",
   },
   unauthorized: {
     title: "This link is not valid",
     text:
-      "Perhaps it was cut off when it was copied. Please open it again from the message it came in, " +
+      "It may have been cut off when it was copied. Please open it again from the message it came in, " +
       "or ask for a new one.",
   },
   malformed: {
-    title: "This link is not complete",
-    text: "It is genuine, but it does not say properly what it is for. Please ask for a new one.",
+    title: "This link is faulty",
+    text: "It is genuine, but it does not describe its files correctly. Please ask for a new one.",
   },
   not_found: {
-    title: "These files are no longer here",
-    text: "One or more of them were not found. Please ask whoever sent you the link.",
+    title: "These files are no longer available",
+    text: "One or more of them were not found. Please ask the person who sent you the link.",
   },
   precondition_failed: {
     title: "These files have changed",
-    text: "They are not those that this link was made for. Please ask for a new link.",
+    text: "They are no longer the files that this link was made for. Please ask for a new link.",
   },
   changed: {
-    title: "These files are just being changed",
+    title: "These files are being changed right now",
     text: "Please try again in a moment.",
   },
   too_large: {
-    title: "This is too much for one archive",
-    text: "The files are larger than this service sends together. Please ask for several links.",
+    title: "These files are too large for one archive",
+    text: "Together they are larger than this service can send. Please ask for several links.",
   },
   too_many_entries: {
-    title: "These are too many files for one archive",
-    text: "This service does not send so many together. Please ask for several links.",
+    title: "There are too many files for one archive",
+    text: "This service cannot send that many together. Please ask for several links.",
   },
   throttled: {
-    title: "There is a lot going on right now",
+    title: "The service is busy right now",
     text: "Please try again in a moment.",
   },
   other: {
     title: "The files cannot be reached right now",
-    text: "This is not your fault, and the link is still good. Please try again in a few minutes.",
+    text: "This is not your fault, and the link is still valid. Please try again in a few minutes.",
   },
 };
 
-/** What a file is, by its kind; see `kinds.ts`. */
+/** Names of the kinds of files; see `kinds.ts`. */
 export const kindTexts = {
   archive: "Archive",
   audio: "Audio",
@@ -91,18 +91,18 @@ export const kindTexts = {
   drawing: "Drawing",
   font: "Font",
   image: "Image",
-  mail: "E-mail",
+  mail: "Email",
   other: "File",
   pdf: "PDF",
   presentation: "Slides",
   program: "Program",
-  sheet: "Table",
+  sheet: "Spreadsheet",
   text: "Text",
   video: "Video",
   web: "Web page",
 } as const;
 
-/** What the script says. */
+/** Texts of the script. */
 export const clientTexts = {
   remainingTime(seconds: number): string {
     if (seconds < 60) return "less than a minute left";
@@ -118,7 +118,7 @@ export const clientTexts = {
   downloadSelected: "Download selected",
   amountSelected: (count: number, bytes: number) => `${files(count)}, ${formatBytes(bytes)}`,
   selected: (count: number, bytes: number) => `${files(count)} selected, ${formatBytes(bytes)}.`,
-  handedOver: "Your browser has the download now: its own list shows how far it is.",
+  handedOver: "Your browser is downloading the file. Its list of downloads shows the progress.",
   preparing: "Getting ready",
   running: "Downloading",
   paused: "Paused",
@@ -126,12 +126,12 @@ export const clientTexts = {
   notStarted: "The download cannot start",
   unfinished: "This download is not finished",
   unfinishedPart: "A download of selected files is not finished",
-  offline: "No connection: it goes on as soon as there is one",
+  offline: "No connection. The download continues when you are back online.",
   retrying: (reason: string) => `Trying again: ${reason}`,
   complete: "Complete",
   savedTo: (name: string) => `Saved as ${name}.`,
-  verified: (bytes: number) => `All ${formatBytes(bytes)} have arrived.`,
-  handOver: "Your browser is saving it to your downloads.",
+  verified: (bytes: number) => `All ${formatBytes(bytes)} were received.`,
+  handOver: "Your browser is saving the file to your downloads.",
   saveAgain: "Save again",
   pause: "Pause",
   resume: "Resume",
@@ -140,25 +140,26 @@ export const clientTexts = {
   done: "Done",
   problems: {
     expired:
-      "The link has expired. Ask for a new one; a download that has begun can be continued with it.",
-    changed: "The files have changed since. Reload this page and begin anew.",
-    refused: "The server does not give the file out any more. Reload this page to see why.",
+      "The link has expired. Ask for a new one; you can use it to continue a download that has started.",
+    changed: "The files have changed. Reload this page and start again.",
+    refused: "The server no longer allows this download. Reload this page to see why.",
     notNow: "The server could not be reached. Please try again in a moment.",
-    otherPart: "the server sent something else than it was asked for",
-    unreachable: "the connection broke",
+    otherPart: "the server sent the wrong data",
+    unreachable: "the connection was lost",
     serverBusy: "the server has a problem",
-    gaveUp: "It did not work for a while. What is here already stays; try again later.",
-    diskFull: "There is no more room on the disk. Make some, then continue.",
+    gaveUp:
+      "The download has failed too many times. The part already downloaded is kept; try again later.",
+    diskFull: "The disk is full. Free some space, then continue.",
     noRoom: (needed: number, room: number) =>
-      `This browser has room for ${formatBytes(room)} more from this page, and ${formatBytes(needed)} are to come. ` +
-      "Free some space on the disk, select fewer files, or use Chrome or Edge on a computer.",
+      `This browser has room for ${formatBytes(room)} more from this page, but the download needs ${formatBytes(needed)}. ` +
+      "Free some disk space, select fewer files, or use Chrome or Edge on a computer.",
     noPlace:
-      "This browser cannot save large files part by part; private windows often cannot. " +
-      "Use a current Chrome, Edge, Firefox or Safari, in a normal window.",
-    otherTab: "Another tab of this browser is downloading this already.",
-    lostFile: "The file that was begun is gone or cannot be written. Please begin anew.",
-    tooScattered:
-      "These are too many single files to ask for at once. Select whole folders, or fewer files.",
-    unexpected: "Something went wrong in this page. What is here already stays; try again.",
+      "This browser cannot save large files in parts; private windows often cannot. " +
+      "Use a current version of Chrome, Edge, Firefox or Safari, in a normal window.",
+    otherTab: "Another tab of this browser is already downloading this.",
+    lostFile: "The partly downloaded file is gone or cannot be written. Please start again.",
+    tooScattered: "Too many single files are selected. Select whole folders, or fewer files.",
+    unexpected:
+      "Something went wrong on this page. The part already downloaded is kept; try again.",
   },
 } as const;

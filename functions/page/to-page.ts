@@ -3,7 +3,7 @@ import { archivePage } from "./archive-page.ts";
 import { errorPage } from "./error-page.ts";
 import { pageHeaders } from "./headers.ts";
 
-/** Presents the archive of a link, or the reason why there is none, as a page. */
+/** Presents the archive of a link, or the reason why it does not open, as a page. */
 export function presentAsPage(token: string): Presenter {
   return {
     description: (archive) => new Response(archivePage(archive, token), { headers: pageHeaders }),

@@ -1,15 +1,15 @@
-/** Where a download is kept while it grows, from the archive's first byte on. */
+/** The file that a download is written to, from the archive's first byte on. */
 export interface DownloadFile {
-  /** How many bytes are there to stay, whatever becomes of the page. */
+  /** Returns how many bytes are stored permanently, even if the page is closed. */
   size(): Promise<number>;
-  /** Adds `chunks` behind what is there. Not before the last `append` is done. */
+  /** Appends `chunks`. Must not be called before the previous `append` has resolved. */
   append(chunks: readonly Uint8Array<ArrayBuffer>[]): Promise<void>;
-  /** Makes what was added stay, and lets go of the file until the next `append`. */
+  /** Makes the appended bytes permanent, and releases the file until the next `append`. */
   settle(): Promise<void>;
-  /** Like `settle`, as far as a page that is being left can. */
+  /** Like `settle`, as far as that is possible while the page is being closed. */
   leave(): void;
-  /** The file as it is on the disk, settled. */
+  /** Returns the settled file. */
   file(): Promise<File>;
-  /** Removes what is there. */
+  /** Removes the stored bytes. */
   discard(): Promise<void>;
 }

@@ -8,15 +8,15 @@ import { type DownloadRecord, putRecord, removeRecord } from "./records.ts";
 import { assertRoom, forget, isOpen, openDownloadFile } from "./storage.ts";
 import { transfer } from "./transfer.ts";
 
-/** How often figures change for the eye. Milliseconds. */
+/** How often the displayed progress is updated, in milliseconds. */
 const SHOW_EVERY_MS = 250;
 
-/** A download by this page, from its start to its end, with pauses. */
+/** A download made by this page, from start to end, including pauses. */
 export class Download {
   readonly #target: Target;
   readonly #record: DownloadRecord;
   readonly #panel: Panel;
-  /** Called when it is over, one way or another. */
+  /** Called when it is over, completed or cancelled. */
   readonly #onOver: () => void;
   #file: DownloadFile | undefined;
   #running: AbortController | undefined;
@@ -32,7 +32,7 @@ export class Download {
     });
   }
 
-  /** Begins, or goes on after what is there. Never rejects: what goes wrong is shown. */
+  /** Starts, or continues after the bytes already stored. Never rejects: errors are shown. */
   async run(): Promise<void> {
     const running = new AbortController();
     this.#running = running;
@@ -46,7 +46,7 @@ export class Download {
     }
   }
 
-  /** Shows what is there of it, as far as that can be seen, and offers to go on; for after a reload. */
+  /** Shows the progress so far, if it can be read without asking, and offers to continue after a reload. */
   async offer(): Promise<void> {
     const { length: total, only } = this.#record;
     const heading = only === "" ? "unfinished" : "unfinishedPart";
@@ -58,7 +58,7 @@ export class Download {
         done === undefined ? undefined : { done, total, bytesPerSecond: undefined },
       );
     } catch (error) {
-      // What was begun is gone: nothing is left but to say so, and to begin anew.
+      // The stored part is gone: the person can only start again.
       this.#show("stopped", "bad", toProblem(error).message, [this.#discard()]);
       this.#panel.progress(undefined);
     }
@@ -86,7 +86,7 @@ export class Download {
       { label: clientTexts.pause, run: () => this.#running?.abort() },
     ]);
     showProgress();
-    // By the clock, so that the rate falls when nothing comes.
+    // On a timer, so that the rate falls when no data arrives.
     const timer = setInterval(showProgress, SHOW_EVERY_MS);
     try {
       await transfer(this.#target, downloadFile, done, {
@@ -103,7 +103,7 @@ export class Download {
     await this.#complete(downloadFile);
   }
 
-  /** Nothing is called complete whose length is not the archive's; each part was of its very ETag. */
+  /** Reports completion only if the length is that of the archive; each part was of exactly its ETag. */
   async #complete(downloadFile: DownloadFile): Promise<void> {
     const { handle, length, filename } = this.#record;
     const file = await downloadFile.file();
@@ -172,7 +172,7 @@ export class Download {
   #remove(): Promise<void> {
     return this.#alone(async () => {
       try {
-        // A chosen file that may not be touched any more stays where it is.
+        // A chosen file that the page may no longer write stays where it is.
         await this.#file?.discard();
       } finally {
         await forget(this.#record);
@@ -180,7 +180,7 @@ export class Download {
     });
   }
 
-  /** Does `work` as the one tab that may; what a tab holds goes with it. */
+  /** Runs `work` if no other tab is busy with this download. The lock is released when the tab closes. */
   async #alone(work: () => Promise<void>): Promise<void> {
     const name = `ziplink ${this.#record.etag}`;
     await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
@@ -194,7 +194,7 @@ export class Download {
   }
 }
 
-/** Has the browser save a file of its own storage to where its downloads go. */
+/** Makes the browser save a file from its own storage to its downloads. */
 function handOver(file: File, filename: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);

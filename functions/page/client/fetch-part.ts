@@ -1,36 +1,36 @@
 import { clientTexts } from "../texts.ts";
 import { PassingProblem, Problem, problem } from "./problem.ts";
 
-/** The archive, or part of one, that is downloaded. */
+/** The archive, or part of one, to download. */
 export interface Target {
   readonly url: string;
-  /** Strong entity tag, with its quotes. */
+  /** Strong entity tag, including its quotes. */
   readonly etag: string;
-  /** Bytes. */
+  /** Length in bytes. */
   readonly length: number;
 }
 
-/** Who ends it, and who is told of its troubles. */
+/** Options of `fetchPart`. */
 export interface PartOptions {
   /** Aborting it ends the download with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Told why nothing comes, and with `undefined` that something does. */
+  /** Called with the reason when no data arrives, and with `undefined` when it arrives again. */
   readonly onTrouble: (text: string | undefined) => void;
 }
 
-/** Attempts in a row that may bring nothing before a person has to decide. */
+/** Attempts in a row that may bring no data before a person has to decide. */
 const MAX_FAILURES = 10;
 const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 30_000;
-/** How long nothing may come before an attempt counts as failed. */
+/** How long no data may arrive before an attempt counts as failed. */
 const STALL_MS = 45_000;
 
-/** Answers that another attempt may change (RFC 9110, 15.6; RFC 6585, 4). */
+/** Statuses for which another attempt may succeed (RFC 9110, 15.6; RFC 6585, 4). */
 const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
 /**
- * Bytes `[start, end)` of exactly the archive that is meant, in as many requests as it takes: a server may send less
- * than it is asked for (RFC 9110, 15.3.7), and connections break. Throws `Problem` once there is no point in trying.
+ * Yields bytes `[start, end)` of exactly this target, in as many requests as it takes: a server may send less than
+ * requested (RFC 9110, 15.3.7), and connections break. Throws `Problem` once another attempt is pointless.
  */
 export async function* fetchPart(
   target: Target,
@@ -63,7 +63,7 @@ export async function* fetchPart(
   }
 }
 
-/** One request, and what came of it; throws if that is not all that it announced. */
+/** Sends one request and yields its bytes; throws unless all bytes that the response announced arrive. */
 async function* attempt(
   { url, etag, length }: Target,
   start: number,
@@ -73,7 +73,7 @@ async function* attempt(
   const stalled = new AbortController();
   const giveUp = () => stalled.abort();
   let timer = setTimeout(giveUp, STALL_MS);
-  // A connection that is gone is not noticed as long as nothing is sent.
+  // A lost connection goes unnoticed as long as nothing is sent.
   addEventListener("offline", giveUp);
   signal.addEventListener("abort", giveUp);
   try {
@@ -105,7 +105,7 @@ async function* attempt(
     clearTimeout(timer);
     removeEventListener("offline", giveUp);
     signal.removeEventListener("abort", giveUp);
-    giveUp(); // of a response that is not read to its end nothing more is to come
+    giveUp(); // stops a response that was not read to its end
   }
 }
 
@@ -117,13 +117,13 @@ function refusal({ status, headers }: Response): Error {
   return problem(status === 412 || status === 416 ? "changed" : "refused");
 }
 
-/** Waits before another attempt; the browser being online again ends that at once. */
+/** Waits before another attempt; the wait ends at once when the browser is back online. */
 function pause(askedMs: number, failures: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const backoff = Math.min(BACKOFF_MS * 2 ** Math.max(0, failures - 1), MAX_BACKOFF_MS);
-    // Half of it by chance, so that connections that broke together do not come back together.
+    // Half of the wait is random, so that connections that broke together do not return together.
     const wait = Math.max(askedMs, backoff * (0.5 + Math.random() / 2));
-    // Offline the event is what counts; browsers that miss it still try now and then.
+    // While offline, the `online` event ends the wait; browsers that miss it still try now and then.
     const timer = setTimeout(end, navigator.onLine ? wait : MAX_BACKOFF_MS);
     const abort = () => end(signal.reason);
     function end(reason?: unknown): void {

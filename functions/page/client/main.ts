@@ -1,4 +1,4 @@
-/** What the page does beyond showing: local times, selections, and downloads that it makes itself. */
+/** The page's script: local times, selections, and downloads that the page makes itself. */
 import { clientTexts } from "../texts.ts";
 import { Download } from "./download.ts";
 import { byId, readPageData } from "./elements.ts";
@@ -18,7 +18,7 @@ const here = byId("here", HTMLButtonElement);
 const clear = byId("clear", HTMLButtonElement);
 const notice = byId("notice", HTMLParagraphElement);
 const selectionText = byId("selection", HTMLParagraphElement);
-/** What the server has written, for when nothing is selected. */
+/** Texts that the server has written, shown when nothing is selected. */
 const written = {
   label: linkText?.textContent ?? "",
   size: linkSize.textContent,
@@ -26,7 +26,7 @@ const written = {
 };
 const list = new SelectionList(showSelection);
 
-/** Where a selection is to be had: of this very archive, or not at all. */
+/** Returns the URL of a selection, which works only for exactly this version of the archive. */
 function urlOf(only: string): string {
   if (only === "") return data.url;
   return `${data.url}?${new URLSearchParams({ only, of: data.etag.slice(1, -1) })}`;
@@ -42,12 +42,12 @@ function showSelection(): void {
   notice.textContent = isTooScattered ? clientTexts.problems.tooScattered : "";
   clear.hidden = isAll;
   link.hidden = isTooScattered;
-  // Where it is too long for one response, the main button does just what this one does.
+  // If it is too long for one response, the main button does the same as this one.
   here.hidden = isTooScattered || data.length === null || !fitsOneResponse(selection);
   link.href = urlOf(only);
 }
 
-/** The answer to a request; throws a `Problem` unless it is a good one. */
+/** Sends a request and returns its response; throws a `Problem` unless it succeeded. */
 async function ask(url: string, method: "GET" | "HEAD"): Promise<Response> {
   const response = await fetch(url, { method, cache: "no-store" }).catch((cause: unknown) => {
     throw problem("notNow", cause);
@@ -58,7 +58,7 @@ async function ask(url: string, method: "GET" | "HEAD"): Promise<Response> {
   throw problem(response.status < 500 ? "refused" : "notNow");
 }
 
-/** What of the archive is to be downloaded, as the server describes it now. */
+/** Returns the ETag and length of a selection; for part of the archive, as the server describes it now. */
 async function describe({ only }: Selection): Promise<{ etag: string; length: number }> {
   if (data.length === null) throw problem("unexpected");
   if (only === "") return { etag: data.etag, length: data.length };
@@ -66,13 +66,13 @@ async function describe({ only }: Selection): Promise<{ etag: string; length: nu
   return (await response.json()) as { etag: string; length: number };
 }
 
-/** Whether one response can hold the download. What a ZIP adds to files is less than is added here. */
+/** Whether one response can hold the download. Assumes more overhead than a ZIP has. */
 function fitsOneResponse({ only, count, size }: Selection): boolean {
   const length = only === "" ? (data.length ?? 0) : size * 1.001 + (count + 1) * 2500;
   return data.slice === null || length <= data.slice;
 }
 
-/** Leaves it to the browser, unless that would show a person an error that is meant for programs. */
+/** Leaves the download to the browser, unless that would show an error that is meant for programs. */
 async function downloadByBrowser(): Promise<void> {
   const url = urlOf(list.current.only);
   try {
@@ -133,7 +133,7 @@ function showLocalTimes(): void {
 }
 
 link.addEventListener("click", (event) => {
-  // Who opens it in a tab of its own, or saves it by a menu, has the plain link.
+  // A click with a modifier key opens or saves the plain link, as the browser does for any link.
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   void (fitsOneResponse(list.current) ? downloadByBrowser() : downloadHere());
@@ -145,7 +145,7 @@ clear.addEventListener("click", () => {
 });
 showLocalTimes();
 showSelection();
-// A browser that keeps nothing, as in some private windows, has nothing unfinished either.
+// A browser that stores nothing, as in some private windows, has no unfinished downloads either.
 const [unfinished] = await findUnfinished(data.etag).catch(() => []);
 if (unfinished) await open(unfinished).offer();
 document.documentElement.dataset.ready = "";

@@ -1,24 +1,24 @@
 import type { DownloadFile } from "./download-file.ts";
 
-/** The text of `opfs-writer.ts`, put in when the page is built. */
+/** The code of `opfs-writer.ts`, inserted when the page is built. */
 declare const OPFS_WRITER: string;
 
 const FOLDER = "ziplink";
 
-/** Whether this browser has files of its own for pages; in a private window it may not. */
+/** Whether this browser has storage for a page's files; in a private window it may not. */
 export async function hasOpfs(): Promise<boolean> {
   try {
     await navigator.storage.getDirectory();
     return true;
   } catch {
-    // It may lack the interface, or refuse it: both mean that there is no such place.
+    // The API may be missing or refused; either way there is no such storage.
     return false;
   }
 }
 
 /**
- * A file in the browser's own storage (origin private file system), to be handed over when it is complete. A worker
- * writes to it, as only there all browsers can write in place: each byte stays as it is written.
+ * Opens a file in the browser's own storage (origin private file system), to be saved once it is complete. A worker
+ * writes to it, because only there can all browsers write in place: each byte is permanent once it is written.
  */
 export async function opfsFile(name: string): Promise<DownloadFile> {
   const root = await navigator.storage.getDirectory();
@@ -53,7 +53,7 @@ export async function opfsFile(name: string): Promise<DownloadFile> {
   };
 }
 
-/** Removes the file of an unfinished download, if it is still there. */
+/** Removes the file of an unfinished download, if it still exists. */
 export async function removeOpfsFile(name: string): Promise<void> {
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle(FOLDER, { create: true });
@@ -71,7 +71,7 @@ interface Writer {
 async function openWriter(name: string): Promise<Writer> {
   const url = URL.createObjectURL(new Blob([OPFS_WRITER], { type: "text/javascript" }));
   const worker = new Worker(url);
-  /** Sends a message, and waits for the worker to have done it. */
+  /** Sends a message, and waits until the worker has handled it. */
   const ask = (message: unknown, transfer: Transferable[] = []) =>
     new Promise<void>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<{ error?: DOMException }>) =>
@@ -79,9 +79,9 @@ async function openWriter(name: string): Promise<Writer> {
       worker.onerror = (event) => reject(new Error(event.message));
       worker.postMessage(message, transfer);
     });
-  // A worker that is left running keeps the file to itself, for as long as the page is open.
+  // A worker that is left running keeps the file locked for as long as the page is open.
   try {
-    // By its name, as not all browsers hand a file's handle to a worker.
+    // By name, because not all browsers can pass a file handle to a worker.
     await ask({ open: { folder: FOLDER, name } });
   } catch (error) {
     worker.terminate();

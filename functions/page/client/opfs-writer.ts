@@ -1,6 +1,6 @@
-/** A worker that adds to a file in the origin private file system. It answers each message when it is done. */
+/** A worker that appends to a file in the origin private file system. It answers each message once it is handled. */
 
-/** Part of `FileSystemSyncAccessHandle`, which only workers have. */
+/** The part of `FileSystemSyncAccessHandle` that is used; only workers have it. */
 interface SyncAccessHandle {
   getSize(): number;
   write(bytes: Uint8Array, options: { at: number }): number;
@@ -31,7 +31,7 @@ self.onmessage = async ({ data }: MessageEvent<Message>) => {
       position = file.getSize();
     }
     for (const bytes of data.append ?? []) {
-      // A disk that is full may take a part, without an error.
+      // A full disk may accept only part of the bytes, without an error.
       const written = file?.write(bytes, { at: position }) ?? 0;
       if (written !== bytes.length) throw new DOMException("", "QuotaExceededError");
       position += written;

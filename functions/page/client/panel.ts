@@ -1,33 +1,33 @@
 import { clientTexts } from "../texts.ts";
 import { byId } from "./elements.ts";
 
-/** A button of the panel: its label and what it does. */
+/** A button of the panel: its label and its action. */
 export interface Action {
   readonly label: string;
   readonly run: () => void;
 }
 
-/** What the panel shows. */
+/** Contents of the panel. */
 export interface PanelState {
   readonly heading: string;
-  /** Below the progress: what is known, what is wrong, what to do. */
+  /** Text below the progress: what is known, what is wrong, what to do. */
   readonly message: string;
   readonly actions: readonly Action[];
-  /** Sets its look. */
+  /** Selects the panel's appearance. */
   readonly tone: "busy" | "still" | "bad" | "good";
 }
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface Progress {
-  /** Bytes that are here. */
+  /** Bytes received so far. */
   readonly done: number;
-  /** Bytes of all of it. */
+  /** Total bytes. */
   readonly total: number;
-  /** Unknown until enough has come to tell. */
+  /** `undefined` until enough bytes have arrived to tell. */
   readonly bytesPerSecond: number | undefined;
 }
 
-/** How often figures are told to those who listen. Milliseconds. */
+/** How often screen readers announce the progress, in milliseconds. */
 const SAY_EVERY_MS = 15_000;
 
 /** The part of the page that shows a download. */
@@ -52,7 +52,7 @@ export class Panel {
     this.#live.textContent = [heading, message].filter(Boolean).join(". ");
     this.#actions.replaceChildren(...actions.map(button));
     this.#said = performance.now();
-    // Who has just pressed a button that is gone must not be sent back to the top of the page.
+    // If the focused button has been replaced, the focus must not return to the top of the page.
     if (hadFocus) this.#actions.querySelector("button")?.focus();
     else if (wasHidden) this.#heading.focus();
   }
@@ -62,14 +62,14 @@ export class Panel {
     document.title = this.#title;
   }
 
-  /** A remark beside the state, such as that a connection broke; "" for none. */
+  /** Shows a remark on the state, such as that the connection was lost; "" removes it. */
   remark(text: string): void {
     if (this.#message.textContent === text) return;
     this.#message.textContent = text;
     if (text !== "") this.#live.textContent = text;
   }
 
-  /** How far it is; `undefined` if that is not known. */
+  /** Shows the progress; `undefined` if it is not known. */
   progress(progress: Progress | undefined): void {
     this.#bar.hidden = progress === undefined;
     if (progress) this.#showProgress(progress);

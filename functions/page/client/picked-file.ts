@@ -1,11 +1,11 @@
 import type { DownloadFile } from "./download-file.ts";
 
-/** What may be lost when the page is closed by force, at the least. Bytes. */
+/** The file is settled only after at least this many new bytes, which are lost if the page is killed. */
 const UNSETTLED_BYTES = 64 * 1024 * 1024;
 
 /**
- * A file that the person has chosen (File System Access API). What is written goes to a copy that replaces
- * the file when it is closed, so closing is what makes it stay; and going on copies what is there. It is therefore
+ * Opens a file that the person has chosen (File System Access API). Bytes are written to a copy that replaces the file
+ * when it is closed, so only closing makes them permanent, and continuing copies the file again. It is therefore
  * closed each time it has doubled: all copying together then stays below the length of the file.
  */
 export function pickedFile(handle: FileSystemFileHandle): DownloadFile {
@@ -37,7 +37,7 @@ export function pickedFile(handle: FileSystemFileHandle): DownloadFile {
       if (unsettled >= Math.max(UNSETTLED_BYTES, settled)) await settle();
     },
     leave() {
-      // Chromium finishes a close that was asked for even if the page is gone by then.
+      // Chromium completes a requested close even if the page is gone by then.
       settle().catch(() => undefined);
     },
     file: () => handle.getFile(),
@@ -45,7 +45,7 @@ export function pickedFile(handle: FileSystemFileHandle): DownloadFile {
       const aborting = writable;
       writable = undefined;
       await aborting?.abort();
-      // Not in the standard yet: elsewhere the file stays, empty.
+      // Not standardized yet: in other browsers an empty file remains.
       if ("remove" in handle) await (handle as { remove(): Promise<void> }).remove();
       else await (await handle.createWritable()).close();
     },

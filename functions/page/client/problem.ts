@@ -1,19 +1,19 @@
 import { clientTexts } from "../texts.ts";
 
-/** What may go wrong, of what has one text whatever the case. */
+/** Code of a problem whose text is always the same. */
 export type ProblemCode = Exclude<keyof typeof clientTexts.problems, "noRoom">;
 
-/** The download cannot go on by itself. The message is for the person at the page. */
+/** Thrown when a download cannot continue by itself. The message is for the person at the page. */
 export class Problem extends Error {
   override readonly name = "Problem";
 }
 
-/** The problem of this code, with its text. */
+/** Creates the problem with this code and its text. */
 export function problem(code: ProblemCode, cause?: unknown): Problem {
   return new Problem(clientTexts.problems[code], { cause });
 }
 
-/** What may be over when it is tried again. */
+/** Thrown for a problem that another attempt may solve. */
 export class PassingProblem extends Error {
   override readonly name = "PassingProblem";
   /** How long the server asks to wait, in milliseconds. */
@@ -25,7 +25,7 @@ export class PassingProblem extends Error {
   }
 }
 
-/** `error` as something to tell a person. What a disk reports is told from defects of ours by its name. */
+/** Converts `error` into a problem to show. Its name distinguishes errors of the disk from defects of the page. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const name = error instanceof Error ? error.name : "";

@@ -1,37 +1,37 @@
-/** A download that this browser has begun, kept in IndexedDB. It holds no token: the page has that. */
+/** A download that this browser has started, stored in IndexedDB. It holds no token: the page has that. */
 export interface DownloadRecord {
-  /** The ETag of what is downloaded. */
+  /** ETag of the archive that is downloaded: the whole one or that of a selection. */
   readonly etag: string;
-  /** The ETag of the whole archive, whose page can go on with it. */
+  /** ETag of the whole archive, whose page can continue the download. */
   readonly archive: string;
-  /** The selection, as the parameter `only` has it; "" for the whole archive. */
+  /** The selection, in the form of the parameter `only`; "" for the whole archive. */
   readonly only: string;
   readonly filename: string;
-  /** Bytes. */
+  /** Length in bytes. */
   readonly length: number;
-  /** The file that the person has chosen; without one it is in the browser's own storage. */
+  /** The file that the person has chosen; if absent, the file is in the browser's own storage. */
   readonly handle?: FileSystemFileHandle;
-  /** When it was last begun or continued, or came to its end. Milliseconds since 1970. */
+  /** When it was last started, continued or completed, in milliseconds since 1970. */
   readonly touched: number;
-  /** Whether it is complete, and only waits to be taken over by the browser. */
+  /** Whether it is complete, and only waits for the browser to save it. */
   readonly done: boolean;
 }
 
 const STORE = "downloads";
 
-/** Keeps a record, in place of an earlier one of the same ETag. Rejects with IndexedDB's errors. */
+/** Stores a record, replacing an earlier one with the same ETag. Rejects with IndexedDB's errors. */
 export const putRecord = (record: DownloadRecord) =>
   request<IDBValidKey>("readwrite", (store) => store.put(record));
 
-/** Forgets the record of this ETag, if there is one. Rejects with IndexedDB's errors. */
+/** Removes the record with this ETag, if there is one. Rejects with IndexedDB's errors. */
 export const removeRecord = (etag: string) =>
   request<undefined>("readwrite", (store) => store.delete(etag));
 
-/** Every record of this origin. Rejects with IndexedDB's errors. */
+/** Returns all records of this origin. Rejects with IndexedDB's errors. */
 export const allRecords = () =>
   request<DownloadRecord[]>("readonly", (store) => store.getAll() as IDBRequest<DownloadRecord[]>);
 
-/** One transaction of one request; resolves once it has been written. */
+/** Makes one request in a transaction of its own; resolves once that has been committed. */
 async function request<T>(
   mode: IDBTransactionMode,
   make: (store: IDBObjectStore) => IDBRequest<T>,

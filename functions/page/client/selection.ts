@@ -1,23 +1,23 @@
 import { formatIndexList } from "../../../core/planning/index-list.ts";
 import { byId } from "./elements.ts";
 
-/** Longer lists of single files do not fit into a request everywhere. Characters. */
+/** Longest list of single files; not every server accepts a request with a longer one. Characters. */
 const MAX_LIST = 6000;
 
-/** What of an archive a person has chosen. */
+/** The part of an archive that a person has selected. */
 export interface Selection {
-  /** Which entries, as the parameter `only` has it; "" for all of them. */
+  /** The selected entries, in the form of the parameter `only`; "" for all of them. */
   readonly only: string;
-  /** How many files, and their bytes together. */
+  /** Number of files, and their total bytes. */
   readonly count: number;
   readonly size: number;
-  /** Whether `only` is too long to be asked for. */
+  /** Whether `only` is too long for a request. */
   readonly isTooScattered: boolean;
 }
 
 /**
- * Boxes of the list, kept so that a folder's box stands for all below it. `onChange` is called for each change that
- * a person makes.
+ * The checkboxes of the list, kept such that a folder's box stands for everything below it. Calls `onChange` for each
+ * change that a person makes.
  */
 export class SelectionList {
   readonly #form: HTMLFormElement;
@@ -32,9 +32,9 @@ export class SelectionList {
       if (target instanceof HTMLInputElement) this.#follow(target);
       onChange();
     });
-    // The page has a button for it; without a script the form has its own.
+    // The page has a button for downloading; the form's own button is for browsers without JavaScript.
     form.addEventListener("submit", (event) => event.preventDefault());
-    // A reload may bring boxes back as they were left.
+    // A reload may restore boxes as they were left.
     form.reset();
   }
 
@@ -62,7 +62,7 @@ export class SelectionList {
     return element.querySelectorAll<HTMLInputElement>("input[type=checkbox]");
   }
 
-  /** What is below a box follows it, and the folders above show what is below them. */
+  /** Sets all boxes below a changed one to its state, and updates those of the folders above it. */
   #follow(box: HTMLInputElement): void {
     const item = box.closest("li");
     if (item === null) return;

@@ -18,13 +18,13 @@ interface Permissions {
 
 const WRITING = { mode: "readwrite" } as const;
 
-/** What is unfinished for longer is thrown away; what is complete was taken over long before. Milliseconds. */
+/** How long unfinished and complete downloads are kept; the browser has long saved the latter. Milliseconds. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 const KEPT_DONE_MS = 3_600_000;
 
 /**
- * Asks the person where to save, in browsers where a page can; elsewhere `undefined`, for the browser's own
- * storage. Rejects with `AbortError` if they would rather not. Call it first thing after a click.
+ * Asks the person where to save, in browsers that let a page do so; elsewhere resolves to `undefined`, for the
+ * browser's own storage. Rejects with `AbortError` if the person cancels. Must be the first call after a click.
  */
 export async function chooseFile(filename: string): Promise<FileSystemFileHandle | undefined> {
   const { showSaveFilePicker } = window as { showSaveFilePicker?: SavePicker };
@@ -36,7 +36,7 @@ export async function chooseFile(filename: string): Promise<FileSystemFileHandle
   throw problem("noPlace");
 }
 
-/** The place of a download, begun or to be begun. After a reload, ask for it upon a click: it may need permission. */
+/** Opens the file of a new or started download. After a reload, call it upon a click: it may ask for permission. */
 export async function openDownloadFile({ handle, etag }: DownloadRecord): Promise<DownloadFile> {
   if (handle === undefined) return opfsFile(opfsName(etag));
   const permissions = permissionsOf(handle);
@@ -46,7 +46,7 @@ export async function openDownloadFile({ handle, etag }: DownloadRecord): Promis
   return pickedFile(handle);
 }
 
-/** Whether `openDownloadFile` asks the person nothing. */
+/** Whether `openDownloadFile` would not have to ask for permission. */
 export async function isOpen({ handle }: DownloadRecord): Promise<boolean> {
   const permissions = handle && permissionsOf(handle);
   return permissions === undefined || (await permissions.queryPermission(WRITING)) === "granted";
@@ -57,8 +57,8 @@ function permissionsOf(handle: FileSystemFileHandle): Permissions | undefined {
 }
 
 /**
- * Throws a `Problem` if the browser's own storage has no room for `needed` more bytes. How full the disk of a
- * chosen file is no browser tells; that shows when it is written.
+ * Throws a `Problem` if the browser's own storage has no room for `needed` more bytes. No browser reveals how full the
+ * disk of a chosen file is; that shows only when it is written.
  */
 export async function assertRoom({ handle }: DownloadRecord, needed: number): Promise<void> {
   if (handle !== undefined || !("estimate" in navigator.storage)) return;
@@ -67,7 +67,7 @@ export async function assertRoom({ handle }: DownloadRecord, needed: number): Pr
   if (needed > room) throw new Problem(clientTexts.problems.noRoom(needed, room));
 }
 
-/** The unfinished downloads of an archive, the latest first. What nobody came back for is removed. */
+/** Returns the unfinished downloads of an archive, latest first. Removes abandoned downloads of all archives. */
 export async function findUnfinished(archive: string): Promise<DownloadRecord[]> {
   const now = Date.now();
   const records = await allRecords();
@@ -79,7 +79,7 @@ export async function findUnfinished(archive: string): Promise<DownloadRecord[]>
     .sort((a, b) => b.touched - a.touched);
 }
 
-/** Removes all that is kept of a download, but for a file that the person has chosen. */
+/** Removes everything stored for a download, except a file that the person has chosen. */
 export async function forget({ etag, handle }: DownloadRecord): Promise<void> {
   if (handle === undefined) await removeOpfsFile(opfsName(etag));
   await removeRecord(etag);

@@ -1,22 +1,22 @@
 import type { DownloadFile } from "./download-file.ts";
 import { fetchPart, type PartOptions, type Target } from "./fetch-part.ts";
 
-/** What one request asks for: little enough to be held in memory, and for Lambda to send at full speed. Bytes. */
+/** Length of one request: small enough to hold in memory, and for Lambda to send at full speed. Bytes. */
 const PIECE_BYTES = 4 * 1024 * 1024;
-/** How many pieces are under way at a time. A browser has six connections to a host. */
+/** Number of pieces fetched at a time. A browser opens up to six connections to a host. */
 const PARALLEL = 3;
-/** How much is written at once. Bytes. */
+/** Number of bytes written at once. */
 const BATCH_BYTES = 1024 * 1024;
 
-/** Who ends a transfer, and who is told of it. */
+/** Options of `transfer`. */
 export interface TransferOptions extends PartOptions {
-  /** Told of each bit that has come. Bytes. */
+  /** Called with the number of bytes of each chunk that arrives. */
   readonly onBytes: (count: number) => void;
 }
 
 /**
- * Brings what is missing in `downloadFile`: pieces come side by side and are written in their order, so that what is there
- * is always the archive's beginning. Rejects with a `Problem`, with what the file rejects with, or the signal's reason.
+ * Fetches what is missing in `downloadFile`: pieces are fetched in parallel and written in order, so that the file
+ * always holds the beginning of the archive. Rejects with a `Problem`, the file's error, or the signal's reason.
  */
 export async function transfer(
   target: Target,
@@ -48,13 +48,13 @@ export async function transfer(
 }
 
 interface Piece {
-  /** What has come, waiting in memory. It ends where the piece does, or where it failed. */
+  /** Bytes that have arrived, held in memory. They end where the piece ends, or where it failed. */
   readonly chunks: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   /** Why it ended early. */
   failure?: unknown;
 }
 
-/** A piece that comes whether it is read or not. */
+/** Starts fetching a piece, whether or not it is being read. */
 function openPiece(target: Target, start: number, end: number, options: TransferOptions): Piece {
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async start(controller) {
@@ -64,7 +64,7 @@ function openPiece(target: Target, start: number, end: number, options: Transfer
           controller.enqueue(chunk);
         }
       } catch (error) {
-        // An error would throw away what has come.
+        // Erroring the stream would discard the bytes that have arrived.
         piece.failure = error;
       }
       controller.close();
@@ -74,7 +74,7 @@ function openPiece(target: Target, start: number, end: number, options: Transfer
   return piece;
 }
 
-/** Adds a piece, or as much of it as came, to the file. */
+/** Appends a piece, or as much of it as arrived, to the file. */
 async function write(piece: Piece, downloadFile: DownloadFile): Promise<void> {
   for (let isOver = false; !isOver; ) {
     const batch: Uint8Array<ArrayBuffer>[] = [];

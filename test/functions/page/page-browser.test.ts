@@ -79,7 +79,7 @@ describeWithTools("the page in a browser", ["chromium"], () => {
     expect([...watched.wrongs, ...watched.networkErrors]).toEqual([]);
   });
 
-  test("leaves a compressed archive to the browser, as its length is not known", async () => {
+  test("leaves a compressed archive to the browser, because its length is unknown", async () => {
     const request = { prefix: "sample/", name: "big", compression: "deflate" } as const;
     await using watched = await bed.open(await bed.link({ request }));
     const { page } = watched;
@@ -144,7 +144,7 @@ describeWithTools("the page in a browser", ["chromium"], () => {
   });
 
   describe.each(["light", "dark"] as const)(
-    "has nothing that axe complains of, %s",
+    "has no accessibility violations that axe finds, %s",
     (colorScheme) => {
       const options = { colorScheme };
 
@@ -180,7 +180,7 @@ describeWithTools("the page in a browser", ["chromium"], () => {
         expect(watched.wrongs).toEqual([]);
       });
 
-      test("where a link does not open", async () => {
+      test("for a link that does not open", async () => {
         await using watched = await bed.open(`${bed.proxy.url}/d/nonsense`, axe, options);
         await watched.page.getByRole("heading", { name: "not valid" }).waitFor();
         expect(await violations(watched.page)).toEqual([]);

@@ -25,11 +25,11 @@ describeWithTools("the page downloads", ["chromium"], () => {
   const openPage = async (save: Save): Promise<WatchedPage> =>
     bed.open(await bed.link(), save.prepare);
 
-  /** Where a browser lets a page save, and how the saved bytes are looked at. */
+  /** Where the browser lets the page save, and how the test reads the saved bytes. */
   interface Save {
     readonly name: string;
     readonly prepare: string;
-    /** Resolves to the SHA-256 of what is saved once `run` has made it complete. */
+    /** Resolves to the SHA-256 of the saved file, once `run` has completed the download. */
     readonly saved: (page: Page, run: () => Promise<void>) => Promise<string>;
   }
 
@@ -60,7 +60,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
   ];
 
   describe.each(saves)("$name", (save) => {
-    test("by slices, every third of them broken", async () => {
+    test("in slices, with every third one broken off", async () => {
       await using watched = await openPage(save);
       let slices = 0;
       bed.proxy.fault = ({ range }) =>
@@ -92,7 +92,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
       expect(watched.wrongs).toEqual([]);
     });
 
-    test("on after a reload", async () => {
+    test("the rest after a reload", async () => {
       await using watched = await openPage(save);
       const { page } = watched;
       const stalled = bed.stallAfter(8);
@@ -108,7 +108,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
       expect(watched.wrongs).toEqual([]);
     });
 
-    test("on after a time without a connection", async () => {
+    test("the rest after a loss of the connection", async () => {
       await using watched = await openPage(save);
       const { page, context } = watched;
       const stalled = bed.stallAfter(8);

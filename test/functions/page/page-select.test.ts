@@ -17,7 +17,7 @@ const objects = {
 };
 
 describe("lists of indices", () => {
-  test("any ascending numbers come back from the list that is made of them", () => {
+  test("any ascending numbers survive formatting and parsing", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(300)), (numbers) => {
         const indices = numbers.sort((a, b) => a - b);
@@ -27,7 +27,7 @@ describe("lists of indices", () => {
     );
   });
 
-  test("neighbours are joined to ranges", () => {
+  test("consecutive numbers are joined into ranges", () => {
     expect(formatIndexList([0, 3, 4, 5, 6, 7, 9, 10])).toBe("0,3-7,9-10");
   });
 
@@ -56,7 +56,7 @@ describe("a selection", () => {
     return { plan, selected, source };
   };
 
-  test("is an archive of its own, with the names of the whole", async () => {
+  test("is an archive of its own, with the names of the whole archive", async () => {
     const { plan, selected } = await select("only=1-2");
     expect(selected.entries).toEqual(plan.entries.slice(1, 3));
     expect(layoutZip(selected).etag).not.toBe(layoutZip(plan).etag);
@@ -64,18 +64,18 @@ describe("a selection", () => {
     expect(selectEntries(plan, new URLSearchParams("only=2&only=1"))).toEqual(selected);
   });
 
-  test("of nothing in particular is the whole", async () => {
+  test("without the parameter is the whole archive", async () => {
     const { plan, selected } = await select("x=1");
     expect(selected).toBe(plan);
   });
 
-  test("holds no more than the whole", async () => {
+  test("holds no more than the whole archive", async () => {
     const { plan, selected } = await select("only=0-3");
     expect(layoutZip(selected).etag).toBe(layoutZip(plan).etag);
     await expect(select("only=4")).rejects.toMatchObject({ code: "malformed" });
   });
 
-  test("is of the archive that it was made for, or refused", async () => {
+  test("is refused for another archive than it was made for", async () => {
     const { plan } = await select("");
     const of = layoutZip(plan).etag.slice(1, -1);
     expect((await select(`only=0&of=${of}`)).selected.entries).toHaveLength(1);
@@ -92,7 +92,7 @@ describe("the archive of a selection", () => {
     return { ...handlerOf(source), bytes, etag: layoutZip(selected).etag, whole: layoutZip(plan) };
   };
 
-  test("is sent with its own length and ETag, as a whole and in ranges", async () => {
+  test("is sent with its own length and ETag, whole and in ranges", async () => {
     const { get, bytes, etag } = await open();
     const response = await get({ prefix: "" }, {}, only);
     expect(response.headers.get("etag")).toBe(etag);
@@ -113,13 +113,13 @@ describe("the archive of a selection", () => {
     });
   });
 
-  test("of a pinned link is held against the whole archive's ETag", async () => {
+  test("of a pinned link is checked against the whole archive's ETag", async () => {
     const { get, whole, etag } = await open();
     expect((await get({ prefix: "", etag: whole.etag }, {}, only)).status).toBe(200);
     expect((await get({ prefix: "", etag }, {}, only)).status).toBe(412);
   });
 
-  test("that is not well-formed is refused with 400", async () => {
+  test("is refused with 400 if the selection is malformed", async () => {
     const { get } = handlerOf(createMemorySource(objects));
     const response = await get({ prefix: "" }, {}, "?only=9");
     expect(response.status).toBe(400);

@@ -4,7 +4,7 @@ import { hashOf, NO_PICKER, type PageBed, startSlicedBed } from "../../support/p
 import { heading, press, startDownload } from "../../support/page-steps.ts";
 import { describeWithTools } from "../../support/tools.ts";
 
-/** Resolves once the page's next worker is no more. */
+/** Resolves once the page's next worker has been closed. */
 async function workerClosed(page: Page): Promise<void> {
   const worker = await page.waitForEvent("worker");
   await worker.waitForEvent("close");
@@ -21,7 +21,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
 
   beforeEach(() => void bed.heal());
 
-  test("some of the files, by slices", async () => {
+  test("some of the files, in slices", async () => {
     await using watched = await bed.open(await bed.link(), NO_PICKER);
     const { page } = watched;
     await page.getByLabel("two.bin").check();
@@ -36,7 +36,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
   const stops: readonly [string, number, RegExp][] = [
     ["the link has expired", 410, /The link has expired/],
     ["the files have changed", 412, /The files have changed/],
-    ["the link is not valid any more", 401, /does not give the file out/],
+    ["the link is no longer valid", 401, /no longer allows this download/],
   ];
   test.each(stops)("until %s (%i), and says so", async (_, status, message) => {
     await using watched = await bed.open(await bed.link(), NO_PICKER);
@@ -95,7 +95,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
     expect(watched.wrongs).toEqual([]);
   });
 
-  test("nothing that there is no room for, and says so", async () => {
+  test("nothing if there is not enough room, and says so", async () => {
     const full =
       "navigator.storage.estimate = async () => ({ quota: 5_000_000, usage: 4_000_000 })";
     await using watched = await bed.open(await bed.link(), `${NO_PICKER}; ${full}`);
@@ -108,7 +108,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
     expect(watched.wrongs).toEqual([]);
   });
 
-  test("nothing where nothing can be kept, and says so", async () => {
+  test("nothing if the browser cannot store files, and says so", async () => {
     const none =
       "navigator.storage.getDirectory = async () => { throw new DOMException('', 'SecurityError'); }";
     await using watched = await bed.open(await bed.link(), `${NO_PICKER}; ${none}`);
@@ -118,7 +118,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
     expect(watched.wrongs).toEqual([]);
   });
 
-  test("goes on after its file could not be opened, which it lets go of", async () => {
+  test("continues after its file could not be opened, and closes that worker", async () => {
     const failing = `globalThis.Worker = class extends Worker {
       postMessage(message, transfer) {
         const { open } = message;
@@ -153,14 +153,14 @@ describeWithTools("the page downloads", ["chromium"], () => {
     await startDownload(page);
     await stalled;
     await press(page, "Pause");
-    await page.locator("#transfer-message").getByText("no more room").waitFor();
+    await page.locator("#transfer-message").getByText("disk is full").waitFor();
     await closed;
     await press(page, "Cancel");
     await page.getByRole("link", { name: "Download" }).waitFor();
     expect(watched.wrongs).toEqual([]);
   });
 
-  test("no more once it is cancelled, and keeps nothing", async () => {
+  test("nothing more once cancelled, and keeps nothing", async () => {
     await using watched = await bed.open(await bed.link(), NO_PICKER);
     const { page } = watched;
     const stalled = bed.stallAfter(8);

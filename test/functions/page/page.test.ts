@@ -37,12 +37,12 @@ async function pageOf(
 async function openPage(page: ReturnType<typeof createPage>, token: string) {
   const response = await page(new Request(`http://localhost/d/${token}?x=1`), token);
   const whole = await response.text();
-  // The style and the script would drown what a failure has to show.
+  // Without style and script, a failure's message is readable.
   return { response, whole, text: whole.replace(style, "").replace(script, ""), token };
 }
 
 describe("templates", () => {
-  test("any text comes back from the HTML it was put into", () => {
+  test("any text is restored from the HTML it was inserted into", () => {
     const entities: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
@@ -53,11 +53,11 @@ describe("templates", () => {
     );
   });
 
-  test("lists are joined, HTML stays, nothing is nothing", () => {
+  test("lists are joined, HTML is kept, undefined adds nothing", () => {
     expect(html`<p>${[html`<b>${1}</b>`, "<", undefined]}</p>`.text).toBe("<p><b>1</b>&lt;</p>");
   });
 
-  test("any value comes back from a data block, and none ends it", () => {
+  test("any value is restored from a data block, and none ends it", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.string(), (value, text) => {
         const block = jsonBlock("x", [value, text, "</script><!--"]).text;
@@ -98,12 +98,12 @@ describe("the tree", () => {
     ["README", "other"],
     [".bashrc", "other"],
     ["a.constructor", "other"],
-  ])("%s is of the kind %s", (name, kind) => {
+  ])("%s is of kind %s", (name, kind) => {
     expect(kindOf(name)).toBe(kind);
   });
 });
 
-test("the rate is that of the last seconds, and falls when nothing comes", () => {
+test("the rate is that of the last seconds, and falls when no data arrives", () => {
   const meter = new RateMeter();
   meter.add(0, 1000);
   expect(meter.bytesPerSecond).toBeUndefined();
@@ -136,13 +136,13 @@ describe("the page of a link", () => {
     expect(text).toMatch(/<time datetime="[\d-]+T[\d:.]+Z">[^<]+ UTC<\/time>/);
   });
 
-  test("has links that work below any path", async () => {
+  test("has links that work under any path", async () => {
     const { text, token } = await pageOf({ prefix: "", name: "Q 1" });
     expect(text).toContain(`href="../zip/${token}/Q%201.zip"`);
     expect(text).not.toMatch(/(?:href|src|action)="(?!\.\.\/zip\/|data:)/);
   });
 
-  test("has headers that keep it to itself", async () => {
+  test("has headers that keep its URL private and allow no foreign code", async () => {
     const { response } = await pageOf({ prefix: "" });
     const headers = Object.fromEntries(response.headers);
     expect(headers).toMatchObject({
@@ -159,7 +159,7 @@ describe("the page of a link", () => {
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
   });
 
-  test("has at most 40 KB beside its data, all of it up to date", async () => {
+  test("has at most 40 KB besides its data, and current assets", async () => {
     const { whole } = await pageOf({ prefix: "" });
     expect(whole.includes(`<script type="module">${script}</script>`)).toBe(true);
     expect(whole.includes(`<style>${style}</style>`)).toBe(true);
@@ -198,7 +198,7 @@ describe("a link that does not open has a page that says so", () => {
   });
 });
 
-test("a defect behind the page is told by 500, and by a line that says where", async () => {
+test("a defect behind the page is answered with 500 and logged with its place", async () => {
   vi.doMock("../../../functions/page/to-page.ts", () => ({
     presentAsPage: () => {
       throw new TypeError("of a-secret");
