@@ -1,7 +1,8 @@
 import { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { adopt, allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/bytes/chunks.ts";
-import { brokeOff, ZiplinkError } from "../core/errors.ts";
+import { ZiplinkError } from "../core/errors.ts";
+import { storeError } from "../core/source/store-errors.ts";
 import { readInLarge } from "./agents.ts";
 
 /** How long a chunk that is waited for may take to fill, in milliseconds; then it goes as it is. */
@@ -60,9 +61,9 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     // A failure is reported when it is asked for; until then it must not end the process.
     body.on("error", (error) => this.#fail(error));
     body.on("close", () => {
-      if (!this.#isOver) this.#fail(brokeOff());
+      if (!this.#isOver) this.#fail(storeError("broken_off"));
     });
-    if (body.destroyed) this.#fail(body.errored ?? brokeOff());
+    if (body.destroyed) this.#fail(body.errored ?? storeError("broken_off"));
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -108,7 +109,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     if (this.#closing || this.#failure) return;
     this.#remaining -= bytes.length;
     try {
-      if (this.#remaining < 0) throw tooLong();
+      if (this.#remaining < 0) throw storeError("wrong_length");
       this.#options.inspect?.(bytes, this.#remaining);
     } catch (error) {
       this.#fail(error);
@@ -165,7 +166,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
   #end(): void {
     this.#readInLarge(false); // before the connection is anybody else's
     if (this.#remaining > 0) {
-      this.#fail(brokeOff());
+      this.#fail(storeError("broken_off"));
       return;
     }
     this.#isEnded = true;
@@ -208,8 +209,4 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
  */
 function isOnlyHere(bytes: Buffer, body: Readable): bytes is Buffer<ArrayBuffer> {
   return body instanceof IncomingMessage && bytes.length === bytes.buffer.byteLength;
-}
-
-function tooLong(): ZiplinkError {
-  return new ZiplinkError("corrupt", "The store sent more bytes than it was asked for.");
 }

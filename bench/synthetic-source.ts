@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import type { BlobInfo, BlobSource } from "../core/blob-source.ts";
-import { notFound } from "../core/errors.ts";
+import { storeError } from "../core/source/store-errors.ts";
 
 const CHUNK = 256 * 1024;
 const MODIFIED = new Date("2026-01-01T00:00:00Z");
@@ -40,7 +40,7 @@ export function createSyntheticSource(options: {
     async stat(key) {
       const index = Number(/-(\d+)\.bin$/.exec(key)?.[1]);
       if (index < entries && key === syntheticName(index)) return describe(index);
-      throw notFound();
+      throw storeError("not_found");
     },
 
     async *list(prefix, signal) {

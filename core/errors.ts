@@ -99,29 +99,3 @@ export function toZiplinkError(error: unknown): ZiplinkError {
   if (error instanceof ZiplinkError) return error;
   return new ZiplinkError("internal", "Something went wrong on our side.", { cause: error });
 }
-
-/** The messages that every store uses, so that clients cannot tell stores or reasons apart by them. */
-export const objectMessages = {
-  not_found: "One or more objects were not found.",
-  changed: "An object has changed since it was planned.",
-} as const;
-
-/** Returns the error for an object that does not exist or that we may not read. */
-export function notFound(cause?: unknown): ZiplinkError {
-  return new ZiplinkError("not_found", objectMessages.not_found, { cause });
-}
-
-/** Returns the error for an object that is no longer of the requested version. */
-export function changed(cause?: unknown): ZiplinkError {
-  return new ZiplinkError("changed", objectMessages.changed, { cause });
-}
-
-/** Returns the error for an answer that ended before all of its bytes; a retry may help. */
-export function brokeOff(): ZiplinkError {
-  return new ZiplinkError("unavailable", "The store broke off in the middle of an object.");
-}
-
-/** Returns the error for bytes that do not match the checksum that the store or the link states. */
-export function wrongCrc(): ZiplinkError {
-  return new ZiplinkError("corrupt", "An object's bytes do not match the checksum stated for it.");
-}

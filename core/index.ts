@@ -8,9 +8,7 @@ export {
 } from "./crc/crc-knowledge.ts";
 export { type CrcStore, type CrcTable, createCrcStore } from "./crc/crc-store.ts";
 export {
-  changed,
   type ErrorCode,
-  notFound,
   ZiplinkError,
   type ZiplinkErrorOptions,
 } from "./errors.ts";
@@ -87,6 +85,12 @@ export {
 export type { ObjectStore } from "./source/object-store.ts";
 export type { ResilienceOptions } from "./source/resilience/resilient-source.ts";
 export type { StoreBreaker, StoreEvent, StoreRetried } from "./source/resilience/retrying.ts";
+export {
+  type StoreErrorCode,
+  type StoreErrorOptions,
+  type StoreFailure,
+  storeError,
+} from "./source/store-errors.ts";
 export { type StreamZipOptions, streamZip } from "./stream-zip.ts";
 export { type ReadAheadLimits, ReadAheadPool } from "./streaming/read-ahead-pool.ts";
 export { defaultZipFormat, type ZipFormat } from "./zip/format.ts";

@@ -1,6 +1,6 @@
-import { notFound, ZiplinkError } from "../../core/errors.ts";
+import { type StoreErrorCode, storeError } from "../../core/source/store-errors.ts";
 
-/** `promise` with its failure as ours. */
+/** Returns what `promise` resolves to; rejects with its failure translated. */
 export async function translated<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise;
@@ -9,32 +9,41 @@ export async function translated<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** Node's system errors as ours: https://nodejs.org/api/errors.html#common-system-errors */
+/** https://nodejs.org/api/errors.html#common-system-errors, and errno(3) */
+const codeBySystemCode: Readonly<Record<string, StoreErrorCode>> = {
+  ENOENT: "not_found",
+  ENOTDIR: "not_found",
+  ENAMETOOLONG: "not_found",
+  EACCES: "denied",
+  EPERM: "denied",
+  EROFS: "denied",
+  ELOOP: "denied",
+  // Something else is in the place of the folder or of an object: somebody has to remove it.
+  EEXIST: "denied",
+  EISDIR: "denied",
+  ETIMEDOUT: "timeout", // a network file system
+  EAGAIN: "unavailable",
+  EBUSY: "unavailable",
+  EDQUOT: "unavailable",
+  EIO: "unavailable",
+  EMFILE: "unavailable",
+  ENFILE: "unavailable",
+  ENOMEM: "unavailable",
+  ENOSPC: "unavailable",
+  ESTALE: "unavailable",
+};
+
+/** Returns the store error for a system error of Node's; any other error is a defect and stays as it is. */
 export function translate(error: unknown): unknown {
-  if (isMissing(error)) return notFound(error);
-  switch (systemCode(error)) {
-    case "EACCES":
-    case "EPERM":
-    case "ELOOP":
-      return new ZiplinkError("denied", "The served folder may not be read.", { cause: error });
-    case "EMFILE":
-    case "ENFILE":
-    case "EIO":
-    case "EBUSY":
-      return new ZiplinkError("unavailable", "The files cannot be read now. Try again.", {
-        cause: error,
-      });
-    default:
-      return error;
-  }
+  const code = codeBySystemCode[systemCode(error)];
+  return code === undefined ? error : storeError(code, error);
 }
 
 /** Whether there is no such path. */
 export function isMissing(error: unknown): boolean {
-  const code = systemCode(error);
-  return code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG";
+  return codeBySystemCode[systemCode(error)] === "not_found";
 }
 
-function systemCode(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+function systemCode(error: unknown): string {
+  return (error instanceof Error && (error as NodeJS.ErrnoException).code) || "";
 }

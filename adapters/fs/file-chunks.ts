@@ -2,7 +2,7 @@ import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
 import { allocateChunk, CHUNK_BYTES } from "../../core/bytes/chunks.ts";
-import { changed } from "../../core/errors.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 import { translate } from "./errors.ts";
 
 /**
@@ -66,7 +66,7 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
     if (length === 0) return new Uint8Array();
     const buffer = allocateChunk(length);
     const { bytesRead } = await this.#file.read(buffer, 0, length, this.#position);
-    if (bytesRead === 0) throw changed();
+    if (bytesRead === 0) throw storeError("changed");
     return buffer.subarray(0, bytesRead);
   }
 
@@ -87,5 +87,5 @@ export function version({ size, mtimeNs, ino }: BigIntStats): string {
 /** Throws `changed` unless `file` is what `blob` describes. */
 export async function assertVersion(file: FileHandle, blob: BlobInfo): Promise<void> {
   const stats = await file.stat({ bigint: true });
-  if (!stats.isFile() || version(stats) !== blob.version) throw changed();
+  if (!stats.isFile() || version(stats) !== blob.version) throw storeError("changed");
 }

@@ -3,8 +3,8 @@ import { type FileHandle, lstat, open, readdir, realpath } from "node:fs/promise
 import { join, sep } from "node:path";
 import { pMapIterable } from "p-map";
 import type { BlobInfo, BlobSource } from "../../core/blob-source.ts";
-import { changed, notFound, ZiplinkError } from "../../core/errors.ts";
 import { compareUtf8 } from "../../core/source/key-order.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 import { isMissing, translate, translated } from "./errors.ts";
 import { assertVersion, FileChunks, version } from "./file-chunks.ts";
 
@@ -34,7 +34,7 @@ export function createFsSource({ root }: FsSourceOptions): BlobSource {
     // The root is resolved again before anything is refused: it may be a link that has been changed.
     realRoot = await realpath(root);
     if (isInside(real, realRoot)) return real;
-    throw new ZiplinkError("denied", "A symbolic link leads out of the served folder.");
+    throw storeError("link_leads_out");
   }
 
   return {
@@ -62,7 +62,7 @@ export function createFsSource({ root }: FsSourceOptions): BlobSource {
           yield info;
         }
       } catch (error) {
-        throw isMissing(error) ? changed(error) : translate(error);
+        throw isMissing(error) ? storeError("changed", error) : translate(error);
       }
     },
 
@@ -90,7 +90,7 @@ export function createFsSource({ root }: FsSourceOptions): BlobSource {
       throw error;
     }
     if (ancestors.includes(real)) {
-      throw new ZiplinkError("denied", "A symbolic link leads in a circle in the served folder.");
+      throw storeError("link_in_circle");
     }
     const found: FoundFile[] = [];
     for (const entry of await readdir(real, { withFileTypes: true })) {
@@ -140,12 +140,12 @@ function isKey(key: string): boolean {
 }
 
 function toPath(root: string, key: string): string {
-  if (!isKey(key)) throw notFound();
+  if (!isKey(key)) throw storeError("not_found");
   return join(root, key);
 }
 
 function toBlobInfo(key: string, stats: BigIntStats): BlobInfo {
-  if (!stats.isFile()) throw notFound();
+  if (!stats.isFile()) throw storeError("not_found");
   return {
     key,
     size: Number(stats.size),

@@ -6,11 +6,12 @@ import {
   Storage,
 } from "@google-cloud/storage";
 import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts";
-import { changed, notFound, ZiplinkError } from "../../core/errors.ts";
+import { ZiplinkError } from "../../core/errors.ts";
 import { toFolder } from "../../core/source/key-prefix.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
 import { updateCrc32c } from "./crc32c.ts";
-import { askGcs, corrupt, translate } from "./errors.ts";
+import { askGcs, translate } from "./errors.ts";
 
 /** What is used of a `Bucket` of @google-cloud/storage, so that a test can put its own in its place. */
 export interface GcsBucket {
@@ -89,7 +90,8 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
   function toName(key: string): string {
     const name = root + key;
     // The name that is just the folder's, as of a console's empty folder, has no key.
-    if (key === "" || name === "." || name === ".." || !isPossible(name)) throw notFound();
+    if (key === "" || name === "." || name === ".." || !isPossible(name))
+      throw storeError("not_found");
     return name;
   }
 
@@ -110,7 +112,7 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
   async function explain(error: unknown, name: string, signal?: AbortSignal): Promise<unknown> {
     if (!(error instanceof ZiplinkError) || error.code !== "not_found") return error;
     return await getMetadata(name, signal).then(
-      () => changed(error.cause),
+      () => storeError("changed", error.cause),
       (reason: unknown) => reason,
     );
   }
@@ -217,8 +219,6 @@ function crc32cCheck(crc32c: string) {
   let crc = 0;
   return (bytes: Uint8Array, remaining: number) => {
     crc = updateCrc32c(crc, bytes);
-    if (remaining === 0 && crc !== expected) {
-      throw corrupt("The store sent bytes that do not match their checksum.");
-    }
+    if (remaining === 0 && crc !== expected) throw storeError("wrong_checksum");
   };
 }

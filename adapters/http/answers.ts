@@ -1,8 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
-import { changed } from "../../core/errors.ts";
 import { parseHttpDate } from "../../core/input/http-date.ts";
-import { corrupt, unavailable } from "./errors.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 
 /** What is used of an answer of undici's. */
 export type Answer = Pick<Dispatcher.ResponseData, "statusCode" | "headers" | "body">;
@@ -18,13 +17,9 @@ const UNKNOWN_TIME = Date.UTC(1980, 0, 1);
 /** What an answer's headers say of the object under `key`. */
 export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
   const size = lengthOf(headers);
-  if (isEncoded(headers) || size === undefined) {
-    throw corrupt("The store does not tell the length of its objects.");
-  }
+  if (isEncoded(headers) || size === undefined) throw storeError("no_length");
   const version = versionOf(headers, size);
-  if (version === undefined) {
-    throw corrupt("The store does not tell the versions of its objects.");
-  }
+  if (version === undefined) throw storeError("no_version");
   const contentType = single(headers["content-type"]);
   return {
     key,
@@ -47,22 +42,17 @@ export function assertAnswers(
 ): void {
   const length = lengthOf(headers);
   const part = statusCode === 206 ? parseContentRange(headers) : wholeOf(length);
-  if (part === undefined || isEncoded(headers)) {
-    throw corrupt("The store does not tell which bytes it sends.");
-  }
+  if (part === undefined || isEncoded(headers)) throw storeError("no_range");
   const version = versionOf(headers, part.size);
   if (version === undefined || (STRONG_TAG.test(blob.version) && headers.etag === undefined)) {
-    throw corrupt("The store does not tell which version it sends.");
+    throw storeError("no_version");
   }
-  if (version !== blob.version || part.size !== blob.size) throw changed();
+  if (version !== blob.version || part.size !== blob.size) throw storeError("changed");
   if (part.start !== range.start || part.end !== range.end) {
-    if (statusCode === 200) {
-      throw corrupt("The store cannot send parts of its objects: it ignores Range.");
-    }
-    throw unavailable("The store sent other bytes than it was asked for.");
+    throw storeError(statusCode === 200 ? "no_range" : "other_range");
   }
   if (length !== undefined && length !== range.end - range.start) {
-    throw unavailable("The store sent another number of bytes than it was asked for.");
+    throw storeError("other_range");
   }
 }
 

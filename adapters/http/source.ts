@@ -1,7 +1,8 @@
 import { Agent, type Dispatcher } from "undici";
 import { abortable } from "../../core/async/abortable.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
-import { changed, notFound, ZiplinkError } from "../../core/errors.ts";
+import { ZiplinkError } from "../../core/errors.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
 import { type Answer, assertAnswers, STRONG_TAG, toBlobInfo } from "./answers.ts";
 import { refusal, translate } from "./errors.ts";
@@ -104,7 +105,7 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
       if (start === end) {
         // HTTP cannot ask for no bytes.
         const { version } = await source.stat(blob.key, signal);
-        if (version !== blob.version) throw changed();
+        if (version !== blob.version) throw storeError("changed");
         return nothing();
       }
       const condition = STRONG_TAG.test(blob.version)
@@ -153,6 +154,6 @@ function parseBase(base: string | URL): URL {
 function toPath(base: URL, key: string): string {
   const parts = key.split("/");
   const isPath = parts.every((part) => part !== "" && part !== "." && part !== "..");
-  if (!isPath || /[\\\p{Cc}]/u.test(key) || !key.isWellFormed()) throw notFound();
+  if (!isPath || /[\\\p{Cc}]/u.test(key) || !key.isWellFormed()) throw storeError("not_found");
   return base.pathname + parts.map(encodeURIComponent).join("/");
 }

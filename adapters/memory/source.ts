@@ -1,6 +1,6 @@
 import type { BlobInfo, BlobSource } from "../../core/blob-source.ts";
-import { changed, notFound } from "../../core/errors.ts";
 import { compareUtf8 } from "../../core/source/key-order.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 
 /** One object as it is to be kept. */
 export interface MemoryObject {
@@ -69,7 +69,7 @@ export function createMemorySource(
       signal?.throwIfAborted();
       const { info, bytes } = find(blob.key);
       if (info.version !== blob.version) {
-        throw changed();
+        throw storeError("changed");
       }
       return chunks(bytes.subarray(start, end), signal);
     },
@@ -77,7 +77,7 @@ export function createMemorySource(
 
   function find(key: string) {
     const found = stored.get(key);
-    if (!found) throw notFound();
+    if (!found) throw storeError("not_found");
     return found;
   }
 

@@ -1,17 +1,10 @@
-import { type ErrorCode, objectMessages, ZiplinkError } from "../../core/errors.ts";
+import { ZiplinkError } from "../../core/errors.ts";
 import { parseRetryAfter } from "../../core/input/retry-after.ts";
-
-/** What is said of each failure: nothing of the store. */
-const messages = {
-  not_found: objectMessages.not_found,
-  denied: "The store does not let this service read the objects.",
-  changed: objectMessages.changed,
-  throttled: "The store is busy. Try again later.",
-  unavailable: "The store cannot be reached now. Try again.",
-  timeout: "The store did not answer in time. Try again.",
-} satisfies Partial<Record<ErrorCode, string>>;
-
-type StoreErrorCode = keyof typeof messages;
+import {
+  type StoreErrorCode,
+  storeCodeOfStatus,
+  storeError,
+} from "../../core/source/store-errors.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList and the SDK's own. */
 const codeByName: Readonly<Record<string, StoreErrorCode>> = {
@@ -43,13 +36,11 @@ const codeByName: Readonly<Record<string, StoreErrorCode>> = {
 };
 
 function codeOfStatus(status: number): StoreErrorCode {
-  if (status === 404) return "not_found";
-  if (status === 412 || status === 416) return "changed";
-  if (status === 429 || status === 503) return "throttled";
-  if (status === 408 || status === 504) return "timeout";
-  // What is left of 3xx and 4xx is another region, an expired token or the like: a fault of the setup.
-  if (status >= 300 && status < 500) return "denied";
-  return "unavailable";
+  if (status === 503) return "throttled"; // S3 answers so to too many requests
+  if (status < 300) return "unavailable"; // a body that cannot be parsed, as that of a proxy's page
+  const code = storeCodeOfStatus(status);
+  // The other statuses mean another region, an expired token or the like: the setup is wrong.
+  return code === "corrupt" ? "denied" : code;
 }
 
 /** What the SDK adds to errors. */
@@ -72,7 +63,7 @@ export function translateS3Error(error: unknown): unknown {
   if (ours === undefined) return error;
   const headers = $response?.headers;
   const retryAfterMs = parseRetryAfter(headers?.["retry-after"], headers?.date);
-  return new ZiplinkError(ours, messages[ours], { cause: error, retryAfterMs });
+  return storeError(ours, error, { retryAfterMs });
 }
 
 /** `answer` with its failure as ours. */
@@ -93,17 +84,7 @@ export function isDenied(error: unknown): boolean {
   return error instanceof ZiplinkError && error.code === "denied";
 }
 
-/** The store has answered with other bytes, or another range, than it was asked for. */
-export function corrupt(): ZiplinkError {
-  return new ZiplinkError("corrupt", "The store's answer is not what it was asked for.");
-}
-
-/** A failure of a body, whatever it was: the answer's status was fine. */
+/** Returns the error for a body that failed, for any reason: the answer's status was fine. */
 export function brokenBody(cause: unknown): ZiplinkError {
-  return new ZiplinkError("unavailable", messages.unavailable, { cause });
-}
-
-/** What the store has may not be served. */
-export function denied(): ZiplinkError {
-  return new ZiplinkError("denied", messages.denied);
+  return storeError("broken_off", cause);
 }

@@ -1,4 +1,4 @@
-import { notFound } from "../../core/errors.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 
 /** A space is listed as `+` by AWS and as `%20` by others, a plus as `%2B` by both. */
 export function decodeKey(encoded: string): string {
@@ -18,7 +18,7 @@ export function toS3Key(root: string, key: string): string {
   const whole = root + key;
   const isTooLong = Buffer.byteLength(whole) > MAX_KEY_BYTES;
   if (key === "" || isTooLong || !isSendable(key) || climbsOut(key)) {
-    throw notFound();
+    throw storeError("not_found");
   }
   return whole;
 }

@@ -10,10 +10,10 @@ import {
 } from "@aws-sdk/client-s3";
 import { follow } from "../../core/async/abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts";
-import { changed } from "../../core/errors.ts";
 import { toFolder } from "../../core/source/key-prefix.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
-import { brokenBody, corrupt, denied, isDenied, translated } from "./errors.ts";
+import { brokenBody, isDenied, translated } from "./errors.ts";
 import { climbsOut, decodeKey, isSendable, toS3Key } from "./keys.ts";
 
 /** What is served of which bucket. */
@@ -110,11 +110,11 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
           signal?.throwIfAborted();
           const key = (page.EncodingType === "url" ? decodeKey(Key) : Key).slice(root.length);
           if (key === "") continue; // the marker of the folder that is served
-          if (climbsOut(key)) throw denied();
+          if (climbsOut(key)) throw storeError("key_leads_out");
           yield toBlobInfo(key, { ContentLength: Size, ETag, LastModified });
         }
         ContinuationToken = page.NextContinuationToken;
-        if (page.IsTruncated && ContinuationToken === undefined) throw corrupt();
+        if (page.IsTruncated && ContinuationToken === undefined) throw storeError("corrupt");
       } while (ContinuationToken !== undefined);
     },
 
@@ -178,7 +178,7 @@ function toBody(
   const isChanged = ETag !== undefined && quoteETag(ETag) !== blob.version;
   if (!isChanged && isRight && ContentLength === end - start) return Body;
   Body.on("error", () => undefined).destroy();
-  throw isChanged ? changed() : corrupt();
+  throw storeError(isChanged ? "changed" : "corrupt");
 }
 
 type ObjectFacts = Pick<HeadObjectCommandOutput, "ContentLength" | "ETag" | "LastModified"> &
@@ -186,7 +186,8 @@ type ObjectFacts = Pick<HeadObjectCommandOutput, "ContentLength" | "ETag" | "Las
 
 function toBlobInfo(key: string, facts: ObjectFacts): S3BlobInfo {
   const { ContentLength: size, ETag, LastModified, ContentType, VersionId } = facts;
-  if (size === undefined || ETag === undefined || LastModified === undefined) throw corrupt();
+  if (size === undefined || ETag === undefined || LastModified === undefined)
+    throw storeError("corrupt");
   const crc32 = fullCrc32(facts);
   // Whole seconds, as in the header of an object: some stores list fractions.
   const modified = new Date(Math.floor(LastModified.getTime() / 1000) * 1000);

@@ -1,4 +1,5 @@
-import { type ErrorCode, objectMessages, toZiplinkError, type ZiplinkError } from "../errors.ts";
+import { type ErrorCode, toZiplinkError, type ZiplinkError } from "../errors.ts";
+import { storeError } from "../source/store-errors.ts";
 
 /** The phrases of RFC 9110, 15, which are the titles of problems of type "about:blank" (RFC 9457, 4.2.1). */
 const titles: Readonly<Record<number, string>> = {
@@ -49,7 +50,7 @@ export function describeProblem(error: unknown): Problem {
   const headers = { ...retryAfter(known), ...challenge(status), ...known.headers };
   switch (known.code) {
     case "denied":
-      return { status, code: "not_found", detail: objectMessages.not_found, details, headers };
+      return { ...describeProblem(storeError("not_found")), details, headers };
     case "internal":
       return { status, code: "internal", detail: message, details: {}, headers };
     default:

@@ -1,8 +1,8 @@
 /**
  * A place for small objects that other or later instances use: a folder, or a bucket. Both methods reject
- * once `signal` aborts. A bucket rejects with a `ZiplinkError` whose code is `denied`, `throttled`,
- * `unavailable` or `timeout`, or `not_found` if the bucket does not exist and the store reports that; a
- * folder rejects with the system's own error.
+ * with `signal.reason` once `signal` aborts, and otherwise with a `ZiplinkError` whose code is `denied`,
+ * `throttled`, `unavailable` or `timeout`, or `not_found` if there is no such bucket or folder and the
+ * store reports that.
  */
 export interface ObjectStore {
   /** Returns the object's bytes, or `undefined` if there is none. Rejects as above. */

@@ -1,5 +1,5 @@
 import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
-import { ZiplinkError } from "../errors.ts";
+import { storeError } from "./store-errors.ts";
 
 /**
  * Yields bytes `[start, end)` of a blob as the source sends them. The source is opened at the first read and
@@ -15,15 +15,8 @@ export async function* readRange(
   if (remaining === 0) return;
   for await (const chunk of await source.open(blob, range, signal)) {
     remaining -= chunk.length;
-    if (remaining < 0) throw wrongLength();
+    if (remaining < 0) throw storeError("wrong_length");
     yield chunk;
   }
-  if (remaining > 0) throw wrongLength();
-}
-
-function wrongLength(): ZiplinkError {
-  return new ZiplinkError(
-    "corrupt",
-    "The store sent another number of bytes than it was asked for.",
-  );
+  if (remaining > 0) throw storeError("wrong_length");
 }

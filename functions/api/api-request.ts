@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { notFound, ZiplinkError } from "../../core/errors.ts";
+import { ZiplinkError } from "../../core/errors.ts";
 import { assertWithinScope, type Caller } from "../../core/http/caller.ts";
 import type { LinkTerms } from "../../core/http/caller-archives.ts";
 import { malformed } from "../../core/input/malformed.ts";
@@ -10,6 +10,7 @@ import {
   parseArchiveSpec,
 } from "../../core/planning/archive-spec.ts";
 import { assertEntryCount, type PlanLimits } from "../../core/planning/plan-archive.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 
 /** An application's own ID of an object. */
 export type ApplicationId = string | number;
@@ -84,7 +85,7 @@ async function resolveIds(
   if (objects.length !== ids.length)
     throw new Error(`resolve returned ${objects.length} objects for ${ids.length} ids`);
   const entries = objects.filter((object) => object !== undefined);
-  if (entries.length < ids.length) throw notFound();
+  if (entries.length < ids.length) throw storeError("not_found");
   return { ...stated, entries };
 }
 

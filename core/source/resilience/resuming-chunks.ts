@@ -1,7 +1,7 @@
 import { follow } from "../../async/abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
-import { brokeOff } from "../../errors.ts";
-import { Failures, type Retrying, timedOut } from "./retrying.ts";
+import { storeError } from "../store-errors.ts";
+import { Failures, type Retrying } from "./retrying.ts";
 
 /** A read that resumes at its position when it breaks, stalls, or was closed because it was idle. */
 export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
@@ -81,7 +81,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
         return value;
       }
       this.#current = undefined;
-      if (this.#position < this.#end) throw brokeOff();
+      if (this.#position < this.#end) throw storeError("broken_off");
       this.#isOver = true;
     } catch (error) {
       await this.#close();
@@ -118,7 +118,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
   }
 
   #onTimeout(): void {
-    if (this.#isWaiting) this.#attempt.abort(timedOut());
+    if (this.#isWaiting) this.#attempt.abort(storeError("timeout"));
     else this.#close().catch(() => undefined); // the next read opens a new one, so this error is of no use
   }
 

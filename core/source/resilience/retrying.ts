@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
 import { follow, inTurn } from "../../async/abortable.ts";
 import { type ErrorCode, ZiplinkError } from "../../errors.ts";
+import { storeError } from "../store-errors.ts";
 
 /** When a call that failed is retried, and when it is given up. */
 export interface RetryOptions {
@@ -116,11 +117,11 @@ export class Retrying {
     attempt: AbortController,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const timer = setTimeout(() => attempt.abort(timedOut()), this.#options.timeoutMs);
+    const timer = setTimeout(() => attempt.abort(storeError("timeout")), this.#options.timeoutMs);
     try {
       return await inTurn((asks) => this.#breaker.execute(asks), action, signal);
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw isDown(error);
+      if (error instanceof BrokenCircuitError) throw storeError("down", error);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -144,13 +145,4 @@ export class Retrying {
 /** Whether another attempt may fix the failure. */
 export function isTransient(error: unknown): error is ZiplinkError {
   return error instanceof ZiplinkError && TRANSIENT.has(error.code);
-}
-
-/** Returns the error for a store that did not answer in time; another attempt may fix it. */
-export function timedOut(): ZiplinkError {
-  return new ZiplinkError("timeout", "The store did not answer in time.");
-}
-
-function isDown(cause: Error): ZiplinkError {
-  return new ZiplinkError("unavailable", "The store is down. Try again later.", { cause });
 }

@@ -1,16 +1,6 @@
-import {
-  appendFile,
-  mkdir,
-  readdir,
-  rm,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { appendFile, mkdir, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createFsObjectStore } from "../../../adapters/fs/object-store.ts";
 import { createFsSource } from "../../../adapters/fs/source.ts";
 import type { BlobSource } from "../../../core/blob-source.ts";
 import { compareUtf8 } from "../../../core/source/key-order.ts";
@@ -140,12 +130,4 @@ test("the source may itself be reached by a link, and have any name", async () =
   expect(await keys(createFsSource({ root: `${join(sandbox, "link")}/` }))).toEqual([
     "folder/file.txt",
   ]);
-});
-
-test("an object that cannot be kept leaves nothing behind", async () => {
-  const root = await temporaryFolder();
-  const store = createFsObjectStore({ root });
-  await mkdir(join(root, "taken"));
-  await expect(store.put("taken", Buffer.from("x"))).rejects.toMatchObject({ code: "EISDIR" });
-  expect(await readdir(root)).toEqual(["taken"]);
 });

@@ -6,6 +6,7 @@ import { createGcsBucket, createGcsSource, type GcsBucket } from "../../../adapt
 import type { BlobInfo, BlobSource } from "../../../core/blob-source.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
 import { describeBlobSource } from "../../contract/blob-source.ts";
+import { describeObjectStore } from "../../contract/object-store.ts";
 import { collect, patterned } from "../../support/bytes.ts";
 import { type FakeGcsOptions, startFakeGcs } from "../../support/fake-gcs.ts";
 import { createMemoryGcs } from "../../support/gcs-memory.ts";
@@ -227,7 +228,9 @@ describe("failures", () => {
   const statuses = [
     [401, "denied"],
     [403, "denied"],
-    [408, "unavailable"],
+    [408, "timeout"],
+    [409, "unavailable"],
+    [416, "changed"],
     [412, "changed"],
     [429, "throttled"],
     [500, "unavailable"],
@@ -412,6 +415,20 @@ describe("giving up", () => {
     expect(await server.open()).toBe(0);
     expect(warnings).toEqual([]);
   });
+});
+
+describeObjectStore("gcs", async () => {
+  const server = await startFakeGcs();
+  const refusing = await startFakeGcs();
+  refusing.fail({ match: /./, status: 403, times: Infinity });
+  const storeOf = (apiEndpoint: string) =>
+    createGcsObjectStore({ bucket: createGcsBucket({ bucket: "bucket", apiEndpoint }) });
+  return {
+    store: storeOf(server.url),
+    refusing: storeOf(refusing.url),
+    names: () => server.objects.list("").map(({ name }) => name),
+    close: async () => void (await Promise.all([server.close(), refusing.close()])),
+  };
 });
 
 describe("object store", () => {

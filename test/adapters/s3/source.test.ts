@@ -8,6 +8,7 @@ import { createS3Client } from "../../../adapters/s3/client.ts";
 import { createS3ObjectStore } from "../../../adapters/s3/object-store.ts";
 import { createS3Source } from "../../../adapters/s3/source.ts";
 import { describeBlobSource } from "../../contract/blob-source.ts";
+import { describeObjectStore } from "../../contract/object-store.ts";
 import { collect, patterned } from "../../support/bytes.ts";
 import { codeOf, failureOf } from "../../support/error-codes.ts";
 import { radosgwTools } from "../../support/radosgw.ts";
@@ -225,6 +226,22 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(await codeOf(read(source, blob))).toBe("not_found");
     const error = await failureOf(listed(source));
     expect(error).toMatchObject({ code: "not_found", cause: { name: "NoSuchBucket" } });
+  });
+
+  describeObjectStore("S3 (radosgw)", async () => {
+    const bucket = await s3.makeBucket();
+    const stranger = createS3Client({
+      region,
+      endpoint: s3.url,
+      credentials: { ...s3.credentials, secretAccessKey: "another" },
+      forcePathStyle: true,
+    });
+    return {
+      store: createS3ObjectStore({ client: s3.client, bucket }),
+      refusing: createS3ObjectStore({ client: stranger, bucket }),
+      names: () => keysOf(createS3Source({ client: s3.client, bucket })),
+      close: async () => stranger.destroy(),
+    };
   });
 
   test("keeps small objects", async () => {

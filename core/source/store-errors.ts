@@ -1,0 +1,128 @@
+import { type ErrorCode, ZiplinkError } from "../errors.ts";
+
+/** Codes of the failures that a store can cause; see `BlobSource`. */
+export type StoreErrorCode = Extract<
+  ErrorCode,
+  "not_found" | "denied" | "changed" | "throttled" | "unavailable" | "timeout" | "corrupt"
+>;
+
+/**
+ * The code and the message of each failure, the same for every store. No message names an object or
+ * reveals which kind of store it is about. Those of `denied` are for the operator of the service: a
+ * link holder sees the message of `not_found` instead.
+ */
+const failures = {
+  not_found: ["not_found", "One or more objects were not found."],
+  changed: ["changed", "An object has changed since the archive was planned. Try again."],
+  throttled: ["throttled", "The store is busy. Try again later."],
+  unavailable: ["unavailable", "The store cannot be reached now. Try again later."],
+  timeout: ["timeout", "The store did not answer in time. Try again later."],
+
+  denied: [
+    "denied",
+    "The store refuses access to the objects. Check the service's credentials and permissions.",
+  ],
+  redirected: [
+    "denied",
+    "The store redirects to another place. Redirects are not followed: serve that place instead.",
+  ],
+  link_leads_out: [
+    "denied",
+    "A symbolic link leads out of the served folder. Remove it, or serve a folder that has its target.",
+  ],
+  key_leads_out: [
+    "denied",
+    "A listed key leads out of the served folder by its `..` parts. Rename the object.",
+  ],
+  link_in_circle: [
+    "denied",
+    "A symbolic link leads in a circle within the served folder. Remove it.",
+  ],
+
+  /** The circuit breaker is open. */
+  down: ["unavailable", "The store is down. Try again later."],
+  /** An answer ended before all of its bytes; a retry may help. */
+  broken_off: ["unavailable", "The store broke off in the middle of an object. Try again."],
+  /** A range other than the requested one, as from a proxy that mixes up answers; a retry may help. */
+  other_range: ["unavailable", "The store sent other bytes than it was asked for. Try again."],
+
+  corrupt: ["corrupt", "The store's answer is not what it was asked for."],
+  /** More or fewer bytes than the store itself stated. */
+  wrong_length: ["corrupt", "The store sent another number of bytes than it was asked for."],
+  wrong_checksum: ["corrupt", "An object's bytes do not match the checksum stated for it."],
+  no_length: [
+    "corrupt",
+    "The store does not state the length of its objects. It must send Content-Length, and no Content-Encoding.",
+  ],
+  no_version: [
+    "corrupt",
+    "The store does not state the version of its objects. It must send a strong ETag, or Last-Modified.",
+  ],
+  no_range: [
+    "corrupt",
+    "The store does not state which bytes it sends. It must answer Range with 206 and Content-Range.",
+  ],
+} as const satisfies Readonly<Record<string, readonly [StoreErrorCode, string]>>;
+
+/** A failure of a store: one of its codes, or a more specific reason for one. */
+export type StoreFailure = keyof typeof failures;
+
+/** Options of `storeError`. */
+export interface StoreErrorOptions {
+  /** Milliseconds that the store asks to wait before another attempt. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * Returns the error for a failure of a store, with the same message for every store. For authors of a
+ * `BlobSource` or an `ObjectStore`, whose methods reject with it.
+ *
+ * @param failure one of the store codes, such as "not_found", or a more specific reason
+ * @param cause the store's own error. It may name keys and paths, and is never shown or logged as it is.
+ */
+export function storeError(
+  failure: StoreFailure,
+  cause?: unknown,
+  { retryAfterMs }: StoreErrorOptions = {},
+): ZiplinkError {
+  const [code, message] = failures[failure];
+  return new ZiplinkError(code, message, {
+    ...(cause === undefined ? {} : { cause }),
+    retryAfterMs,
+  });
+}
+
+/**
+ * Returns the code for the HTTP status of a store's error response (RFC 9110, 15), for adapters whose
+ * vendor gives the status no other meaning. A status that is no answer to a read is `corrupt`.
+ */
+export function storeCodeOfStatus(status: number): StoreErrorCode {
+  switch (status) {
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+    case 401:
+    case 403:
+    case 407:
+    case 451:
+      return "denied";
+    case 404:
+    case 410:
+      return "not_found";
+    case 408:
+    case 504:
+      return "timeout";
+    case 412:
+    case 416:
+      return "changed";
+    case 429:
+      return "throttled";
+    case 409: // a conflict with another request, which ends
+    case 425:
+      return "unavailable";
+    default:
+      return status >= 500 ? "unavailable" : "corrupt";
+  }
+}
