@@ -1,7 +1,7 @@
 /**
- * What an attacker would try with callers' tokens and scopes, one row each, against a service in a process
- * of its own. Every row states the status; every answer and the whole log are searched for what must not
- * be there. To add a case, add a row.
+ * Attacks with callers' tokens and scopes, one per row, against a service in a process of its own. Every
+ * row states the expected status; every response and the whole log are searched for secrets. To add a
+ * case, add a row.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { handmade, hmac, pemOf, post, seconds } from "../support/api-client.ts";
@@ -35,12 +35,12 @@ describe("credentials of callers", () => {
     ["garbage", bad, () => "Bearer garbage"],
     ["a link's token", bad, ({ link }) => `Bearer ${link({ prefix: "" })}`],
     [
-      "a caller's claims by a link's key",
+      "a caller's claims signed by a link's key",
       bad,
       ({ caller, links }) => `Bearer ${caller({}, links.oct)}`,
     ],
     [
-      "a caller's claims by a link's key under a caller's kid",
+      "a caller's claims signed by a link's key with a caller's kid",
       bad,
       ({ caller, links }) => `Bearer ${caller({}, { ...links.oct, kid: "c-oct" })}`,
     ],
@@ -70,7 +70,7 @@ describe("credentials of callers", () => {
     const authorization = authorizationOf(guarded);
     for (const path of ["/zip", "/links"]) {
       const headers = authorization ? { Authorization: authorization } : {};
-      // What is asked for is there: the answer must not depend on it.
+      // The requested prefix exists, which the response must not reveal.
       const url = guarded.service.url + path;
       const response = await post(url, undefined, { prefix: "a/" }, headers);
       expect(response.status).toBe(401);
@@ -80,7 +80,7 @@ describe("credentials of callers", () => {
     }
   });
 
-  test("that are genuine are taken, by every kind of key", async () => {
+  test("that are genuine are accepted, for every kind of key", async () => {
     for (const key of Object.values(guarded.callers)) {
       const token = guarded.caller({}, key);
       const response = await post(`${guarded.service.url}/links`, token, { prefix: "a/" });
@@ -94,37 +94,37 @@ describe("scopes of callers", () => {
   const key = (text: string) => ({ entries: [{ key: text }] });
 
   const cases: Case[] = [
-    // Within
-    ["a key of theirs", 200, key("a/vertraulich.txt")],
-    ["a key of theirs in a folder", 200, key("a/sub/gehalt.pdf")],
+    // Within the scope
+    ["a key of their own", 200, key("a/vertraulich.txt")],
+    ["a key of their own in a folder", 200, key("a/sub/gehalt.pdf")],
     ["their folder", 200, { prefix: "a/" }],
     ["a part of their folder", 200, { prefix: "a/s" }],
-    ["a scope without its slash", 200, { prefix: "a/" }, ["a"]],
+    ["a scope without its trailing slash", 200, { prefix: "a/" }, ["a"]],
     ["the second of two scopes", 200, key("b/kündigung.txt"), ["a/", "b/"]],
-    ["everything, where that is the scope", 200, { prefix: "" }, [""]],
+    ["everything, if that is the scope", 200, { prefix: "" }, [""]],
     // Another tenant's
     ["another's key", 403, key("b/kündigung.txt")],
     [
-      "another's key beside one of theirs",
+      "another's key beside one of their own",
       403,
       { entries: [{ key: "a/vertraulich.txt" }, { key: "b/kündigung.txt" }] },
     ],
-    ["another's key that is not there", 403, key("b/nothing")],
-    ["a neighbour whose name begins alike", 403, key("ab/befund.txt")],
-    ["the same, from a scope without its slash", 403, key("ab/befund.txt"), ["a"]],
-    ["a prefix that takes in the neighbour", 403, { prefix: "a" }],
-    ["the same, from a scope without its slash", 403, { prefix: "a" }, ["a"]],
+    ["another's key that does not exist", 403, key("b/nothing")],
+    ["a neighbour whose name begins the same", 403, key("ab/befund.txt")],
+    ["the same, from a scope without its trailing slash", 403, key("ab/befund.txt"), ["a"]],
+    ["a prefix that includes the neighbour", 403, { prefix: "a" }],
+    ["the same, from a scope without its trailing slash", 403, { prefix: "a" }, ["a"]],
     ["every key there is", 403, { prefix: "" }],
     ["another's folder", 403, { prefix: "b/" }],
-    ["another case", 403, key("A/vertraulich.txt")],
-    // Ways around
+    ["another letter case", 403, key("A/vertraulich.txt")],
+    // Ways around the scope
     ["the parent folder", 403, key("a/../b/kündigung.txt")],
     ["the parent folder, in a prefix", 403, { prefix: "a/../b/" }],
     ["the parent folder at the end", 403, { prefix: "a/.." }],
     ["the folder itself", 403, key("a/./vertraulich.txt")],
-    ["a slash before", 403, key("/a/vertraulich.txt")],
-    ["two slashes before", 403, key("//a/vertraulich.txt")],
-    ["a dot before", 403, key("./a/vertraulich.txt")],
+    ["a leading slash", 403, key("/a/vertraulich.txt")],
+    ["two leading slashes", 403, key("//a/vertraulich.txt")],
+    ["a leading dot", 403, key("./a/vertraulich.txt")],
     ["a backslash", 403, key("a\\..\\b\\kündigung.txt")],
     ["a mixture of slashes", 403, key("a/..\\b/kündigung.txt")],
     ["encoded dots", 403, key("a/%2e%2e/b/kündigung.txt")],
@@ -138,17 +138,17 @@ describe("scopes of callers", () => {
     ["dots encoded in part, twice", 403, key("a/.%25%32%65/b/kündigung.txt")],
     ["an overlong slash", 403, key("a/..%c0%afb/kündigung.txt")],
     ["a longer overlong slash", 403, key("a/..%e0%80%afb/kündigung.txt")],
-    ["a slash of four bytes, overlong", 403, key("a/..%f0%80%80%afb/kündigung.txt")],
-    ["a slash of IIS", 403, key("a/..%u2215b/kündigung.txt")],
-    ["a division slash behind dots", 403, key("a/..∕b/kündigung.txt")],
+    ["a four-byte overlong slash", 403, key("a/..%f0%80%80%afb/kündigung.txt")],
+    ["a slash in IIS encoding", 403, key("a/..%u2215b/kündigung.txt")],
+    ["a division slash after dots", 403, key("a/..∕b/kündigung.txt")],
     ["small full stops", 403, key("a/﹒﹒/b/kündigung.txt")],
-    ["dots with dots behind", 403, key("a/.../b/kündigung.txt")],
+    ["three dots", 403, key("a/.../b/kündigung.txt")],
     ["a tab between dots", 403, key("a/.\t./b/kündigung.txt")],
-    ["dots behind an encoded space", 403, key("a/%20../b/kündigung.txt")],
+    ["dots after an encoded space", 403, key("a/%20../b/kündigung.txt")],
     ["a drive", 403, key("C:/a/vertraulich.txt")],
     ["a URL", 403, key("file:///a/vertraulich.txt")],
-    ["their key with a case of its own in a scope", 403, { prefix: "a/" }, ["A/"]],
-    ["dots of IIS", 403, key("a/%u002e%u002e/b/kündigung.txt")],
+    ["their folder, from a scope in another letter case", 403, { prefix: "a/" }, ["A/"]],
+    ["dots in IIS encoding", 403, key("a/%u002e%u002e/b/kündigung.txt")],
     ["full-width dots", 403, key("a/．．/b/kündigung.txt")],
     ["a two-dot leader", 403, key("a/‥/b/kündigung.txt")],
     ["a full-width slash", 403, key("a/..／b/kündigung.txt")],
@@ -157,19 +157,19 @@ describe("scopes of callers", () => {
     ["an encoded NUL", 403, key("a/vertraulich.txt%00.png")],
     ["a line break", 403, key("a/x\r\nb")],
     ["half a character", 403, key("a/\ud800")],
-    // What looks like one of these and is none
+    // Names that look like one of these but are harmless
     ["a percent sign", 404, key("a/100% sure.txt")],
     ["an encoded percent sign", 404, key("a/100%25.txt")],
     ["dots within a name", 404, key("a/a..b.txt")],
     ["a fraction", 404, key("a/1⁄2.txt")],
     ["a name that begins with a dot", 404, key("a/.env")],
-    // Scopes that are none
+    // Invalid scopes
     ["no scope", 403, { prefix: "a/" }, undefined],
-    ["a scope of nothing", 403, { prefix: "a/" }, []],
-    ["a scope in words", 403, { prefix: "a/" }, "a/"],
+    ["an empty scope", 403, { prefix: "a/" }, []],
+    ["a scope as a string", 403, { prefix: "a/" }, "a/"],
     ["a scope of numbers", 403, { prefix: "a/" }, [1]],
     ["a scope with the parent folder in it", 403, { prefix: "a/../b/" }, ["a/../b/"]],
-    ["a scope with a slash before", 403, { prefix: "a/" }, ["/a/"]],
+    ["a scope with a leading slash", 403, { prefix: "a/" }, ["/a/"]],
   ];
 
   test.each(cases)("%s: %i", async (name, status, zip, prefixes = ["a/"]) => {
@@ -188,7 +188,7 @@ describe("scopes of callers", () => {
     }
   });
 
-  test("answer alike whether or not there is such an object", async () => {
+  test("give the same answer whether or not the object exists", async () => {
     const token = guarded.caller();
     const bodies = await Promise.all(
       ["b/kündigung.txt", "b/nothing"].map(async (name) => {
@@ -199,7 +199,7 @@ describe("scopes of callers", () => {
     expect(bodies[0]).toBe(bodies[1]);
   });
 
-  test("do not grow by a field that is not known", async () => {
+  test("are refused if they have an unknown field", async () => {
     const token = guarded.caller({ scope: { prefixes: ["a/"], readOnly: true } });
     expect((await post(`${guarded.service.url}/zip`, token, { prefix: "a/" })).status).toBe(403);
   });

@@ -1,7 +1,6 @@
 /**
- * What an attacker would try with links, one row each, against a service in a process
- * of its own. Every row states the status; every answer and the whole log are searched for what must not
- * be there. To add a case, add a row.
+ * Attacks with links, one per row, against a service in a process of its own. Every row states the
+ * expected status; every response and the whole log are searched for secrets. To add a case, add a row.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,7 +32,7 @@ describe("links", () => {
     // Forged
     ["garbage", 401, () => "garbage"],
     ["dots alone", 401, () => "..."],
-    ["another key under the kid", 401, ({ link, callers }) => link(zip, {}, rekid(callers.oct))],
+    ["another key with the kid", 401, ({ link, callers }) => link(zip, {}, rekid(callers.oct))],
     ["no kid", 401, ({ links }) => handmade({ alg: "HS256" }, claims, signerOf(links.oct).sign)],
     [
       "an unknown kid",
@@ -73,7 +72,7 @@ describe("links", () => {
         ),
     ],
     [
-      "a key that the token brings along",
+      "a key that the token contains",
       401,
       ({ callers }) =>
         handmade(
@@ -97,48 +96,48 @@ describe("links", () => {
       401,
       () => handmade({ alg: "ES256", kid: "l-ec" }, claims, () => Buffer.alloc(64)),
     ],
-    // Meant for something else, or another time
+    // For another purpose or another time
     ["a caller's token", 401, ({ caller }) => caller()],
-    ["a caller's token with a request", 401, ({ caller }) => caller({ aud: "ziplink", zip })],
+    ["a caller's token with an archive spec", 401, ({ caller }) => caller({ aud: "ziplink", zip })],
     ["another audience", 401, ({ link }) => link(zip, { aud: "ziplink-api" })],
-    ["an audience that begins alike", 401, ({ link }) => link(zip, { aud: "ziplink2" })],
-    ["claims that are no object", 401, ({ links }) => signed(links.oct, ["ziplink"])],
+    ["an audience that begins the same", 401, ({ link }) => link(zip, { aud: "ziplink2" })],
+    ["claims that are not an object", 401, ({ links }) => signed(links.oct, ["ziplink"])],
     ["claims that are null", 401, ({ links }) => signed(links.oct, null)],
-    ["a header that is critical", 401, ({ links }) => signed(links.oct, claims, { crit: ["x"] })],
+    ["an unknown critical header", 401, ({ links }) => signed(links.oct, claims, { crit: ["x"] })],
     ["a payload that is not encoded", 401, ({ links }) => signed(links.oct, claims, unencoded)],
-    ["an expiry beyond all numbers", 401, ({ link }) => link(zip, { exp: "Infinity" })],
+    ["an infinite expiry", 401, ({ link }) => link(zip, { exp: "Infinity" })],
     ["a token of 8 KB", 400, ({ link }) => link({ ...zip, more: "x".repeat(6000) })],
     ["no audience", 401, ({ link }) => link(zip, { aud: undefined })],
     ["no expiry", 401, ({ link }) => link(zip, { exp: undefined })],
-    ["an expiry in words", 401, ({ link }) => link(zip, { exp: "2099-01-01" })],
+    ["an expiry as a string", 401, ({ link }) => link(zip, { exp: "2099-01-01" })],
     ["not yet valid", 401, ({ link }) => link(zip, { nbf: seconds(600) })],
     ["expired", 410, ({ link }) => link(zip, { exp: seconds(-1) })],
-    // Genuine, with a request that must not work
+    // Genuine, with an archive spec that must not work
     ["a parent folder", 404, ({ link }) => link({ entries: [{ key: "../manifests" }] })],
     ["an absolute path", 404, ({ link }) => link({ entries: [{ key: "/etc/passwd" }] })],
     ["a NUL in a key", 404, ({ link }) => link({ entries: [{ key: "a\0" }] })],
     ["an unknown field", 400, ({ link }) => link({ ...zip, scope: "x" })],
-    ["a manifest out of its folder", 400, ({ link }) => link(manifest("../files/a"))],
-    ["a manifest that is not there", 404, ({ link }) => link(manifest("x.json"))],
+    ["a manifest outside its folder", 400, ({ link }) => link(manifest("../files/a"))],
+    ["a manifest that does not exist", 404, ({ link }) => link(manifest("x.json"))],
     ["a manifest that was swapped", 412, ({ link }) => link(manifest("swapped.json"))],
-    ["a manifest and a request", 400, ({ link }) => link({ ...manifest("x.json"), ...zip })],
+    ["a manifest and an archive spec", 400, ({ link }) => link({ ...manifest("x.json"), ...zip })],
     ["a manifest without its hash", 400, ({ link }) => link({ manifest: "swapped.json" })],
     ["a manifest's hash in capitals", 400, ({ link }) => link(manifest("swapped.json", "A"))],
     ["a manifest by an absolute path", 400, ({ link }) => link(manifest("/etc/passwd"))],
     ["a manifest in an encoded folder", 400, ({ link }) => link(manifest("..%2fx.json"))],
-    ["a deeply nested request", 400, ({ link }) => link(nested(500))],
-    ["a request within lists of lists", 400, ({ link }) => link({ entries: [[[[[zip]]]]] })],
-    ["a request that is text", 400, ({ link }) => link("prefix")],
-    ["no request", 400, ({ link }) => link(undefined)],
-    ["more entries than are allowed", 422, ({ link }) => link({ entries: many(51) })],
+    ["a deeply nested archive spec", 400, ({ link }) => link(nested(500))],
+    ["an archive spec within nested lists", 400, ({ link }) => link({ entries: [[[[[zip]]]]] })],
+    ["an archive spec that is a string", 400, ({ link }) => link("prefix")],
+    ["no archive spec", 400, ({ link }) => link(undefined)],
+    ["more entries than allowed", 422, ({ link }) => link({ entries: many(51) })],
     ["an ETag with a line break", 400, ({ link }) => link({ ...zip, etag: '"a\r\nb"' })],
     ["a checksum beyond 32 bits", 400, ({ link }) => link(sized(2 ** 32))],
-    ["a checksum below zero", 400, ({ link }) => link(sized(-1))],
+    ["a negative checksum", 400, ({ link }) => link(sized(-1))],
     ["encoded dots", 404, ({ link }) => link({ entries: [{ key: "%2e%2e/manifests" }] })],
     ["a Windows path", 404, ({ link }) => link({ entries: [{ key: "..\\manifests" }] })],
-    ["a drive", 404, ({ link }) => link({ entries: [{ key: "C:/Windows/win.ini" }] })],
-    ["a URL for a key", 404, ({ link }) => link({ entries: [{ key: "http://127.0.0.1:1/" }] })],
-    ["a prefix out of the folder", 404, ({ link }) => link({ prefix: "../manifests/" })],
+    ["a Windows drive", 404, ({ link }) => link({ entries: [{ key: "C:/Windows/win.ini" }] })],
+    ["a URL as a key", 404, ({ link }) => link({ entries: [{ key: "http://127.0.0.1:1/" }] })],
+    ["a prefix outside the folder", 404, ({ link }) => link({ prefix: "../manifests/" })],
   ];
   const unencoded = { crit: ["b64"], b64: false };
   const signed = (jwk: GuardedService["links"]["oct"], payload: unknown, header: object = {}) =>
@@ -163,7 +162,7 @@ describe("links", () => {
     expectNoLeak(guarded, response, token.length > 10 ? [token] : []);
   });
 
-  test("that are genuine open, by every kind of key", async () => {
+  test("that are genuine open, for every kind of key", async () => {
     for (const key of Object.values(guarded.links)) {
       const response = await download(`${guarded.service.url}/zip/${guarded.link(zip, {}, key)}`);
       expect(response.status).toBe(200);
@@ -172,7 +171,7 @@ describe("links", () => {
     expectNoLeak(guarded, { status: 200, headers: {}, bytes: Buffer.alloc(0), complete: true });
   });
 
-  test("answer alike whether or not there is anything behind them", async () => {
+  test("give the same answer whether or not their objects exist", async () => {
     const answerTo = async (key: string) => {
       const token = guarded.link({ entries: [{ key }] }, {}, rekid(guarded.callers.oct));
       const { status, bytes } = await download(`${guarded.service.url}/zip/${token}`);

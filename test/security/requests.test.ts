@@ -1,7 +1,7 @@
 /**
- * What an attacker would try with bodies, ids, headers and methods, one row each, against a service in a process
- * of its own. Every row states the status; every answer and the whole log are searched for what must not
- * be there. To add a case, add a row.
+ * Attacks with bodies, ids, headers and methods, one per row, against a service in a process of its own.
+ * Every row states the expected status; every response and the whole log are searched for secrets. To
+ * add a case, add a row.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemorySource } from "../../adapters/memory/source.ts";
@@ -27,26 +27,26 @@ describe("bodies", () => {
 
   const cases: Case[] = [
     ["nothing", 400, ""],
-    ["no JSON", 400, '{"prefix":"a/vertraulich.txt"'],
+    ["truncated JSON", 400, '{"prefix":"a/vertraulich.txt"'],
     ["null", 400, "null"],
     ["a number", 400, "1"],
-    ["text", 400, '"prefix"'],
-    ["a byte order mark alone", 400, "\ufeff"],
-    ["two requests", 400, '{"prefix":"a/"}{"prefix":"b/"}'],
+    ["a string", 400, '"prefix"'],
+    ["only a byte order mark", 400, "\ufeff"],
+    ["two archive specs", 400, '{"prefix":"a/"}{"prefix":"b/"}'],
     ["a comment", 400, '{"prefix":"a/"/* b/ */}'],
     ["a prefix and entries", 400, '{"prefix":"a/","entries":[{"key":"a/x"}]}'],
-    ["a list that is an object", 400, '{"entries":{"0":{"key":"a/x"},"length":1}}'],
+    ["an object instead of a list", 400, '{"entries":{"0":{"key":"a/x"},"length":1}}'],
     ["no entries", 400, '{"entries":[]}'],
     ["an empty key", 400, '{"entries":[{"key":""}]}'],
-    ["lists within lists", 400, `{"entries":${"[".repeat(9_000)}${"]".repeat(9_000)}}`],
-    ["lists that do not end", 400, "[".repeat(40_000)],
-    ["a number beyond all", 400, '{"entries":[{"key":"a/x","crc32":1e999}]}'],
-    ["a compression that is none", 400, '{"prefix":"a/","compression":"../b"}'],
+    ["nested lists", 400, `{"entries":${"[".repeat(9_000)}${"]".repeat(9_000)}}`],
+    ["unclosed lists", 400, "[".repeat(40_000)],
+    ["a number beyond the largest", 400, '{"entries":[{"key":"a/x","crc32":1e999}]}'],
+    ["an unknown compression", 400, '{"prefix":"a/","compression":"../b"}'],
     ["a list", 400, '["a/vertraulich.txt"]'],
     ["deep nesting", 400, deep(7_000)],
     ["deep nesting in a field", 400, `{"prefix":${deep(7_000)}}`],
     ["a prototype", 400, '{"__proto__":{"prefix":"a/"}}'],
-    ["a prototype beside a request", 400, '{"prefix":"a/","__proto__":{"x":1}}'],
+    ["a prototype beside an archive spec", 400, '{"prefix":"a/","__proto__":{"x":1}}'],
     ["a constructor", 400, '{"prefix":"a/","constructor":{"x":1}}'],
     ["a key that is an object", 400, '{"entries":[{"key":{"a":1}}]}'],
     ["a key that is too long", 400, `{"entries":[{"key":"${"a/".repeat(600)}"}]}`],
@@ -54,11 +54,11 @@ describe("bodies", () => {
     ["a manifest", 400, `{"manifest":"swapped.json","sha256":"${"0".repeat(64)}"}`],
     ["a name that is too long", 400, `{"prefix":"a/","name":"${"x".repeat(201)}"}`],
     ["too many entries", 422, JSON.stringify({ entries: Array(51).fill({ key: "a/x" }) })],
-    ["more than is read", 413, `{"prefix":"${"a".repeat(60_000)}"}`],
-    ["text", 415, good, { "Content-Type": "text/plain" }],
+    ["a body over the limit", 413, `{"prefix":"${"a".repeat(60_000)}"}`],
+    ["plain text", 415, good, { "Content-Type": "text/plain" }],
     ["a form", 415, good, { "Content-Type": "application/x-www-form-urlencoded" }],
     ["no type", 415, good, { "Content-Type": "" }],
-    ["a type that begins alike", 415, good, { "Content-Type": "application/jsonp" }],
+    ["a type that begins the same", 415, good, { "Content-Type": "application/jsonp" }],
     ["compressed", 415, good, { "Content-Encoding": "gzip" }],
   ];
 
@@ -80,7 +80,7 @@ describe("bodies", () => {
     }
   });
 
-  test("put nothing into headers", async () => {
+  test("inject nothing into headers", async () => {
     const name = 'x"\r\nSet-Cookie: a=b\r\n\r\n<script>';
     const response = await post(`${guarded.service.url}/zip`, guarded.caller(), {
       prefix: "a/",
@@ -93,7 +93,7 @@ describe("bodies", () => {
     );
   });
 
-  test("put no host of their own into links but that they were sent to", async () => {
+  test("cannot put another host into links than they were sent to", async () => {
     const response = await post(
       `${guarded.service.url}/links`,
       guarded.caller(),
@@ -117,7 +117,7 @@ describe("ids of links and requests", () => {
     },
   );
 
-  test("are not told by the answer: one that was made is like one that was not", async () => {
+  test("are not revealed: an existing id gets the same answer as an unknown one", async () => {
     const token = guarded.link({ prefix: "a/" }, { jti: "known" });
     expect((await download(`${guarded.service.url}/zip/${token}`)).status).toBe(200);
     const bodies = await Promise.all(
@@ -129,7 +129,7 @@ describe("ids of links and requests", () => {
   });
 });
 
-describe("ids of an application", () => {
+describe("an application's ids", () => {
   const own = new Map<unknown, string>([
     [1, "a/vertraulich.txt"],
     ["2", "a/sub/gehalt.pdf"],
@@ -148,11 +148,11 @@ describe("ids of an application", () => {
     ["the next one", 404, [2]],
     ["the one before", 404, [0]],
     ["one below zero", 404, [-1]],
-    ["one of theirs beside another's", 404, [1, 3]],
-    ["one of theirs many times beside another's", 404, [1, 1, 1, 3]],
-    ["the same in words", 404, ["1"]],
+    ["one of their own beside another's", 404, [1, 3]],
+    ["one of their own many times beside another's", 404, [1, 1, 1, 3]],
+    ["the same as a string", 404, ["1"]],
     ["the same with a space", 404, ["2 "]],
-    ["the largest number", 404, [Number.MAX_SAFE_INTEGER]],
+    ["the largest exact number", 404, [Number.MAX_SAFE_INTEGER]],
     ["a number with a fraction", 400, [1.5]],
     ["a number too large to be exact", 400, [1e300]],
     ["SQL", 404, ["1 OR 1=1 --"]],
@@ -160,11 +160,11 @@ describe("ids of an application", () => {
     ["a path", 404, ["../a/vertraulich.txt"]],
     ["a pattern", 404, ["%"]],
     ["an operator", 400, [{ $gt: "" }]],
-    ["a list within the list", 400, [[1]]],
+    ["a nested list", 400, [[1]]],
     ["true", 400, [true]],
     ["null", 400, [null]],
-    ["an empty text", 400, [""]],
-    ["a text without end", 400, ["x".repeat(2000)]],
+    ["an empty string", 400, [""]],
+    ["a very long string", 400, ["x".repeat(2000)]],
     ["theirs, by another caller", 404, [1], "caller-2"],
   ])("%s: %i", async (_, status, ids, sub = "caller-1") => {
     for (const path of ["/zip", "/links"]) {
@@ -181,7 +181,7 @@ describe("ids of an application", () => {
 });
 
 describe("metrics", () => {
-  test("open to no token of a caller or a link", async () => {
+  test("cannot be read with a caller's or a link's token", async () => {
     for (const token of [guarded.caller(), guarded.link({ prefix: "" }), "x".repeat(64)]) {
       const headers = { Authorization: `Bearer ${token}` };
       const response = await download(`${guarded.service.url}/metrics`, { headers });
@@ -195,15 +195,15 @@ describe("metrics", () => {
 describe("headers", () => {
   type Case = [name: string, status: number, headers: Record<string, string>];
   const cases: Case[] = [
-    ["a range without end", 200, { Range: `bytes=${"0-1,".repeat(2000)}0-1` }],
-    ["a range beyond all numbers", 416, { Range: `bytes=${"9".repeat(400)}-` }],
-    ["a range that is none", 200, { Range: "bytes=0x10-" }],
-    ["tags without end", 200, { "If-None-Match": '"a",'.repeat(2500) }],
-    ["a tag that does not end", 412, { "If-Match": `"${"a".repeat(9000)}` }],
+    ["a very long list of ranges", 200, { Range: `bytes=${"0-1,".repeat(2000)}0-1` }],
+    ["a range beyond the largest number", 416, { Range: `bytes=${"9".repeat(400)}-` }],
+    ["a malformed range", 200, { Range: "bytes=0x10-" }],
+    ["a very long list of tags", 200, { "If-None-Match": '"a",'.repeat(2500) }],
+    ["an unclosed tag", 412, { "If-Match": `"${"a".repeat(9000)}` }],
     ["a request id that is a program", 200, { "X-Request-Id": "$(id)" }],
-    ["a request id without end", 200, { "X-Request-Id": "a".repeat(9000) }],
-    ["a trace without end", 200, { traceparent: `00-${"a".repeat(9000)}` }],
-    ["another method in disguise", 200, { "X-HTTP-Method-Override": "DELETE" }],
+    ["a very long request id", 200, { "X-Request-Id": "a".repeat(9000) }],
+    ["a very long trace header", 200, { traceparent: `00-${"a".repeat(9000)}` }],
+    ["another method in an override header", 200, { "X-HTTP-Method-Override": "DELETE" }],
     ["another host", 200, { "X-Forwarded-Host": "evil.example" }],
     ["another path", 200, { "X-Original-URL": "/metrics", "X-Rewrite-URL": "/metrics" }],
     ["a body with a GET", 200, { "Content-Type": "application/json" }],
@@ -215,7 +215,7 @@ describe("headers", () => {
     expect(response.status).toBe(status);
     if (status >= 400) expectProblem(response, status);
     expect(response.headers["x-request-id"]).toMatch(/^[\w-]{36}$/);
-    // The archive itself names its files.
+    // The archive itself contains its files' names.
     expectNoLeak(guarded, status < 400 ? { ...response, bytes: Buffer.alloc(0) } : response, [
       token,
     ]);
@@ -224,7 +224,7 @@ describe("headers", () => {
 
 describe("methods", () => {
   test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"])(
-    "%s of what takes POST: 405",
+    "%s of a POST route: 405",
     async (method) => {
       for (const path of ["/zip", "/links"]) {
         const headers = {
