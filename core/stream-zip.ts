@@ -1,10 +1,10 @@
-import { follow } from "./async/abortable.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { type CrcKnowledge, createCrcKnowledge } from "./crc/crc-knowledge.ts";
 import { deflatedBytes } from "./deflate/deflated-bytes.ts";
 import { ZiplinkError } from "./errors.ts";
 import { withInlineEntries } from "./source/inline-entries.ts";
 import { archiveBytes } from "./streaming/archive-bytes.ts";
+import { BodyStream } from "./streaming/body-stream.ts";
 import { ReadAheadPool } from "./streaming/read-ahead-pool.ts";
 import { layoutZip } from "./zip/layout.ts";
 import type { Plan } from "./zip/plan.ts";
@@ -40,6 +40,11 @@ export function streamZip(
   source: BlobSource,
   options: StreamZipOptions = {},
 ): ReadableStream<Uint8Array> {
+  return openZip(plan, source, options).readable;
+}
+
+/** Opens the same stream as a body that also reports its end. Throws as `streamZip`. */
+export function openZip(plan: Plan, source: BlobSource, options: StreamZipOptions): BodyStream {
   const layout = layoutZip(plan);
   const { start = 0, end = layout.length } = options;
   const isDeflated = plan.format.compression === "deflate";
@@ -55,48 +60,14 @@ export function streamZip(
       `The range ${start}-${end} is not within the archive's ${layout.length} bytes.`,
     );
   }
-  const ending = new AbortController();
-  const { signal } = ending;
-  // The caller's signal may live much longer than this stream, so no listener may stay on it.
-  const unfollow = follow(options.signal, ending);
   const shared = {
     crcs: options.crcs ?? createCrcKnowledge({ maxObjects: 1 }),
     readAhead: options.readAhead ?? new ReadAheadPool(),
   };
   const blobs = withInlineEntries(source);
-  const chunks = isDeflated
-    ? deflatedBytes(plan, blobs, shared.readAhead, signal)
-    : archiveBytes(layout, blobs, { start, end }, shared, signal);
-
-  // Releases everything at once, even if nobody reads on. The call queues behind a read in progress, which
-  // reports its own failure.
-  signal.addEventListener("abort", () => void chunks.return().catch(() => undefined), {
-    once: true,
-  });
-
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        if (signal.aborted) {
-          await chunks.return();
-          throw signal.reason;
-        }
-        let isOver = true;
-        try {
-          const { done, value } = await chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
-          isOver = done === true;
-        } finally {
-          if (isOver) unfollow();
-        }
-      },
-      async cancel(reason) {
-        unfollow();
-        ending.abort(reason);
-        await chunks.return();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  const open = (signal: AbortSignal) =>
+    isDeflated
+      ? deflatedBytes(plan, blobs, shared.readAhead, signal)
+      : archiveBytes(layout, blobs, { start, end }, shared, signal);
+  return new BodyStream(open, options.signal);
 }

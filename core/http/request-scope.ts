@@ -11,9 +11,20 @@ export interface RequestScope {
    * `too_many_requests`.
    */
   admit(principal: Principal): Promise<void>;
+  /**
+   * Keeps the admitted principal's slot for a download, which outlives the handling of its request. Returns
+   * a function that releases the slot; further calls of it do nothing. Without a call of `hold`, the slot is
+   * released as soon as the response is made.
+   */
+  hold(): () => void;
 }
 
 /** Returns a scope that admits every principal and begins now. */
 export function unrestrictedScope(audit: Audit): RequestScope {
-  return { began: performance.now(), audit, admit: async () => undefined };
+  return {
+    began: performance.now(),
+    audit,
+    admit: async () => undefined,
+    hold: () => () => undefined,
+  };
 }

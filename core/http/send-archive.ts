@@ -1,13 +1,11 @@
 import type { BlobSource } from "../blob-source.ts";
 import type { CrcKnowledge } from "../crc/crc-knowledge.ts";
-import { ZiplinkError } from "../errors.ts";
 import type { ArchiveSpec } from "../planning/archive-spec.ts";
-import { streamZip } from "../stream-zip.ts";
+import { openZip } from "../stream-zip.ts";
 import type { ReadAheadPool } from "../streaming/read-ahead-pool.ts";
 import { layoutZip } from "../zip/layout.ts";
 import type { Plan } from "../zip/plan.ts";
 import { describeFailure, type Principal } from "./audit.ts";
-import { observeEnd, prime } from "./body.ts";
 import type { RequestScope } from "./request-scope.ts";
 import { type ArchiveQuery, type ResponseLimits, respond } from "./respond.ts";
 
@@ -66,31 +64,29 @@ export async function sendArchive(
     cacheControl,
     responseLimits,
     async open(range) {
-      const stream = await prime(streamZip(plan, source, { ...range, crcs, readAhead, signal }));
+      const body = openZip(plan, source, { ...range, crcs, readAhead, signal });
+      await body.prime();
+      const release = scope.hold();
       const download = {
         ...principal,
         entries: plan.entries.length,
         ...(range ? { length: layoutZip(plan).length, range } : {}),
       };
       audit({ event: "download_started", ...download, firstByteMs: elapsedMs() });
-      return observeEnd(stream, (ending, sent, error) => {
-        // An abort also reaches the stream as an error, possibly before it is cancelled.
-        const isOurs = signal.reason instanceof ZiplinkError;
-        const ended = isOurs ? "failed" : "aborted";
-        const outcome = signal.aborted ? ended : ending;
+      body.onEnd(({ outcome, sent, error }) => {
+        release();
         // An abort, from either side, says nothing against the plan.
-        if (outcome === "failed" && !isOurs) onFailed?.();
+        if (outcome === "failed" && !signal.aborted) onFailed?.();
         audit({
           event: "download_ended",
           ...download,
           outcome,
           sent,
           durationMs: elapsedMs(),
-          ...(outcome === "failed"
-            ? { failure: describeFailure(isOurs ? signal.reason : error) }
-            : {}),
+          ...(outcome === "failed" ? { failure: describeFailure(error) } : {}),
         });
       });
+      return body.readable;
     },
   });
 }

@@ -24,8 +24,8 @@ export interface ScopeOptions {
 
 /**
  * Gives each request its scope: audit events marked with the IDs of the request and its trace, and a
- * download slot. A download holds its slot until it ends, however it ends, which the audit event
- * `download_ended` reports; any other response releases the slot as soon as it is made.
+ * download slot. A download holds its slot until it ends, however it ends; any other response releases
+ * the slot as soon as it is made.
  *
  * Must run after `requestIds`.
  */
@@ -42,16 +42,16 @@ export function scopes({
       ...(traceId === undefined ? {} : { traceId }),
     };
     let leave: () => void = () => undefined;
-    let isDownload = false;
+    let isHeld = false;
     const scope: RequestScope = {
       began: performance.now(),
-      audit(event) {
-        if (event.event === "download_started") isDownload = true;
-        if (event.event === "download_ended") leave();
-        audit({ ...event, ...marks });
-      },
+      audit: (event) => audit({ ...event, ...marks }),
       async admit(principal) {
         leave = await gate.enter(principal);
+      },
+      hold() {
+        isHeld = true;
+        return leave;
       },
     };
     c.set("scope", scope);
@@ -65,7 +65,7 @@ export function scopes({
     try {
       return await next();
     } finally {
-      if (!isDownload) leave();
+      if (!isHeld) leave();
     }
   };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
 import { type SignLinkOptions, signLink } from "../../../core/links/link.ts";
@@ -165,6 +165,19 @@ describe("concurrent downloads", () => {
     await get(await pathOf(), { signal: abort.signal });
     expect(events).toMatchObject([{ event: "request_refused", failure: { code: "aborted" } }]);
     expect((await get(await pathOf())).status).toBe(200);
+  });
+
+  test("a client that leaves a response nobody reads or cancels releases its slot", async () => {
+    const { get, events } = serviceOf({ maxActivePerCaller: 2 });
+    const path = await pathOf({ subject: "me" });
+    for (let i = 1; i <= 3; i++) {
+      const abort = new AbortController();
+      expect((await get(path, { signal: abort.signal })).status).toBe(200);
+      abort.abort();
+      const ends = () => events.filter(({ event }) => event === "download_ended");
+      await vi.waitUntil(() => ends().length === i, { interval: 1 });
+      expect(ends().at(-1)).toMatchObject({ outcome: "aborted", sent: 0 });
+    }
   });
 
   test("unauthenticated requests take no slots", async () => {
