@@ -66,12 +66,14 @@ export {
   type ArchiveEntry,
   type ArchiveSpec,
   type EntriesSpec,
+  type ParseSpecOptions,
   type PrefixSpec,
   parseArchiveSpec,
 } from "./planning/archive-spec.ts";
 export { uniqueNames, type WantedName } from "./planning/names.ts";
-export { type PlanLimits, type PlanOptions, planArchive } from "./planning/plan-archive.ts";
+export { type PlanOptions, planArchive } from "./planning/plan-archive.ts";
 export type { FoundPlan, Planner } from "./planning/plan-cache.ts";
+export type { PlanLimits } from "./planning/plan-limits.ts";
 export {
   type InlineBlob,
   type InlineBytes,

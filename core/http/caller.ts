@@ -50,6 +50,7 @@ export function assertWithinScope(spec: ArchiveSpec, { prefixes = [] }: Caller):
 function isPlain(key: string): boolean {
   if (key.startsWith("/") || !key.isWellFormed()) return false;
   const decoded = decodeRepeatedly(key);
+  if (decoded === undefined) return false;
   if (CONTROLS.test(decoded) || countSeparators(decoded) !== countSeparators(key)) return false;
   return !decoded.normalize("NFKC").split(LIKE_SEPARATORS).some(isDots);
 }
@@ -74,12 +75,28 @@ function isDots(segment: string): boolean {
 /** Overlong encodings, which are invalid UTF-8; lenient decoders turn them into dots and slashes. */
 const OVERLONG = /%c[01]|%e0%[89][0-9a-f]|%f0%8[0-9a-f]/gi;
 
-/** Decodes text until it contains no encoded characters, `%u002e` included. */
-function decodeRepeatedly(text: string): string {
-  const decoded = text
+/**
+ * How often a key is decoded at most. One that can be decoded once more is refused: no server decodes
+ * so often, and each round takes time in proportion to the key's length.
+ */
+const MAX_ROUNDS = 4;
+
+/** Decodes until nothing can be taken for an encoded character any more; `undefined` after four rounds. */
+function decodeRepeatedly(text: string): string | undefined {
+  let decoded = text;
+  for (let round = 0; round <= MAX_ROUNDS; round++) {
+    const next = decodeOnce(decoded);
+    if (next === decoded) return decoded;
+    decoded = next;
+  }
+  return undefined;
+}
+
+/** Decodes `%u002e` too, as some servers do. */
+function decodeOnce(text: string): string {
+  return text
     .replace(OVERLONG, "\0")
     .replace(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (_, unit, byte) =>
       String.fromCharCode(Number.parseInt(unit ?? byte, 16)),
     );
-  return decoded === text ? text : decodeRepeatedly(decoded);
 }

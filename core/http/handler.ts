@@ -1,6 +1,6 @@
 import { toZiplinkError } from "../errors.ts";
 import type { JwtKeys } from "../links/jwt-keys.ts";
-import { type Link, verifyLink } from "../links/link.ts";
+import { type Link, loadLink, type VerifiedToken, verifyLinkToken } from "../links/link.ts";
 import type { ManifestStore } from "../links/manifest.ts";
 import { selectEntries } from "../planning/select-entries.ts";
 import {
@@ -126,18 +126,18 @@ async function withLink(
   work: (link: Link) => Promise<Response>,
   present?: Presenter["problem"],
 ): Promise<Response> {
-  let link: Link | undefined;
+  let link: VerifiedToken | undefined;
   try {
-    link = await verifyLink(token, linkKeys, manifests, request.signal);
+    link = await verifyLinkToken(token, linkKeys);
     await scope.admit(principalOf(link));
-    return await work(link);
+    return await work(await loadLink(link, manifests, request.signal));
   } catch (error) {
     const principal = link ? principalOf(link) : {};
     return refuse(request, error, principal, scope.audit, present && { present });
   }
 }
 
-function principalOf({ id, subject }: Link): Principal {
+function principalOf({ id, subject }: Pick<Link, "id" | "subject">): Principal {
   return { link: id, ...(subject === undefined ? {} : { subject }) };
 }
 

@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+} from "node:crypto";
 import {
   errors,
   type JWTHeaderParameters,
@@ -154,6 +160,7 @@ export async function verifyJwt(
   keys: JwtKeys,
   options: Pick<JWTVerifyOptions, "audience" | "requiredClaims">,
 ): Promise<JWTPayload> {
+  assertCanonical(token);
   const { payload } = await jwtVerify(
     token,
     ({ kid, alg }: JWTHeaderParameters) => {
@@ -167,7 +174,31 @@ export async function verifyJwt(
   return payload;
 }
 
-/** Signs a JWT with the first key that can sign. Throws `malformed` if none can. */
+/**
+ * Names a token by what it says: a digest of its header and payload. Its signature is left out, since
+ * one claim can have many valid ones (an ES256 signature `(r, s)` is as good as `(r, -s)`), so that
+ * limits, plans and audit lines of a link are the same however its token is written.
+ */
+export function digestToken(token: string): string {
+  const signed = token.slice(0, token.lastIndexOf("."));
+  return createHash("sha256").update(signed).digest("base64url");
+}
+
+/**
+ * Throws `JWTInvalid` unless a token is three parts of canonical base64url (RFC 4648, 3.5 and 5). Decoders
+ * skip white space, padding and the bits that are left over at the end, so one token would have very
+ * many spellings.
+ */
+function assertCanonical(token: string): void {
+  const parts = token.split(".", 4);
+  const isCanonical = (part: string) =>
+    part !== "" && Buffer.from(part, "base64url").toString("base64url") === part;
+  if (parts.length !== 3 || !parts.every(isCanonical)) {
+    throw new errors.JWTInvalid("is not in the compact form of RFC 7515, 7.1");
+  }
+}
+
+/** A JWT of these claims, by the first key that can sign. Throws `malformed` if none can. */
 export function signJwt(claims: JWTPayload, keys: JwtKeys): Promise<string> {
   const key = keys.find(({ signing }) => signing !== undefined);
   if (key?.signing === undefined) {

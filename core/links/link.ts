@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { errors, type JWTPayload } from "jose";
 import * as z from "zod/mini";
 import { ZiplinkError } from "../errors.ts";
 import { malformed } from "../input/malformed.ts";
 import { validate } from "../input/validate.ts";
 import { type ArchiveSpec, parseArchiveSpec, strongEtag } from "../planning/archive-spec.ts";
-import { type JwtKeys, secretKeys, signJwt, verifyJwt } from "./jwt-keys.ts";
+import { digestToken, type JwtKeys, secretKeys, signJwt, verifyJwt } from "./jwt-keys.ts";
 import { type ManifestReference, type ManifestStore, manifestReference } from "./manifest.ts";
 
 const AUDIENCE = "ziplink";
@@ -116,30 +115,63 @@ function tooLong(length: number): ZiplinkError {
   );
 }
 
+/** A link whose token is genuine, before the manifest that it may refer to is loaded. */
+export interface VerifiedToken extends Omit<Link, "spec"> {
+  /** `zip`: an archive spec, or where one is kept; not parsed yet. */
+  readonly zip: unknown;
+}
+
 /**
- * Verifies a link's token. Its `kid` selects the key, which determines the algorithm. Only the token and its
- * manifest are looked at, so the result reveals nothing about any object. Rejects with `unauthorized` if the
- * token is forged or meant for another purpose, `expired` if it is genuine but too old, `malformed` if it is
- * genuine but its archive spec, `title` or `iss` is invalid, and with the errors of `ManifestStore.load`.
+ * Verifies a link's token. The key is the one its `kid` names, the algorithm that key's. Looks at
+ * nothing but the token, so the answer tells nothing about any object and costs no store anything.
+ * Rejects with `unauthorized` for a token that is forged, not canonical or meant for something else,
+ * `expired` for a genuine one that is too old, and `malformed` for a genuine one whose `exp`, `title`
+ * or `iss` is not valid.
+ */
+export async function verifyLinkToken(token: string, keys: JwtKeys): Promise<VerifiedToken> {
+  const claims = await verifyToken(token, keys);
+  const { title, iss: issuer } = parseShownClaims(claims);
+  return {
+    id: claims.jti ?? digestToken(token).slice(0, 16),
+    ...(claims.sub === undefined ? {} : { subject: claims.sub }),
+    ...(title === undefined ? {} : { title }),
+    ...(issuer === undefined ? {} : { issuer }),
+    expires: toDate(claims.exp ?? 0),
+    zip: claims.zip,
+  };
+}
+
+/**
+ * Loads the archive spec of a verified token. Rejects with `malformed` for one that is not valid, and
+ * with what `ManifestStore.load` rejects with.
  *
  * @param manifests the store that keeps manifests, if any
  */
+export async function loadLink(
+  { zip, ...link }: VerifiedToken,
+  manifests?: ManifestStore,
+  signal?: AbortSignal,
+): Promise<Link> {
+  return { ...link, spec: await specOf(zip, manifests, signal) };
+}
+
+/** Verifies a link's token and loads its archive spec. Rejects as `verifyLinkToken` and `loadLink` do. */
 export async function verifyLink(
   token: string,
   keys: JwtKeys,
   manifests?: ManifestStore,
   signal?: AbortSignal,
 ): Promise<Link> {
-  const claims = await verifyToken(token, keys);
-  const { title, iss: issuer } = parseShownClaims(claims);
-  return {
-    id: claims.jti ?? createHash("sha256").update(token).digest("base64url").slice(0, 16),
-    ...(claims.sub === undefined ? {} : { subject: claims.sub }),
-    ...(title === undefined ? {} : { title }),
-    ...(issuer === undefined ? {} : { issuer }),
-    expires: new Date((claims.exp ?? 0) * 1000),
-    spec: await specOf(claims.zip, manifests, signal),
-  };
+  return loadLink(await verifyLinkToken(token, keys), manifests, signal);
+}
+
+/** Throws `malformed` for a NumericDate that no `Date` can hold, about 273,000 years from now. */
+function toDate(seconds: number): Date {
+  const date = new Date(seconds * 1000);
+  if (!Number.isNaN(date.getTime())) return date;
+  throw new ZiplinkError("malformed", "exp: is too far in the future.", {
+    details: { field: "exp" },
+  });
 }
 
 function parseShownClaims(claims: unknown): z.infer<typeof shownClaims> {

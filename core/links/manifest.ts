@@ -85,7 +85,7 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
           "The list of files behind this link has changed since it was made. Ask for a new link.",
         );
       }
-      const spec = parseArchiveSpec(parseJson(bytes), "manifest");
+      const spec = parseArchiveSpec(parseJson(bytes), { path: "manifest" });
       if (cacheSeconds > 0) cache.set(sha256, { spec, size: Math.max(1, bytes.length) });
       return spec;
     },

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { malformed } from "../input/malformed.ts";
 import { validate } from "../input/validate.ts";
+import { assertEntryCount } from "./plan-limits.ts";
 
 /** A non-empty string of bounded length; S3 and GCS allow keys of up to 1,024 bytes. */
 const text = z.string().check(z.minLength(1), z.maxLength(1024));
@@ -28,8 +29,9 @@ const archive = {
 
 const list = z.strictObject({
   ...archive,
-  entries: z.array(entry).check(z.minLength(1)),
-} satisfies ShapeOf<EntriesSpec>);
+  // Each entry is parsed by itself: zod would collect the faults of millions before it reports one.
+  entries: z.array(z.unknown()).check(z.minLength(1)),
+} satisfies Record<keyof EntriesSpec, unknown>);
 const folder = z.strictObject({
   ...archive,
   prefix: z.string().check(z.maxLength(1024)),
@@ -92,15 +94,38 @@ export interface PrefixSpec extends ArchiveFields {
 /** The requested contents of an archive: listed objects, or every object under a prefix. */
 export type ArchiveSpec = EntriesSpec | PrefixSpec;
 
+/** How an archive spec is parsed; everything has a default. */
+export interface ParseSpecOptions {
+  /** Field that holds the spec, for errors; `""` for a body as a whole. Default `"zip"`. */
+  readonly path?: string;
+  /** Most entries, counted before any of them is looked at. Default: no limit. */
+  readonly maxEntries?: number;
+}
+
 /**
- * Parses `input` as an archive spec. Throws `malformed`, naming the invalid field below `path`; unknown
- * fields are refused.
+ * Parses an archive spec. Throws `malformed`, naming the first wrong field below `path`, if it is none;
+ * unknown fields are refused; `too_many_entries` for more than `maxEntries`. Stops at the first fault,
+ * so that a body of faults costs no more than one.
  */
-export function parseArchiveSpec(input: unknown, path = "zip"): ArchiveSpec {
-  // The fields show which of the two forms is meant, so that errors refer to that form only.
-  const isList = typeof input === "object" && input !== null && "entries" in input;
-  const result = isList ? validate(list, input) : validate(folder, input);
-  if (result.success) return result.data;
-  const hint = isList ? undefined : 'An archive spec has either "entries" or "prefix".';
-  throw malformed(result.error, path === "" ? [] : [path], hint);
+export function parseArchiveSpec(input: unknown, options: ParseSpecOptions = {}): ArchiveSpec {
+  const { path = "zip", maxEntries = Infinity } = options;
+  const at = path === "" ? [] : [path];
+  // Which of the two forms is meant shows in the fields; errors then speak of that one alone.
+  if (typeof input !== "object" || input === null || !("entries" in input)) {
+    const result = validate(folder, input);
+    if (result.success) return result.data;
+    throw malformed(result.error, at, 'An archive spec has either "entries" or "prefix".');
+  }
+  if (Array.isArray(input.entries)) assertEntryCount(input.entries.length, { maxEntries });
+  const result = validate(list, input);
+  if (!result.success) throw malformed(result.error, at);
+  return { ...result.data, entries: parseEntries(result.data.entries, [...at, "entries"]) };
+}
+
+function parseEntries(entries: readonly unknown[], path: readonly string[]): ArchiveEntry[] {
+  return entries.map((input, index) => {
+    const result = validate(entry, input);
+    if (result.success) return result.data;
+    throw malformed(result.error, [...path, String(index)]);
+  });
 }

@@ -1,3 +1,6 @@
+import { foldName } from "./fold-name.ts";
+import { FolderSet } from "./folder-set.ts";
+
 /**
  * Makes names that every reader on every system extracts to the intended place: never outside the target
  * folder, never over one another. Combines the rules of Windows, macOS and Linux.
@@ -11,6 +14,9 @@ const MAX_NAME_BYTES = 900;
 
 /** Part of both lengths reserved for the number of a duplicate, ` (1234567)`. */
 const NUMBER_BYTES = 12;
+
+/** Folders above a file. It bounds the work and the memory for each name; nobody browses deeper. */
+const MAX_FOLDERS = 64;
 
 /**
  * Characters that no path segment may contain: controls and line separators; invisible characters that
@@ -39,19 +45,24 @@ export interface WantedName {
 }
 
 /**
- * Returns a safe name for `path`: `/`-separated, NFC and never empty. No segment is empty, `.`, `..`,
- * reserved or too long, and each forbidden character becomes `_`. A name that is too long as a whole loses
- * folders, innermost first.
+ * The name under which `path` can stand in an archive: `/`-separated, NFC, no part of it empty, `.`,
+ * `..`, reserved, too long or holding a forbidden character (each becomes `_`). Always non-empty.
+ * A name that is too long as a whole, or has more than 64 folders, loses folders, the innermost first.
+ * Takes time in proportion to the path's length.
  */
 export function safeName(path: string): string {
-  const segments = path
-    .split("/")
-    .filter((segment) => segment !== "" && segment !== ".")
-    .map(safeSegment);
-  const file = segments.pop() ?? "_";
-  while (byteLength([...segments, file].join("/")) > MAX_NAME_BYTES - NUMBER_BYTES) segments.pop();
-  const name = [...segments, file].join("/");
-  return name === path ? path : name; // share one string: there may be very many names
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  const file = safeSegment(parts.pop() ?? "_");
+  const folders: string[] = [];
+  let room = MAX_NAME_BYTES - NUMBER_BYTES - byteLength(file);
+  for (const part of parts.slice(0, MAX_FOLDERS)) {
+    const folder = safeSegment(part);
+    room -= byteLength(folder) + 1;
+    if (room < 0) break;
+    folders.push(folder);
+  }
+  const name = [...folders, file].join("/");
+  return name === path ? path : name; // one string for both: there may be very many
 }
 
 /** Matches most names quickly: ASCII words separated by single dots or spaces. */
@@ -62,37 +73,27 @@ export function safeSegment(segment: string): string {
   if (segment.length <= MAX_SEGMENT_BYTES && PLAIN.test(segment) && !RESERVED.test(segment)) {
     return segment;
   }
-  const plain = segment
-    .toWellFormed()
-    .normalize("NFC")
-    .replace(FORBIDDEN, "_")
-    .replaceAll("/", "_")
-    .replace(/[. ]+$/u, "");
-  // Shorten first: that can produce a device name or a version number that was not there before.
+  const plain = trimEnd(
+    segment.toWellFormed().normalize("NFC").replace(FORBIDDEN, "_").replaceAll("/", "_"),
+  );
+  // Cut first: a cut can leave a device's name, or a version number, where there was none.
   const short = shorten(plain === "" ? "_" : plain, MAX_SEGMENT_BYTES);
   const named = RESERVED.test(short) ? shorten(`_${short}`, MAX_SEGMENT_BYTES) : short;
   return named.replace(VERSION_NUMBER, "_");
 }
 
 /**
- * Returns a safe name for each wanted one, in the same order, all distinct even on file systems that ignore
- * case and Unicode composition. A later duplicate becomes `name (2).ext`, and so does a file with the name of a
- * folder. The names of folders end in `/`; the result for a folder that is already there is `undefined`.
- * Depends only on the wanted names and their order.
+ * Names the wanted entries safely, in the same order, all different even where case and composition
+ * do not count. A later duplicate becomes `name (2).ext`; a file gives way to a folder of its name.
+ * Folders end in `/`; one that is there already gets `undefined`. Depends on the wanted names and
+ * their order alone. Takes time in proportion to the total length of the paths, and memory for at
+ * most 64 numbers a path besides the names.
  */
 export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)[] {
   const names = wanted.map(({ path }) => safeName(path));
-  const folders = new Set<string>();
-  let lastFolder = "";
-  for (const [i, name] of names.entries()) {
-    const path = wanted[i]?.isFolder ? `${name}/` : name;
-    const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    if (folder === lastFolder) continue; // true for most neighbours in a listing
-    lastFolder = folder;
-    for (let slash = folder.indexOf("/"); slash >= 0; slash = folder.indexOf("/", slash + 1)) {
-      folders.add(foldName(folder.slice(0, slash)));
-    }
-  }
+  const folders = new FolderSet();
+  for (const [i, name] of names.entries())
+    folders.addAbove(wanted[i]?.isFolder ? `${name}/` : name);
   const taken = new Set<string>();
   const lastNumbers = new Map<string, number>();
   return names.map((name, i) => {
@@ -102,40 +103,26 @@ export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)
       taken.add(folded);
       return `${name}/`;
     }
-    const isTaken = (key: string) => folders.has(key) || taken.has(key);
+    const isTaken = (key: string) => taken.has(key) || folders.has(key);
     let unique = name;
-    if (isTaken(folded)) {
+    let key = folded;
+    if (isTaken(key)) {
       const { stem, extension } = split(name);
       // Names cut to the same stem share one counter; otherwise each would first try all taken numbers.
       const counter = foldName(stem + extension);
       let number = lastNumbers.get(counter) ?? 1;
-      do unique = `${stem} (${++number})${extension}`;
-      while (isTaken(foldName(unique)));
+      do {
+        unique = `${stem} (${++number})${extension}`;
+        key = foldName(unique);
+      } while (isTaken(key));
       lastNumbers.set(counter, number);
     }
-    taken.add(foldName(unique));
+    taken.add(key);
     return unique;
   });
 }
 
-const ASCII = /^[ -~]*$/;
-
-/**
- * Returns a form that is equal for all names that any common file system considers the same: case,
- * composition and invisible characters are ignored. Folds too much rather than too little.
- */
-export function foldName(name: string): string {
-  if (ASCII.test(name)) return name.toLowerCase();
-  return name
-    .normalize("NFD")
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
-    .toLowerCase() // first, because the capital sharp s is its own upper case
-    .toUpperCase()
-    .toLowerCase()
-    .normalize("NFD");
-}
-
-/** Splits `dir/name.ext` into `dir/name`, cut so that a number can be appended, and `.ext`. */
+/** `dir/name.ext` as `dir/name`, cut so that a number fits behind it, and `.ext`. */
 function split(name: string): { readonly stem: string; readonly extension: string } {
   const slash = name.lastIndexOf("/") + 1;
   const file = name.slice(slash);
@@ -165,7 +152,17 @@ function cut(text: string, bytes: number): string {
     if (length > bytes) break;
     end = index + segment.length;
   }
-  return text.slice(0, end).replace(/[. ]+$/u, "") || "_";
+  return trimEnd(text.slice(0, end)) || "_";
+}
+
+/**
+ * Drops dots and spaces at the end, which Windows drops too. A regular expression would try each run
+ * of them within the text to its end, which takes the square of the time.
+ */
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === "." || text[end - 1] === " ")) end--;
+  return text.slice(0, end);
 }
 
 function byteLength(text: string): number {

@@ -2,29 +2,18 @@ import pMap from "p-map";
 import type { BlobInfo, BlobSource } from "../blob-source.ts";
 import { assertDeflatable } from "../deflate/limits.ts";
 import { ZiplinkError } from "../errors.ts";
-import { formatBytes, formatCount } from "../input/quantities.ts";
 import type { InlineEntry } from "../source/inline-entries.ts";
 import { defaultZipFormat, type ZipFormat } from "../zip/format.ts";
 import type { Plan, PlanEntry } from "../zip/plan.ts";
 import type { ArchiveSpec, EntriesSpec } from "./archive-spec.ts";
 import { isMissing, missingReport } from "./missing-report.ts";
 import { uniqueNames, type WantedName } from "./names.ts";
+import { assertEntryCount, assertTotalBytes, COUNT_ON, type PlanLimits } from "./plan-limits.ts";
 
 /** Number of concurrent `stat` calls. */
 const STAT_CONCURRENCY = 32;
 
-/** A listing is counted to its end, but no further than this multiple of the limit. */
-const COUNT_ON = 10;
-
-/** The limits of one archive. */
-export interface PlanLimits {
-  /** Maximum number of entries, including folders and inline entries. */
-  readonly maxEntries: number;
-  /** Maximum sum of the objects' sizes, in bytes. */
-  readonly maxBytes: number;
-}
-
-/** Options of `planArchive`. */
+/** How an archive is planned; all of it has a default. */
 export interface PlanOptions {
   /** Limits of the archive. Default: no limits. */
   readonly limits?: PlanLimits;
@@ -160,28 +149,6 @@ function withStatedCrc32(blob: BlobInfo, crc32: number): BlobInfo {
     throw new ZiplinkError("changed", "An object is no longer the one that this link states.");
   }
   return { ...blob, crc32 };
-}
-
-/** Throws `too_many_entries` if `total` exceeds the limit. */
-export function assertEntryCount(total: number, { maxEntries: limit }: PlanLimits): void {
-  if (total <= limit) return;
-  const more = total > COUNT_ON * limit ? "at least " : "";
-  throw new ZiplinkError(
-    "too_many_entries",
-    `This archive would hold ${more}${formatCount(total)} files; the limit is ${formatCount(limit)}. ` +
-      "Ask for fewer files, or for several archives.",
-    { details: { limit, total } },
-  );
-}
-
-function assertTotalBytes(total: number, { maxBytes: limit }: PlanLimits): void {
-  if (total <= limit) return;
-  throw new ZiplinkError(
-    "too_large",
-    `The files add up to ${formatBytes(total)}; the limit is ${formatBytes(limit)}. ` +
-      "Ask for fewer files, or for several archives.",
-    { details: { limit, total } },
-  );
 }
 
 function nothingFound(): ZiplinkError {

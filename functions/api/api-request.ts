@@ -9,7 +9,7 @@ import {
   type ArchiveSpec,
   parseArchiveSpec,
 } from "../../core/planning/archive-spec.ts";
-import { assertEntryCount, type PlanLimits } from "../../core/planning/plan-archive.ts";
+import { assertEntryCount, type PlanLimits } from "../../core/planning/plan-limits.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 
 /** An application's own ID of an object. */
@@ -49,18 +49,15 @@ export async function toArchiveSpec(
 ): Promise<ArchiveSpec> {
   const archive = resolve
     ? await resolveIds(body, caller, limits, resolve)
-    : parseArchiveSpec(body, "");
-  if ("entries" in archive) assertEntryCount(archive.entries.length, limits);
+    : parseArchiveSpec(body, { path: "", maxEntries: limits.maxEntries });
   // An application that resolves IDs has its own access rules; a caller's prefixes, if any, apply too.
   if (!resolve || caller.prefixes) assertWithinScope(archive, caller);
   return archive;
 }
 
-const idsSchema = z.looseObject({
-  ids: z
-    .array(z.union([z.string().check(z.minLength(1), z.maxLength(1024)), z.int()]))
-    .check(z.minLength(1)),
-});
+const idsSchema = z.looseObject({ ids: z.array(z.unknown()).check(z.minLength(1)) });
+
+const idSchema = z.union([z.string().check(z.minLength(1), z.maxLength(1024)), z.int()]);
 
 async function resolveIds(
   body: unknown,
@@ -70,7 +67,13 @@ async function resolveIds(
 ): Promise<ArchiveSpec> {
   const result = validate(idsSchema, body);
   if (!result.success) throw malformed(result.error, []);
-  const { ids, ...rest } = result.data;
+  const { ids: inputs, ...rest } = result.data;
+  assertEntryCount(inputs.length, limits);
+  const ids = inputs.map((input, index) => {
+    const id = validate(idSchema, input);
+    if (id.success) return id.data;
+    throw malformed(id.error, ["ids", String(index)]);
+  });
   for (const field of ["entries", "prefix"]) {
     if (field in rest) {
       throw new ZiplinkError("malformed", `${field}: unknown field. Send ids instead.`, {
@@ -79,8 +82,7 @@ async function resolveIds(
     }
   }
   // Validates the other fields before the application is called.
-  const stated = parseArchiveSpec({ ...rest, entries: [{ key: "-" }] }, "");
-  assertEntryCount(ids.length, limits);
+  const stated = parseArchiveSpec({ ...rest, entries: [{ key: "-" }] }, { path: "" });
   const objects = await resolve(ids, caller);
   if (objects.length !== ids.length)
     throw new Error(`resolve returned ${objects.length} objects for ${ids.length} ids`);
@@ -129,15 +131,21 @@ function expiryOf({ expiresIn, expires }: z.infer<typeof termsSchema>, maxSecond
   }
   const now = Date.now();
   const seconds = expiresIn ?? Math.min(DEFAULT_SECONDS, maxSeconds);
+  // Compared before it is a date, which ends some 271,000 years from now.
+  if (seconds > maxSeconds) throw tooLong("expiresIn", maxSeconds);
   const asked = expires === undefined ? now + seconds * 1000 : Date.parse(expires);
   // Tokens state expiry times in whole seconds.
   const date = new Date(Math.floor(asked / 1000) * 1000);
   const field = expires === undefined ? "expiresIn" : "expires";
   if (date.getTime() <= now) throw badExpiry(field, "is in the past");
   if (date.getTime() > now + maxSeconds * 1000) {
-    throw badExpiry(field, `a link may work for at most ${maxSeconds} seconds`);
+    throw tooLong(field, maxSeconds);
   }
   return date;
+}
+
+function tooLong(field: string, maxSeconds: number): ZiplinkError {
+  return badExpiry(field, `a link may work for at most ${maxSeconds} seconds`);
 }
 
 function badExpiry(field: string, message: string): ZiplinkError {

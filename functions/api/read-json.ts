@@ -1,5 +1,6 @@
 import { ZiplinkError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/input/quantities.ts";
+import { assertJsonShape } from "./json-shape.ts";
 
 /**
  * Reads a request's body as JSON. Rejects with `unsupported_media_type` for another media type or a
@@ -9,7 +10,11 @@ import { formatBytes } from "../../core/input/quantities.ts";
  * Only `application/json` is accepted: pages of other origins cannot send it without a CORS preflight
  * (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
  */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  maxBytes: number,
+  maxValues = 200_000,
+): Promise<unknown> {
   const { headers } = request;
   const type = headers.get("Content-Type") ?? "";
   const encoding = headers.get("Content-Encoding") ?? "identity";
@@ -21,7 +26,9 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   }
   const stated = Number(headers.get("Content-Length") ?? 0);
   if (stated > maxBytes) throw tooLarge(stated, maxBytes);
-  return parse(await readBytes(request, maxBytes));
+  const bytes = await readBytes(request, maxBytes);
+  assertJsonShape(bytes, maxValues);
+  return parse(bytes);
 }
 
 async function readBytes({ body }: Request, maxBytes: number): Promise<Uint8Array> {

@@ -5,6 +5,7 @@ import type { CallerArchives, MintedLink } from "../../core/http/caller-archives
 import { refuse } from "../../core/http/refuse.ts";
 import type { RequestScope } from "../../core/http/request-scope.ts";
 import { downloadName } from "../../core/http/respond.ts";
+import type { PlanLimits } from "../../core/planning/plan-limits.ts";
 import type { ScopedEnv } from "../protection/scopes.ts";
 import { type ArchiveBodyOptions, parseLinkBody, toArchiveSpec } from "./api-request.ts";
 import { readJson } from "./read-json.ts";
@@ -55,7 +56,7 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
     try {
       caller = await options.auth(request);
       await scope.admit({ subject: caller.id });
-      const body = await readJson(request, options.maxBodyBytes);
+      const body = await readJson(request, options.maxBodyBytes, maxValuesOf(options.limits));
       return await work(request, caller, body, scope);
     } catch (error) {
       const principal = caller ? { subject: caller.id } : {};
@@ -66,7 +67,12 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
   }
 }
 
-/** A request without credentials gets a challenge with no error information (RFC 6750, 3.1). */
+/** Values of a body that asks for as many entries as there may be, each with every field that it can have. */
+function maxValuesOf({ maxEntries }: PlanLimits): number {
+  return 1_000 + 16 * maxEntries;
+}
+
+/** Without credentials no fault of theirs is told, only that they are needed (RFC 6750, 3.1). */
 function challenge({ headers }: Request, error: unknown): Record<string, string> {
   const isWithout = toZiplinkError(error).code === "unauthorized" && !headers.has("Authorization");
   return isWithout ? { "WWW-Authenticate": "Bearer" } : {};

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { ZiplinkError } from "../../../core/errors.ts";
-import { secretKeys } from "../../../core/links/jwt-keys.ts";
+import { digestToken, secretKeys } from "../../../core/links/jwt-keys.ts";
 import { signLink, verifyLink } from "../../../core/links/link.ts";
 import { base64url, hmac, seconds, handmade as signedByHand } from "../../support/api-client.ts";
 import { linkSecret as secret } from "../../support/secrets.ts";
@@ -113,6 +113,38 @@ describe("refuses as unauthorized", () => {
   ])("%s", async (_, token) => {
     expect(await codeOf(await token)).toBe("unauthorized");
   });
+});
+
+describe("a genuine token has one spelling", () => {
+  const good = handmade(hs256, claims);
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  // 32 bytes are 43 characters, of whose last two bits nothing is left.
+  const last = alphabet.indexOf(good.at(-1) ?? "");
+  const others = [1, 2, 3].map((bits) => good.slice(0, -1) + alphabet[last ^ bits]);
+  const [head = "", body = "", signature = ""] = good.split(".");
+  test.each([
+    ...others,
+    ...[" ", "\t", "\n", "=", "==", ".", ",", ")", ">", "\0", "%20", "\u00a0"].map(
+      (end) => good + end,
+    ),
+    ...[` ${good}`, `${head}=.${body}.${signature}`, `${head}.${body} .${signature}`],
+    `${head}.${body}.${signature}.`,
+    `${head}.${body}.${signature.replaceAll("-", "+").replaceAll("_", "/")}=`,
+    `${good}.${signature}`,
+  ])("%j is refused", async (token) => {
+    expect(await codeOf(good)).toBe("verified");
+    expect(await codeOf(token)).toBe("unauthorized");
+  });
+
+  test("and an id that does not depend on its signature", () => {
+    expect(digestToken(`${head}.${body}.${signature}`)).toBe(digestToken(`${head}.${body}.AAAA`));
+    expect(digestToken(`${head}.${body}.AAAA`)).not.toBe(digestToken(`${head}.${body}A.AAAA`));
+  });
+});
+
+test("a genuine token whose expiry no date can hold is malformed", async () => {
+  expect(await codeOf(handmade(hs256, { ...claims, exp: 8.64e12 }))).toBe("verified");
+  expect(await codeOf(handmade(hs256, { ...claims, exp: 9e12 }))).toBe("malformed");
 });
 
 test("a genuine token that is too old is expired", async () => {

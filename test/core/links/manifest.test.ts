@@ -5,12 +5,15 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { createFsObjectStore } from "../../../adapters/fs/object-store.ts";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
+import { createHandler } from "../../../core/http/handler.ts";
+import { type RequestScope, unrestrictedScope } from "../../../core/http/request-scope.ts";
 import { secretKeys } from "../../../core/links/jwt-keys.ts";
 import { signLink, verifyLink } from "../../../core/links/link.ts";
 import { createManifestStore, type ManifestStore } from "../../../core/links/manifest.ts";
 import { handmade, hmac, seconds } from "../../support/api-client.ts";
 import { appOf, claimsOf } from "../../support/apps.ts";
 import { codeOf } from "../../support/error-codes.ts";
+import { handlerOptions } from "../../support/handlers.ts";
 import { linkSecret as secret } from "../../support/secrets.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -210,4 +213,26 @@ describe("a service with a place for manifests", () => {
       detail: expect.stringContaining("MANIFEST_STORE"),
     });
   });
+});
+
+test("is asked for only once its link has been let in", async () => {
+  const token = await signLink(many, { secret, expires, manifests });
+  let loads = 0;
+  const counted: ManifestStore = {
+    ...manifests,
+    load(reference, signal) {
+      loads++;
+      return manifests.load(reference, signal);
+    },
+  };
+  const handle = createHandler({ ...handlerOptions(createMemorySource({})), manifests: counted });
+  const busy: RequestScope = {
+    ...unrestrictedScope(() => undefined),
+    admit: () => Promise.reject(new ZiplinkError("too_many_requests", "Too many.")),
+  };
+  const ask = (scope: RequestScope) => handle(new Request("http://localhost/x"), token, scope);
+  expect((await ask(busy)).status).toBe(429);
+  expect(loads).toBe(0);
+  await ask(unrestrictedScope(() => undefined));
+  expect(loads).toBe(1);
 });

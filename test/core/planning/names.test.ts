@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { foldName } from "../../../core/planning/fold-name.ts";
 import {
-  foldName,
   safeName,
   safeSegment,
   uniqueNames,

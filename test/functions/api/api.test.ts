@@ -138,6 +138,8 @@ describe("POST /links", () => {
     [{ expiresIn: 1.5 }, "expiresIn"],
     [{ expiresIn: "60" }, "expiresIn"],
     [{ expiresIn: 604_801 }, "expiresIn"],
+    [{ expiresIn: 8_640_000_000_000 }, "expiresIn"],
+    [{ expiresIn: Number.MAX_SAFE_INTEGER }, "expiresIn"],
     [{ expires: "tomorrow" }, "expires"],
     [{ expires: "2020-01-01T00:00:00Z" }, "expires"],
     [{ expires: "2999-01-01T00:00:00Z" }, "expires"],
