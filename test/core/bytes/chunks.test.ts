@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { allocateChunk, CHUNK_BYTES, release, trimChunk } from "../../../core/bytes/chunks.ts";
 
-test("a chunk that is released has no bytes any more, whatever looks at it", () => {
+test("after its release, every view of a chunk is empty", () => {
   const chunk = allocateChunk(CHUNK_BYTES);
   const part = chunk.subarray(100, 200);
   expect(chunk).toHaveLength(CHUNK_BYTES);
@@ -10,7 +10,7 @@ test("a chunk that is released has no bytes any more, whatever looks at it", () 
   release(chunk);
 });
 
-test("a chunk that is hardly filled does not hold on to all of its memory", () => {
+test("a mostly empty chunk does not keep all of its memory", () => {
   const few = trimChunk(allocateChunk(CHUNK_BYTES).fill(7), 1000);
   expect(few).toEqual(Buffer.alloc(1000, 7));
   expect(few.buffer.byteLength).toBe(1000);
@@ -19,7 +19,7 @@ test("a chunk that is hardly filled does not hold on to all of its memory", () =
   expect(trimChunk(many, CHUNK_BYTES - 1)).toHaveLength(CHUNK_BYTES - 1);
 });
 
-test("bytes of others are left alone", () => {
+test("bytes that are not a chunk are left alone", () => {
   const foreign = Buffer.alloc(CHUNK_BYTES, 7);
   const slice = Buffer.from("of a slab that many share");
   release(foreign);
@@ -28,14 +28,14 @@ test("bytes of others are left alone", () => {
   expect(slice.toString()).toBe("of a slab that many share");
 });
 
-test("memory that is released is used again, and given back once it was not needed for a while", async () => {
+test("released memory is reused, and freed after it was not needed for a while", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  vi.resetModules(); // one that the tests before have not used, so that its clock is ours
+  vi.resetModules(); // a fresh module, unused by earlier tests, so that it uses the fake timers
   const { allocateChunk, release } = await import("../../../core/bytes/chunks.ts");
   const COUNT = 200;
   const before = process.memoryUsage().arrayBuffers;
-  /** Of the chunks that there were at most: how much of their memory is held. Others have little. */
+  /** Memory held of all the chunks that existed at the peak. Other buffers take little. */
   const held = () => (process.memoryUsage().arrayBuffers - before) / (COUNT * CHUNK_BYTES);
   const useAtOnce = (count: number) => {
     const chunks = Array.from({ length: count }, () => allocateChunk(CHUNK_BYTES));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { combineCrc32, crc32 } from "../../../core/bytes/crc32.ts";
 import { patterned } from "../../support/bytes.ts";
 
-test("is the CRC-32 of ZIP", () => {
+test("computes the CRC-32 of ZIP", () => {
   expect(crc32(Buffer.from("123456789"))).toBe(0xcbf43926);
   expect(crc32(Buffer.alloc(0))).toBe(0);
 });
@@ -19,7 +19,7 @@ test("combines parts of any length", () => {
 });
 
 test("combines across lengths beyond 32 bits, as repeated doubling does", () => {
-  // 2^k zeros behind `crc`, by combining equal halves k times over.
+  // Appends 2^k zeros to `crc` by combining equal halves k times.
   const crc = crc32(patterned(100));
   let zeros = crc32(Buffer.alloc(1));
   let length = 1;

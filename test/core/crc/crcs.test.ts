@@ -26,7 +26,7 @@ function memoryObjects(): ObjectStore & { readonly objects: Map<string, Uint8Arr
 }
 
 describe("parts of a CRC", () => {
-  test("add up, in whatever order and however they overlap", () => {
+  test("add up in any order and with any overlap", () => {
     const slice = fc.tuple(fc.nat(200), fc.nat(200));
     fc.assert(
       fc.property(
@@ -58,7 +58,7 @@ describe("parts of a CRC", () => {
 describe("the cache", () => {
   const blob = (key: string, version = "1") => ({ key, version, size: 10, modified: new Date(0) });
 
-  test("knows an object by its key and version", () => {
+  test("identifies an object by its key and version", () => {
     const cache = new CrcCache();
     cache.set(blob("a"), 5);
     expect(cache.get(blob("a"))).toBe(5);
@@ -66,7 +66,7 @@ describe("the cache", () => {
     expect(cache.get(blob('a","1'))).toBeUndefined();
   });
 
-  test("forgets what was used longest ago", () => {
+  test("evicts the least recently used", () => {
     const cache = new CrcCache({ maxObjects: 2 });
     cache.set(blob("a"), 1);
     cache.set(blob("b"), 2);
@@ -87,7 +87,7 @@ describe("the store", () => {
     [99_999, 123],
   ]);
 
-  test("keeps a table for its archive, for whoever has the secret", async () => {
+  test("keeps an archive's table for any holder of the secret", async () => {
     const objects = memoryObjects();
     await createCrcStore(objects, secret).save('"one"', table);
     expect(await createCrcStore(objects, secret).load('"one"')).toEqual(table);
@@ -95,7 +95,7 @@ describe("the store", () => {
     expect((await createCrcStore(objects, Buffer.alloc(32, 8)).load('"one"')).size).toBe(0);
   });
 
-  test("believes nothing that was tampered with or is another archive's", async () => {
+  test("rejects what was tampered with or belongs to another archive", async () => {
     const objects = memoryObjects();
     const store = createCrcStore(objects, secret);
     await store.save('"one"', table);
@@ -118,7 +118,7 @@ describe("the store", () => {
     expect((await store.load('"two"')).size).toBe(1);
   });
 
-  test("shows nothing of the archive", async () => {
+  test("reveals nothing about the archive", async () => {
     const objects = memoryObjects();
     const store = createCrcStore(objects, secret);
     await store.save('"etag-of-it"', table);
@@ -130,11 +130,11 @@ describe("the store", () => {
   });
 });
 
-describe("a download that begins behind an entry", () => {
+describe("a download that begins after an entry", () => {
   const big = (seed: number) => patterned(3_000_000, seed);
   const objects = { a: big(1), b: big(2), c: big(3), d: big(4), e: "small" };
 
-  /** The tail of the archive, from the middle of entry `c` on, and what was opened for it. */
+  /** Downloads the tail of the archive, from the middle of entry `c` on, and records the opened ranges. */
   async function tailOf(
     made: Awaited<ReturnType<typeof planOf>>,
     crcs: ReturnType<typeof createCrcKnowledge>,
@@ -151,7 +151,7 @@ describe("a download that begins behind an entry", () => {
   const keysOf = (counts: { opened: readonly { key: string }[] }) =>
     counts.opened.map(({ key }) => key).sort();
 
-  test("reads again what it skipped, and of what it was cut in just the part before", async () => {
+  test("rereads the entries it skipped and, of the entry it begins in, only the part before", async () => {
     const counts = await tailOf(await planOf(objects), createCrcKnowledge());
     expect(keysOf(counts)).toEqual(["a", "b", "c", "c", "d", "e"]);
     const again = counts.opened.filter(({ key }) => key === "c").map(({ range }) => range);
@@ -161,7 +161,7 @@ describe("a download that begins behind an entry", () => {
     expect(counts.open).toBe(0);
   });
 
-  test("sends its first bytes before it reads anything again", async () => {
+  test("sends its first bytes before it rereads anything", async () => {
     const made = await planOf(objects);
     const source = counting(made.source);
     const start = layoutZip(made.plan).localOffsets[3] ?? 0;
@@ -172,23 +172,23 @@ describe("a download that begins behind an entry", () => {
     expect(source.counts.open).toBe(0);
   });
 
-  test("opens nothing else where another download has read it all", async () => {
+  test("rereads nothing if another download has read everything", async () => {
     const made = await planOf(objects);
     const crcs = createCrcKnowledge();
     await collect(streamZip(made.plan, made.source, { crcs }));
     expect(keysOf(await tailOf(made, crcs))).toEqual(["c", "d", "e"]);
   });
 
-  test("opens nothing else where the first download broke at just that place", async () => {
+  test("rereads nothing if the first download broke at exactly that position", async () => {
     const made = await planOf(objects);
     const crcs = createCrcKnowledge();
     const end = (layoutZip(made.plan).localOffsets[2] ?? 0) + 1_500_000;
-    // It was sent further than the client says that it got.
+    // More was sent than the client says it received.
     await collect(streamZip(made.plan, made.source, { crcs, end }));
     expect(keysOf(await tailOf(made, crcs))).toEqual(["c", "d", "e"]);
   });
 
-  test("slices that were sent in any order leave nothing to read again", async () => {
+  test("slices sent in any order leave nothing to reread", async () => {
     const made = await planOf({ one: patterned(9_000_000) });
     const crcs = createCrcKnowledge();
     const { length } = layoutZip(made.plan);
@@ -202,14 +202,14 @@ describe("a download that begins behind an entry", () => {
     expect(source.counts.opened.length - before).toBe(1);
   });
 
-  test("opens nothing else on a new instance that has the store", async () => {
+  test("rereads nothing on a new instance with the store", async () => {
     const made = await planOf(objects);
     const store = createCrcStore(memoryObjects(), secret);
     await collect(streamZip(made.plan, made.source, { crcs: createCrcKnowledge({ store }) }));
     expect(keysOf(await tailOf(made, createCrcKnowledge({ store })))).toEqual(["c", "d", "e"]);
   });
 
-  test("what a broken download learnt is in the store too", async () => {
+  test("a broken download also saves in the store what it learnt", async () => {
     const made = await planOf(objects);
     const store = createCrcStore(memoryObjects(), secret);
     const broken = failing(made.source, "d", 5, new Error("broken"));
@@ -221,32 +221,35 @@ describe("a download that begins behind an entry", () => {
   test.each([
     ["nothing", ["keeps 1", "has 1", "ends"]],
     ["more", ["keeps 1", "has 1", "keeps 2", "has 2", "ends"]],
-  ])("does not end before all is kept that it learnt, with %s behind it", async (more, order) => {
-    const { plan } = await planOf({ a: "one", b: "two" });
-    const size = 300 * 1024 * 1024;
-    const entries = plan.entries.map(({ name, blob }) => ({ name, blob: { ...blob, size } }));
-    const steps: string[] = [];
-    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
-    const store: CrcStore = {
-      load: async () => new Map(),
-      async save(_, known) {
-        steps.push(`keeps ${known.size}`);
-        await isFree;
-        steps.push(`has ${known.size}`);
-      },
-    };
-    const table = new StoredTable(layoutZip({ ...plan, entries }), createCrcKnowledge({ store }));
-    table.learn(0, 1, size); // so much that it is kept at once
-    while (steps.length === 0) await new Promise(setImmediate);
-    if (more === "more") table.learn(1, 2, 1);
-    const ending = table.save().then(() => steps.push("ends"));
-    await new Promise(setImmediate);
-    free();
-    await ending;
-    expect(steps).toEqual(order);
-  });
+  ])(
+    "does not end before everything it learnt is saved, with %s to save after that",
+    async (more, order) => {
+      const { plan } = await planOf({ a: "one", b: "two" });
+      const size = 300 * 1024 * 1024;
+      const entries = plan.entries.map(({ name, blob }) => ({ name, blob: { ...blob, size } }));
+      const steps: string[] = [];
+      const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+      const store: CrcStore = {
+        load: async () => new Map(),
+        async save(_, known) {
+          steps.push(`keeps ${known.size}`);
+          await isFree;
+          steps.push(`has ${known.size}`);
+        },
+      };
+      const table = new StoredTable(layoutZip({ ...plan, entries }), createCrcKnowledge({ store }));
+      table.learn(0, 1, size); // so many bytes that the table is saved at once
+      while (steps.length === 0) await new Promise(setImmediate);
+      if (more === "more") table.learn(1, 2, 1);
+      const ending = table.save().then(() => steps.push("ends"));
+      await new Promise(setImmediate);
+      free();
+      await ending;
+      expect(steps).toEqual(order);
+    },
+  );
 
-  test("goes on without a store that fails, and says so", async () => {
+  test("continues without a store that fails, and reports the failure", async () => {
     const made = await planOf(objects);
     const errors: unknown[] = [];
     const fail = async () => {
@@ -258,7 +261,7 @@ describe("a download that begins behind an entry", () => {
     expect(errors.length).toBeGreaterThan(0);
   });
 
-  test("does not trouble the store for little, or for checksums that the plan states", async () => {
+  test("does not use the store for few bytes or for checksums that the plan states", async () => {
     const calls: string[] = [];
     const store: CrcStore = {
       async load() {
@@ -284,7 +287,7 @@ describe("a download that begins behind an entry", () => {
     expect(calls).toEqual([]);
   });
 
-  test("fails if what it reads again fails, and closes all", async () => {
+  test("fails if a reread fails, and closes everything", async () => {
     const made = await planOf(objects);
     const source = counting(failing(made.source, "a", 100, new Error("broken")));
     const start = layoutZip(made.plan).localOffsets[3] ?? 0;
@@ -292,7 +295,7 @@ describe("a download that begins behind an entry", () => {
     expect(source.counts.open).toBe(0);
   });
 
-  test("an object that is replaced is not read again as if it were the same", async () => {
+  test("does not reread a replaced object as if it were the same", async () => {
     const made = await planOf(objects);
     const start = layoutZip(made.plan).localOffsets[3] ?? 0;
     made.source.put("a", big(9));
@@ -301,7 +304,7 @@ describe("a download that begins behind an entry", () => {
     });
   });
 
-  test("that is given up does not wait for its turn to read again", async () => {
+  test("does not wait for its turn to reread once it is given up", async () => {
     const made = await planOf(objects);
     const source = counting(made.source);
     const crcs = createCrcKnowledge({ rereads: 1 });
@@ -322,7 +325,7 @@ describe("a download that begins behind an entry", () => {
     expect(keysOf(source.counts)).not.toContain("a");
   });
 
-  test("sixteen at once give the same bytes and open no more than they may", async () => {
+  test("sixteen concurrent downloads give the same bytes and open no more than allowed", async () => {
     const made = await planOf(objects);
     const whole = await collect(streamZip(made.plan, made.source));
     const source = counting(made.source);

@@ -13,7 +13,7 @@ import { readers } from "../../support/readers.ts";
 import { makeFolder, removeFolder } from "../../support/temporary-folder.ts";
 import { describeWithTools, runTool } from "../../support/tools.ts";
 
-// East of UTC, so that a time which is read as local differs from one in UTC.
+// East of UTC, so that a time read as local differs from the same time read as UTC.
 vi.hoisted(() => {
   process.env.TZ = "UTC-5:30";
   process.umask(0);
@@ -25,7 +25,7 @@ const modified = new Date("2024-05-06T07:08:09Z");
 const timeRestorers: readonly string[] = ["unzip", "7z", "bsdtar", "bsdtar (pipe)"];
 const modeRestorers: readonly string[] = ["unzip", "7z", "bsdtar"];
 
-/** Text and pictures, as they come in a folder of documents; below and above what is read whole. */
+/** Text and pictures, as in a folder of documents; sizes below and above the limit for reading whole. */
 const mixed: Readonly<Record<string, MemoryObject>> = {
   "README.txt": { bytes: prose(40_000) },
   "letters/Brief an Zoë.txt": { bytes: prose(300_000, 2) },
@@ -55,7 +55,7 @@ async function deflated(objects: Readonly<Record<string, MemoryObject>>): Promis
   return collect(streamZip(plan, source));
 }
 
-/** Every file and folder below `root`, with its content's digest. */
+/** Lists every file and folder below `root`, with a digest of its content. */
 async function contents(root: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const item of await readdir(root, { recursive: true, withFileTypes: true })) {
@@ -76,7 +76,7 @@ describe("text and pictures, compressed", () => {
 
   for (const reader of readers) {
     describeWithTools(reader.name, reader.needs, () => {
-      test("extracts to what the source holds", async () => {
+      test("extracts to the contents of the source", async () => {
         await reader.test(archive);
         const target = await mkdtemp(join(folder, "out-"));
         await reader.extract(archive, target);
@@ -89,7 +89,7 @@ describe("text and pictures, compressed", () => {
     });
   }
 
-  test("what is compressed already stays as it is", async () => {
+  test("data that is compressed already is not changed", async () => {
     const methods = new Map<string, { method: number; saved: number }>();
     for (const header of centralHeaders(await readFile(archive))) methods.set(header.name, header);
     expect(methods.get("README.txt")).toMatchObject({ method: 8, saved: expect.closeTo(0.6, 0) });
@@ -101,7 +101,7 @@ describe("text and pictures, compressed", () => {
     ]) {
       expect(methods.get(name), name).toMatchObject({ method: 0, saved: 0 });
     }
-    // A header of theirs cannot state their CRC-32, and no reader of a pipe takes them stored without.
+    // Their headers cannot state the CRC-32, and no streaming reader accepts stored data without it.
     for (const name of ["photos/LARGE.JPEG", "photos/known.jpg"]) {
       const saved = methods.get(name)?.saved ?? 1;
       expect(saved, name).toBeLessThan(0);
@@ -109,7 +109,7 @@ describe("text and pictures, compressed", () => {
     }
   });
 
-  test("an extension decides, or else the type that the store states", async () => {
+  test("decides by the extension, or else by the type that the store states", async () => {
     const zeros = Buffer.alloc(2 * MiB);
     const bytes = await deflated({
       "a.JPG": { bytes: zeros },
@@ -122,7 +122,7 @@ describe("text and pictures, compressed", () => {
     expect(neither?.saved).toBeGreaterThan(0.9);
   });
 
-  test("says UTF-8 of each name, states the time as the writer of stored archives does", async () => {
+  test("flags each name as UTF-8 and states the time as the writer of stored archives does", async () => {
     const stored = createMemorySource();
     for (const [key, object] of Object.entries(mixed)) stored.put(key, { modified, ...object });
     const entries = Object.keys(mixed).map((key) => ({ key }));
@@ -145,11 +145,11 @@ interface Header {
   readonly time: number;
   readonly extra: string;
   readonly attributes: number;
-  /** What part of the size is saved. */
+  /** The fraction of the size that is saved. */
   readonly saved: number;
 }
 
-/** The fields of APPNOTE 4.3.12, of an archive without ZIP64. */
+/** Reads the fields of APPNOTE 4.3.12 from an archive without ZIP64. */
 function centralHeaders(zip: Buffer): Header[] {
   const end = zip.length - 22;
   const headers: Header[] = [];
@@ -206,7 +206,7 @@ describeWithTools("beside what zip -6 makes", ["zip"], () => {
       await utimes(join(root, path), modified, modified);
     }
     const reference = `${root}.zip`;
-    // Without its own extra fields and entries for folders, which would only make it larger.
+    // Without the extra fields and folder entries of `zip`, which would only make its archive larger.
     await runTool({
       program: "zip",
       args: ["-6", "-q", "-X", "-D", "-r", reference, "."],
@@ -237,7 +237,7 @@ describeWithTools("any names and sizes", ["python3"], () => {
     kind: fc.constantFrom(...kinds),
   });
 
-  test("come out as they went in", async () => {
+  test("are extracted unchanged", async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(

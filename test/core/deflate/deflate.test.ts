@@ -26,7 +26,7 @@ import { counting, failing, intercepting } from "../../support/sources.ts";
 const MiB = 1024 * 1024;
 const modified = new Date("2024-02-29T12:34:57Z");
 
-/** One that shrinks, one that is framed, one that is stored, and one more. */
+/** A file that shrinks, one that is framed, one that is stored, and one that does not shrink. */
 const files = {
   "a.txt": prose(1.5 * MiB),
   "b.jpg": jpegLike(1.5 * MiB),
@@ -47,7 +47,7 @@ function memory() {
 const DIRECTORY = "PK\x01\x02";
 
 describe("over HTTP", () => {
-  test("it comes in chunks, as a whole, and says so", async () => {
+  test("the archive is sent in chunks and whole, as its headers say", async () => {
     const source = memory();
     const { url } = await serve(source);
     const at = await url(request);
@@ -76,7 +76,7 @@ describe("over HTTP", () => {
     }
   });
 
-  test("HEAD has the same headers, and reads nothing", async () => {
+  test("HEAD has the same headers and reads nothing", async () => {
     const source = counting(memory());
     const { url } = await serve(source);
     const at = await url(request);
@@ -89,7 +89,7 @@ describe("over HTTP", () => {
     expect(source.counts.opened).toEqual([]);
   });
 
-  test("conditions compare its tag as a weak one", async () => {
+  test("preconditions compare its tag as a weak one", async () => {
     const { get } = handlerOf(memory());
     const etag = (await get(request, { method: "HEAD" })).headers.get("etag") ?? "";
     const strong = etag.slice(2);
@@ -110,7 +110,7 @@ describe("over HTTP", () => {
     }
   });
 
-  test("its description has no length, and the tag that pins it", async () => {
+  test("its description has no length, but the tag for pinning it", async () => {
     const source = memory();
     const { get } = handlerOf(source, {
       responseLimits: { maxResponseBytes: 1e9, maxFixedLength: 1e9 },
@@ -131,7 +131,7 @@ describe("over HTTP", () => {
     expect((await get(pinned)).status).toBe(412);
   });
 
-  test("what goes wrong before the first byte is told by a status", async () => {
+  test("errors before the first byte are reported by a status", async () => {
     const error = new ZiplinkError("unavailable", "the store broke");
     const { get, events } = handlerOf(failing(memory(), "a.txt", 0, error));
     expect((await get(request)).status).toBe(503);
@@ -152,7 +152,7 @@ describe("over HTTP", () => {
     expect(source.counts.open).toBe(0);
   });
 
-  test("a client that leaves closes everything", async () => {
+  test("everything is closed when the client leaves", async () => {
     const source = counting(memory());
     const readAhead = new ReadAheadPool();
     const { url, events } = await serve(source, { readAhead });
@@ -167,12 +167,12 @@ describe("over HTTP", () => {
       Array(20).fill("aborted"),
     );
     expect(source.counts.open).toBe(0);
-    // All the room is free again: the whole of it fits into a share that is alone.
+    // All the room is free again: a single share can take all of it.
     const share = readAhead.join();
     expect(share.tryTake(32 * MiB)).toBe(true);
   });
 
-  test("many at a time, half of which leave", async () => {
+  test("many downloads at a time, half of which are cancelled", async () => {
     const source = counting(memory());
     const { url, events } = await serve(source);
     const at = await url(request);
@@ -192,7 +192,7 @@ describe("over HTTP", () => {
 });
 
 describe("streamZip", () => {
-  test("gives the same bytes each time", async () => {
+  test("produces the same bytes each time", async () => {
     const source = memory();
     const plan = await planArchive(request, source);
     const first = await collect(streamZip(plan, source));
@@ -208,7 +208,7 @@ describe("streamZip", () => {
     }
   });
 
-  test("opens nothing before it is read, and no more than it needs", async () => {
+  test("opens nothing before the first read, and no more than it needs", async () => {
     const many = createMemorySource();
     for (let i = 0; i < 200; i++) many.put(`${i}.jpg`, jpegLike(MiB / 2, i));
     const plan = await planArchive({ prefix: "", compression: "deflate" }, many);
@@ -218,7 +218,7 @@ describe("streamZip", () => {
     expect(counted.counts.opened).toEqual([]);
     await reader.read();
     for (let i = 0; i < 50; i++) await turn();
-    // What is read ahead, and a few that are on their way.
+    // Those that are read ahead, and a few more in progress.
     expect(counted.counts.opened.length).toBeLessThan(80);
     await reader.cancel();
     expect(counted.counts.open).toBe(0);
@@ -235,7 +235,7 @@ describe("streamZip", () => {
     expect(source.counts.open).toBe(0);
   });
 
-  test.each(Object.keys(files))("too few or too many bytes of %s, or wrong ones", async (key) => {
+  test.each(Object.keys(files))("fails on too few, too many or wrong bytes of %s", async (key) => {
     const plain = memory();
     const short = intercepting(plain, async function* (chunks, blob) {
       let left = blob.size - (blob.key === key ? 1 : 0);
@@ -275,7 +275,7 @@ describe("streamZip", () => {
   });
 });
 
-test("what zip-stream was fed with is destroyed with it", async () => {
+test("destroying zip-stream destroys its current source", async () => {
   const sources: { destroyed: boolean }[] = [];
   const deflating: { destroyed: boolean }[] = [];
   vi.spyOn(DeflatingZip.prototype, "append").mockImplementation(function (
@@ -311,7 +311,7 @@ test("what zip-stream was fed with is destroyed with it", async () => {
 });
 const { append, _smartStream: smartStream } = DeflatingZip.prototype;
 
-test("its bytes can be given up on their own, while a picture is being read", async () => {
+test("deflatedBytes can be cancelled while a picture is being read", async () => {
   let opened = 0;
   const few = createMemorySource({ "a.bin": incompressible(70_000), "c.jpg": files["c.jpg"] });
   const stalling = intercepting(few, async function* (chunks, blob, _, signal) {
@@ -331,7 +331,7 @@ test("its bytes can be given up on their own, while a picture is being read", as
 });
 
 describe("limits", () => {
-  /** A store of empty objects, but for the first, which is of the given size. */
+  /** A source of empty objects, except for the first, which has the given size. */
   const store = (count: number, size = 0): BlobSource => ({
     ...createMemorySource(),
     async *list() {
@@ -344,7 +344,7 @@ describe("limits", () => {
   const plan = (source: BlobSource, compression: "store" | "deflate" = "deflate") =>
     planArchive({ prefix: "", compression }, source);
 
-  test("as many entries as need no ZIP64", async () => {
+  test("allow as many entries as need no ZIP64", async () => {
     expect((await plan(store(MAX_DEFLATED_ENTRIES))).entries).toHaveLength(65_534);
     await expect(plan(store(65_535))).rejects.toMatchObject({
       code: "not_deflatable",
@@ -356,7 +356,7 @@ describe("limits", () => {
     expect((await plan(store(65_535), "store")).entries).toHaveLength(65_535);
   });
 
-  test("as many bytes as need no ZIP64", async () => {
+  test("allow as many bytes as need no ZIP64", async () => {
     let fits = 0;
     let size = MAX_DEFLATED_BYTES;
     while (size - fits > 1) {
@@ -374,14 +374,14 @@ describe("limits", () => {
     expect((await plan(store(1, 5 * 2 ** 30), "store")).entries).toHaveLength(1);
   });
 
-  test("a plan that is made by hand is held to them too", async () => {
+  test("apply to a plan made by hand too", async () => {
     const { entries } = await plan(store(1, 5 * 2 ** 30), "store");
     const format = { ...defaultZipFormat, compression: "deflate" } as const;
     const reading = collect(streamZip({ entries, format }, store(1)));
     expect(await codeOf(reading)).toBe("not_deflatable");
   });
 
-  test("a name that zip-stream would alter is refused", async () => {
+  test("refuse a name that zip-stream would alter", async () => {
     const source = memory();
     const { entries } = await planArchive({ entries: [{ key: "a.txt" }] }, source);
     const format = { ...defaultZipFormat, compression: "deflate" } as const;
@@ -391,7 +391,7 @@ describe("limits", () => {
     }
   });
 
-  test("422 and 413 say what to do instead", async () => {
+  test("are reported by 422 and 413, which say what to do instead", async () => {
     const { get } = handlerOf(store(1, 5 * 2 ** 30), {
       limits: { maxEntries: 1e6, maxBytes: 1e12 },
     });

@@ -19,7 +19,7 @@ const textOf = async (response: Response) => ({
   body: await response.text(),
 });
 
-test("an object that may not be read looks just like one that is not there", async () => {
+test("a denied object is indistinguishable from a missing one", async () => {
   const memory = createMemorySource(objects);
   const refuse = async () => {
     throw new ZiplinkError("denied", "The bucket's policy forbids it.");
@@ -28,11 +28,11 @@ test("an object that may not be read looks just like one that is not there", asy
   const missing = handlerOf(memory);
   const zip = { entries: [{ key: "nowhere" }] };
   expect(await textOf(await denied.get(zip))).toEqual(await textOf(await missing.get(zip)));
-  // The audit tells them apart.
+  // The audit log distinguishes them.
   expect(denied.events).toMatchObject([{ event: "request_refused", failure: { code: "denied" } }]);
 });
 
-describe("what goes wrong before the first byte is told by a status", () => {
+describe("errors before the first byte are reported by a status", () => {
   test.each([
     ["unavailable", 503],
     ["timeout", 504],
@@ -50,7 +50,7 @@ describe("what goes wrong before the first byte is told by a status", () => {
   });
 });
 
-test("a refused range, condition or whole is audited", async () => {
+test("a refused range, precondition or whole archive is audited", async () => {
   const { get, events } = handlerOf(createMemorySource(objects), {
     responseLimits: { maxResponseBytes: 1000, maxFixedLength: Infinity },
   });
@@ -65,7 +65,7 @@ test("a refused range, condition or whole is audited", async () => {
   ]);
 });
 
-test("an unexpected error shows and logs nothing of what it says", async () => {
+test("the message of an unexpected error is neither shown nor logged", async () => {
   const memory = createMemorySource(objects);
   const error = new TypeError("cannot read private/a.txt of /srv/secret");
   const { get, events } = handlerOf(failing(memory, "private/a.txt", 0, error));
@@ -101,7 +101,7 @@ test("a checksum that contradicts the store's is refused at once", async () => {
   expect((await get({ entries: [{ key: "a", crc32: 1 }] })).status).toBe(409);
 });
 
-test("a client that leaves while the archive is planned is no failure of ours", async () => {
+test("a client that leaves during planning is not a failure of the service", async () => {
   const memory = createMemorySource(objects);
   const abort = new AbortController();
   const { get, events } = handlerOf({
@@ -115,10 +115,10 @@ test("a client that leaves while the archive is planned is no failure of ours", 
   expect(events).toMatchObject([{ event: "request_refused", failure: { code: "aborted" } }]);
 });
 
-describe("a deadline of the platform is no client that leaves", () => {
+describe("a deadline of the platform is not reported as a client that leaves", () => {
   const deadline = new ZiplinkError("timeout", "The time is up.");
 
-  test("while the archive is planned", async () => {
+  test("during planning", async () => {
     const memory = createMemorySource(objects);
     const abort = new AbortController();
     const { get, events } = handlerOf({
@@ -135,7 +135,7 @@ describe("a deadline of the platform is no client that leaves", () => {
     ]);
   });
 
-  test("while the archive is sent, and the plan stays good", async () => {
+  test("during the download, and the plan stays cached", async () => {
     const source = counting(createMemorySource(objects));
     const abort = new AbortController();
     const { send, sign, events } = handlerOf(source, { cacheSeconds: 60 });
@@ -155,7 +155,7 @@ describe("a deadline of the platform is no client that leaves", () => {
   });
 });
 
-test.each(["HEAD", "GET"])("%s opens no object for what needs none", async (method) => {
+test.each(["HEAD", "GET"])("%s opens no object if none is needed", async (method) => {
   const source = counting(createMemorySource(objects));
   const { get } = handlerOf(source);
   const response = await get({ prefix: "private/" }, { method }, "?format=json");
@@ -170,7 +170,7 @@ test.each(["HEAD", "GET"])("%s opens no object for what needs none", async (meth
   expect(source.counts.opened).toEqual([]);
 });
 
-test("the entries of a prefix are named from its last slash on, folders included", async () => {
+test("the entries of a prefix are named by the part of the key after its last slash, folders included", async () => {
   const source = createMemorySource({
     "t/photos/": "",
     "t/photos/2024-a.jpg": "a",
@@ -189,7 +189,7 @@ test("the entries of a prefix are named from its last slash on, folders included
   expect(await names("t/pho")).toContain("photos/2024-a.jpg");
 });
 
-test("a presenter gets the archive as data, and why there is none", async () => {
+test("a presenter gets the archive as data, or the problem", async () => {
   const modified = new Date("2024-05-06T07:08:09Z");
   const source = createMemorySource({ "a/one.txt": { bytes: Buffer.from("one"), modified } });
   const options = handlerOptions(source);

@@ -29,7 +29,7 @@ describe("Range (RFC 9110, 14.2)", () => {
   });
 });
 
-describe("conditions (RFC 9110, 13)", () => {
+describe("preconditions (RFC 9110, 13)", () => {
   const current = {
     etag: '"now"',
     lastModified: new Date("2024-05-01T12:00:00Z"),
@@ -71,7 +71,7 @@ describe("conditions (RFC 9110, 13)", () => {
     expect(checkPreconditions(new Headers(headers), current)).toBe(expected);
   });
 
-  test("by date are ignored where the date does not change with the archive", () => {
+  test("by date are ignored if the date does not change with the archive", () => {
     const weak = { ...current, isDateStrong: false };
     for (const name of ["If-Modified-Since", "If-Unmodified-Since"]) {
       for (const date of [before, at, after]) {

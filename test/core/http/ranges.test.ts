@@ -67,7 +67,7 @@ describe("ranges that users of nginx and mod_zip ask for", () => {
     }
   });
 
-  test("beyond the end: 416, which tells the length", async () => {
+  test("beyond the end: 416, which states the length", async () => {
     const { fetchRange, whole } = await setUp();
     for (const range of [`bytes=${whole.length}-`, "bytes=-0", `bytes=${2 ** 60}-`]) {
       const response = await fetchRange(range);
@@ -80,7 +80,7 @@ describe("ranges that users of nginx and mod_zip ask for", () => {
     }
   });
 
-  test("several at once, or nonsense: the whole", async () => {
+  test("several at once, or invalid: the whole archive", async () => {
     const { fetchRange, whole } = await setUp();
     for (const range of ["bytes=0-1,5-9", "bytes=9-5", "bytes=x", "items=0-1"]) {
       const response = await fetchRange(range);
@@ -92,7 +92,7 @@ describe("ranges that users of nginx and mod_zip ask for", () => {
   test.each([
     ["by tag", false],
     ["by tag or, on a pinned link, by date", true],
-  ])("If-Range: the part if it is the same archive, %s, else the whole", async (_, isPinned) => {
+  ])("If-Range: the range if the archive is the same, %s, else the whole", async (_, isPinned) => {
     const { sign, send, layout, whole } = await setUp();
     const token = await sign(isPinned ? { ...everything, etag: layout.etag } : everything);
     const status = async (ifRange: string) => {
@@ -110,14 +110,14 @@ describe("ranges that users of nginx and mod_zip ask for", () => {
     expect(await status("Thu, 29 Feb 2024 12:34:58 GMT")).toBe(200);
   });
 
-  test("a HEAD tells of the whole", async () => {
+  test("a HEAD describes the whole archive", async () => {
     const { send, token, whole } = await setUp();
     const response = await send(token, { method: "HEAD", headers: { Range: "bytes=0-1" } });
     expect(response.status).toBe(200);
     expect(response.headers.get("content-length")).toBe(String(whole.length));
   });
 
-  test("every way to cut a small archive in two gives its halves", async () => {
+  test("a small archive can be cut in two anywhere", async () => {
     const { fetchRange, whole } = await setUp();
     for (let cut = 1; cut < whole.length; cut++) {
       const head = await bytesOf(await fetchRange(`bytes=0-${cut - 1}`));
@@ -127,7 +127,7 @@ describe("ranges that users of nginx and mod_zip ask for", () => {
   });
 });
 
-describe("what has changed", () => {
+describe("a changed archive", () => {
   const changed = { bytes: patterned(700, 3), modified: new Date("2024-03-01T00:00:00Z") };
 
   test("has another tag; If-Range gives the whole new archive, If-Match refuses", async () => {
@@ -143,7 +143,7 @@ describe("what has changed", () => {
     expect(refused.status).toBe(412);
   });
 
-  test("behind the newest object is not taken for the same by its date", async () => {
+  test("is not taken for the same by its date if only an older object has changed", async () => {
     const { source, fetchRange, send, token } = await setUp();
     const older = new Date(modified.getTime() - 86_400_000);
     source.put("b-second.bin", { bytes: patterned(700, 3), modified: older });
@@ -154,32 +154,35 @@ describe("what has changed", () => {
     expect(since.status).toBe(200);
   });
 
-  test.each(["GET", "HEAD"])("a pinned link answers 412 to %s, in every form", async (method) => {
-    const { source, sign, send, layout } = await setUp();
-    const token = await sign({ ...everything, etag: layout.etag });
-    const forms: [RequestInit, string][] = [
-      [{ method }, ""],
-      [{ method }, "?format=json"],
-      [{ method, headers: { Range: "bytes=100-" } }, ""],
-      [{ method, headers: { Range: "bytes=100-", "If-Range": layout.etag } }, ""],
-    ];
-    for (const [init, query] of forms) {
-      expect((await send(token, init, query)).ok, `${query} before`).toBe(true);
-    }
-    source.put("b-second.bin", changed);
-    for (const [init, query] of forms) {
-      const response = await send(token, init, query);
-      expect(response.status).toBe(412);
-      const { detail } = (await response.json()) as { detail: string };
-      expect(detail).toBe(
-        "The contents have changed since this link was made. Ask for a new link.",
-      );
-    }
-    // One that is not pinned gives the new contents.
-    expect((await send(await sign(everything), { method })).status).toBe(200);
-  });
+  test.each(["GET", "HEAD"])(
+    "is refused with 412 for %s on a pinned link, in every form",
+    async (method) => {
+      const { source, sign, send, layout } = await setUp();
+      const token = await sign({ ...everything, etag: layout.etag });
+      const forms: [RequestInit, string][] = [
+        [{ method }, ""],
+        [{ method }, "?format=json"],
+        [{ method, headers: { Range: "bytes=100-" } }, ""],
+        [{ method, headers: { Range: "bytes=100-", "If-Range": layout.etag } }, ""],
+      ];
+      for (const [init, query] of forms) {
+        expect((await send(token, init, query)).ok, `${query} before`).toBe(true);
+      }
+      source.put("b-second.bin", changed);
+      for (const [init, query] of forms) {
+        const response = await send(token, init, query);
+        expect(response.status).toBe(412);
+        const { detail } = (await response.json()) as { detail: string };
+        expect(detail).toBe(
+          "The contents have changed since this link was made. Ask for a new link.",
+        );
+      }
+      // A link that is not pinned gives the new contents.
+      expect((await send(await sign(everything), { method })).status).toBe(200);
+    },
+  );
 
-  test("a pinned link that names no valid tag is malformed", async () => {
+  test("a link pinned to an invalid tag is malformed", async () => {
     const { send, source } = await setUp();
     const { sign } = handlerOf(source);
     await expect(sign({ ...everything, etag: "no quotes" })).rejects.toMatchObject({
@@ -189,7 +192,7 @@ describe("what has changed", () => {
   });
 });
 
-describe("plans are used again for a short while", () => {
+describe("plans are reused for a short while", () => {
   test("so that many slices list once", async () => {
     const { source: plain } = await planOf(objects);
     const source = counting(plain);
@@ -209,14 +212,14 @@ describe("plans are used again for a short while", () => {
     const before = await send(token);
     await before.arrayBuffer();
     source.put("a-first.txt", "new");
-    // The first object is gone before a byte is out: planned anew, and nobody notices.
+    // The first object is gone before any byte is sent: planned anew, and the client does not notice.
     const after = await send(token);
     expect(after.status).toBe(200);
     expect(after.headers.get("etag")).not.toBe(before.headers.get("etag"));
     await after.arrayBuffer();
   });
 
-  test("and what changes behind the first bytes breaks the download, once", async () => {
+  test("and a change after the first bytes breaks the download, once", async () => {
     const source = createMemorySource({ a: patterned(2_000_000), b: "old" });
     const { sign, send } = handlerOf(source, { cacheSeconds: 60 });
     const token = await sign(everything);
@@ -226,7 +229,7 @@ describe("plans are used again for a short while", () => {
     expect((await send(token)).ok).toBe(true);
   });
 
-  test("a failure is not remembered", async () => {
+  test("a failure is not cached", async () => {
     const source = createMemorySource();
     const { sign, send } = handlerOf(source, { cacheSeconds: 60 });
     const token = await sign(everything);
@@ -237,7 +240,7 @@ describe("plans are used again for a short while", () => {
 });
 
 describe("limits of a platform", () => {
-  test("a longer range is answered by its beginning, and slices add up", async () => {
+  test("a longer range is answered with its first part, and slices add up", async () => {
     const { fetchRange, whole } = await setUp({ maxResponseBytes: 100, maxFixedLength: Infinity });
     const parts: Buffer[] = [];
     for (let at = 0; at < whole.length; ) {
@@ -257,7 +260,7 @@ describe("limits of a platform", () => {
     );
   });
 
-  test("a whole archive that is too long gets 413, which says how to go on", async () => {
+  test("a whole archive that is too long gets 413, which says how to continue", async () => {
     const { send, token, whole, layout } = await setUp({
       maxResponseBytes: 1000,
       maxFixedLength: Infinity,
@@ -280,7 +283,7 @@ describe("limits of a platform", () => {
     expect(json).toMatchObject({ slice: 1000, length: whole.length, etag: layout.etag });
   });
 
-  test("an archive of just the limit is sent whole", async () => {
+  test("an archive of exactly the limit is sent whole", async () => {
     const { whole } = await setUp();
     const { send, token } = await setUp({
       maxResponseBytes: whole.length,
@@ -293,7 +296,7 @@ describe("limits of a platform", () => {
     expect(json).toMatchObject({ slice: null });
   });
 
-  test("above maxFixedLength there is no Content-Length, but the total", async () => {
+  test("above maxFixedLength there is no Content-Length, but Ziplink-Length", async () => {
     const { send, token, fetchRange, whole } = await setUp({
       maxResponseBytes: Infinity,
       maxFixedLength: 500,
@@ -311,7 +314,7 @@ describe("limits of a platform", () => {
   });
 });
 
-test("the same plan gives the same bytes and tag on another instance", async () => {
+test("another instance gives the same bytes and tag for the same plan", async () => {
   const [one, two] = [await setUp(), await setUp()];
   expect(two.layout.etag).toBe(one.layout.etag);
   const tail = await handlerOf(two.source, { format, crcs: createCrcKnowledge() }).get(everything, {

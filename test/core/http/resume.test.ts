@@ -19,7 +19,7 @@ import { describeWithTools, type Tool } from "../../support/tools.ts";
 
 const MiB = 1024 * 1024;
 
-/** Three files, larger than what is read whole, and a small one. */
+/** Three files above the limit for reading whole, and a small one. */
 const files = {
   "one.bin": patterned(5 * MiB, 1),
   "three.bin": patterned(7 * MiB, 3),
@@ -27,7 +27,7 @@ const files = {
   "z.txt": Buffer.from("small"),
 };
 
-/** After how many bytes of the response the first half ends. */
+/** The number of bytes of the response after which the first half ends. */
 const CUT = 9 * MiB + 12_345;
 
 interface Run {
@@ -45,12 +45,12 @@ function run(program: string, args: readonly string[], cwd: string): Promise<Run
   });
 }
 
-/** A program that downloads, and how it is told to go on with what it has. */
+/** A download program and the arguments with which it resumes. */
 interface Client {
   readonly tool: Tool;
   readonly first: readonly string[];
   readonly again: readonly string[];
-  /** How many of its connections are cut, each a bit further, before it gives up. */
+  /** How many of its connections are cut, each a bit later, before it gives up. */
   readonly cuts: readonly number[];
   /** Its exit code if the server answers 412. */
   readonly refused: number;
@@ -126,7 +126,7 @@ async function linkTo(request: ArchiveSpec): Promise<string> {
   return `${proxy.url}/zip/${await signLink(request, { secret, expires })}/out.zip`;
 }
 
-/** From the next cut on, the connections go to a new instance; the old one is stopped. */
+/** From the next cut on, connections go to a new instance; the old one is stopped. */
 async function restartAtCut(): Promise<void> {
   const next = await start();
   const old = service;
@@ -166,11 +166,11 @@ describe.each(clients)("$tool", ({ tool, first, again, cuts, refused }) => {
   });
 
   describeWithTools("is refused on a pinned link", [tool], () => {
-    test("once an object was replaced between the two halves", async () => {
+    test("after an object was replaced between the two halves", async () => {
       const root = await temporaryFolder();
       await writeFiles(root);
       const { etag } = await expected({ prefix: "" }, root);
-      // Without the short memory for plans, as when some time has passed.
+      // Without the plan cache, as if some time had passed.
       const own = await start({ SOURCE: root, PLAN_CACHE_SECONDS: "0" });
       const target = proxy.target;
       proxy.target = own.url;
@@ -184,7 +184,7 @@ describe.each(clients)("$tool", ({ tool, first, again, cuts, refused }) => {
         await writeFile(join(root, "two.bin"), patterned(6 * MiB, 9));
         const resumed = await run(tool, [...again, url], cwd);
         expect(resumed.code, resumed.output).toBe(refused);
-        // What is there is what was there: nothing of the new contents was added.
+        // The file is unchanged: nothing of the new contents was appended.
         expect((await readFile(join(cwd, "out.zip"))).equals(had)).toBe(true);
       } finally {
         proxy.target = target;
@@ -204,7 +204,7 @@ describeWithTools("Chromium resumes by itself", ["chromium"], () => {
       const before = proxy.cutCount();
       proxy.cuts.push(CUT);
       const downloading = page.waitForEvent("download");
-      // A navigation that becomes a download ends as one that was aborted.
+      // A navigation that becomes a download is reported as aborted.
       await expect(page.goto(url)).rejects.toThrow(/Download is starting|ERR_ABORTED/);
       const download = await downloading;
       expect(await download.failure()).toBeNull();

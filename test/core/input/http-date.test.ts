@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parseHttpDate } from "../../../core/input/http-date.ts";
 import { parseRetryAfter } from "../../../core/input/retry-after.ts";
 
-/** The instant of the examples in RFC 9110, 5.6.7. */
+/** The instant in the examples of RFC 9110, 5.6.7. */
 const example = Date.UTC(1994, 10, 6, 8, 49, 37);
 
 describe("an HTTP date", () => {
@@ -49,11 +49,11 @@ describe("an HTTP date", () => {
     "Sunday, 06-Nov-1994 08:49:37 GMT",
     "Sun Nov 6 08:49:37 1994",
     "Sun Nov 06 08:49:37 1994 GMT",
-  ])("%j is none", (value) => {
+  ])("%j is not one", (value) => {
     expect(parseHttpDate(value)).toBeUndefined();
   });
 
-  test("is read back from what JavaScript writes", () => {
+  test("is parsed back from JavaScript's own format", () => {
     const max = Date.UTC(9999, 11, 31);
     fc.assert(
       fc.property(
@@ -77,12 +77,12 @@ describe("an HTTP date", () => {
     ["2060-06-01", "20", 2020],
     ["1999-06-01", "49", 2049],
     ["1999-06-01", "50", 1950],
-  ])("in %s, of the year %s, is of %i", (now, digits, year) => {
+  ])("with the two-digit year: in %s, %s means %i", (now, digits, year) => {
     const value = `Monday, 01-Jun-${digits} 00:00:00 GMT`;
     expect(parseHttpDate(value, Date.parse(now))).toBe(Date.UTC(year, 5, 1));
   });
 
-  test("of a leap day of two digits is of the century that has it", () => {
+  test("with a leap day in a two-digit year is of the century that has that day", () => {
     const value = "Tuesday, 29-Feb-00 00:00:00 GMT";
     expect(parseHttpDate(value, Date.UTC(2060, 0))).toBe(Date.UTC(2000, 1, 29));
   });

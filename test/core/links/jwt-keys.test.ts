@@ -35,13 +35,13 @@ describe("a set of keys", () => {
     ["HS256", oct("k")],
     ["ES256", ec("k")],
     ["EdDSA", ed("k")],
-  ])("signs and verifies by %s, as its key is", async (alg, jwk) => {
+  ])("signs and verifies with %s, the algorithm of its key", async (alg, jwk) => {
     const token = await sign(keysOf(jwk));
     expect(headerOf(token)).toEqual({ alg, typ: "JWT", kid: "k" });
     expect(await verify(token, keysOf(jwk))).toBe("resolved");
   });
 
-  test("verifies with the public half, which does not sign", async () => {
+  test("verifies with the public key, which cannot sign", async () => {
     for (const jwk of [ec("k"), ed("k")]) {
       const token = await sign(keysOf(jwk));
       const keys = keysOf(publicOf(jwk));
@@ -50,10 +50,10 @@ describe("a set of keys", () => {
     }
   });
 
-  test("is replaced key by key, and no link breaks before its key goes", async () => {
+  test("can be rotated key by key, and no link breaks before its key is removed", async () => {
     const [old, next] = [ec("2026-1"), ed("2026-2")];
     const before = await sign(keysOf(old));
-    const announced = keysOf(old, next); // verifies both, signs with the old one
+    const announced = keysOf(old, next); // verifies with both, signs with the old one
     expect(headerOf(await sign(announced)).kid).toBe("2026-1");
     const switched = keysOf(next, old);
     const after = await sign(switched);
@@ -66,19 +66,19 @@ describe("a set of keys", () => {
     expect(await verify(after, keysOf(next))).toBe("resolved");
   });
 
-  test("takes over from a secret: the key without a kid is for tokens without one", async () => {
+  test("can replace a secret: the key without a kid verifies tokens without one", async () => {
     const token = await sign(secretKeys(secret));
     const kept: JWK = { kty: "oct", k: Buffer.from(secret).toString("base64url") };
     expect(await verify(token, keysOf(ed("new"), kept))).toBe("resolved");
     expect(await verify(token, keysOf(ed("new")))).toBe("unauthorized");
   });
 
-  test("passes over what it does not need of a JWK", () => {
+  test("ignores parameters of a JWK that it does not need", () => {
     const keys = keysOf({ ...ec("k"), key_ops: ["sign"], ext: true, use: "sig", alg: "ES256" });
     expect(keys).toMatchObject([{ kid: "k", algorithm: "ES256" }]);
   });
 
-  test("shares a key with another set by its content, whatever it is called", () => {
+  test("shares a key with another set if the key is the same, whatever its kid", () => {
     const one = ec("one");
     const renamed = { ...publicOf(one), kid: "two" };
     expect(shareKey(keysOf(oct("a"), one), keysOf(oct("a"), renamed))).toBe(true);
@@ -92,10 +92,10 @@ describe("refuses a token", () => {
   const k = Buffer.from(shared.k ?? "", "base64url");
 
   test.each<[string, object, (input: string) => Buffer | string]>([
-    ["of a kid that is not there", { alg: "HS256", kid: "x" }, hmac(k)],
-    ["without a kid, where all keys have one", { alg: "HS256" }, hmac(k)],
-    ["of a kid that is no string", { alg: "HS256", kid: ["oct"] }, hmac(k)],
-    ["of another key's kid", { alg: "HS256", kid: "ec" }, hmac(k)],
+    ["with an unknown kid", { alg: "HS256", kid: "x" }, hmac(k)],
+    ["without a kid, if all keys have one", { alg: "HS256" }, hmac(k)],
+    ["with a kid that is not a string", { alg: "HS256", kid: ["oct"] }, hmac(k)],
+    ["with the kid of another key", { alg: "HS256", kid: "ec" }, hmac(k)],
     ["whose HMAC secret is the public key, PEM", { alg: "HS256", kid: "ec" }, hmac(pemOf(curve))],
     [
       "whose HMAC secret is the public key, x",
@@ -107,19 +107,19 @@ describe("refuses a token", () => {
       { alg: "HS256", kid: "ec" },
       hmac(JSON.stringify(publicOf(curve))),
     ],
-    ["of a longer hash than the key's", { alg: "HS512", kid: "oct" }, hmac(k)],
-    ["that brings its key along", { alg: "EdDSA", jwk: publicOf(ed("z")) }, privately(edwards)],
-    ["signed by another key of the kind", { alg: "ES256", kid: "ec" }, privately(ec("ec"))],
+    ["with a longer hash than the key's", { alg: "HS512", kid: "oct" }, hmac(k)],
+    ["that contains its own key", { alg: "EdDSA", jwk: publicOf(ed("z")) }, privately(edwards)],
+    ["signed with another key of the same kind", { alg: "ES256", kid: "ec" }, privately(ec("ec"))],
     ["that says Ed25519 for ES256", { alg: "EdDSA", kid: "ec" }, privately(edwards)],
     ["without a signature", { alg: "ES256", kid: "ec" }, () => ""],
     ["with a signature of zeros", { alg: "ES256", kid: "ec" }, () => Buffer.alloc(64)],
-    ["of the algorithm none", { alg: "none", kid: "oct" }, () => ""],
+    ["with the algorithm none", { alg: "none", kid: "oct" }, () => ""],
     ["with an unencoded payload", { alg: "HS256", kid: "oct", b64: false, crit: ["b64"] }, hmac(k)],
   ])("%s", async (_, header, signer) => {
     expect(await verify(handmade(header, claims, signer), keys)).toBe("unauthorized");
   });
 
-  test("unless it is good", async () => {
+  test("unless it is genuine", async () => {
     for (const [header, signer] of [
       [{ alg: "HS256", kid: "oct" }, hmac(k)],
       [{ alg: "ES256", kid: "ec" }, privately(curve)],
@@ -133,8 +133,8 @@ describe("refuses a token", () => {
 describe("refuses a set", () => {
   const good = ec("k");
   test.each<[string, string, RegExp]>([
-    ["that is no JSON", "-----BEGIN", /^keys: is not JSON/],
-    ["that is one key", JSON.stringify(good), /^keys: /],
+    ["that is not JSON", "-----BEGIN", /^keys: is not JSON/],
+    ["that is a single key", JSON.stringify(good), /^keys: /],
     ["without keys", '{"keys":[]}', /^keys: /],
     ["with a short secret", JSON.stringify({ keys: [{ kty: "oct", k: "c2hvcnQ" }] }), /keys\.0\.k/],
     ["with RSA", JSON.stringify({ keys: [{ kty: "RSA", n: "x", e: "AQAB" }] }), /keys\.0\.kty/],
@@ -148,12 +148,12 @@ describe("refuses a set", () => {
       /keys\.0: is not a valid/,
     ],
     [
-      "of one kid twice",
+      "with the same kid twice",
       JSON.stringify({ keys: [good, ec("k")] }),
       /^keys: each must have a unique kid/,
     ],
     [
-      "of two without",
+      "with two keys without a kid",
       JSON.stringify({ keys: [oct(), oct()] }),
       /^keys: each must have a unique kid/,
     ],

@@ -17,7 +17,7 @@ const codeOf = (token: string) =>
     (error) => (error instanceof ZiplinkError ? error.code : String(error)),
   );
 
-/** A token put together by hand, as any language can. */
+/** Makes a token by hand, as is possible in any language. */
 const handmade = (header: object, payload: object, key = secret) =>
   signedByHand(header, payload, hmac(key));
 
@@ -31,7 +31,7 @@ test("a signed link verifies to its spec", async () => {
   expect(await verifyLink(token, key)).toEqual({ id: "l-1", subject: "s-1", expires, spec });
 });
 
-test("a link may say who made it, and what it is called", async () => {
+test("a link may state its issuer and its title", async () => {
   const options = { secret, expires: inAnHour(), title: "Plans <3", issuer: "Kiefer & Söhne" };
   expect(await verifyLink(await signLink(zip, options), key)).toMatchObject({
     title: "Plans <3",
@@ -59,12 +59,12 @@ test.each([
   });
 });
 
-test("a link is not signed with a title that it could not be verified with", async () => {
+test("a link is not signed with a title that verifying would refuse", async () => {
   const options = { secret, expires: inAnHour(), title: "x".repeat(201) };
   await expect(signLink(zip, options)).rejects.toMatchObject({ details: { field: "title" } });
 });
 
-test("a link has an id, even where its token has none", async () => {
+test("a link has an id even if its token has none", async () => {
   const one = await signLink(zip, { secret, expires: inAnHour() });
   const two = await signLink(zip, { secret, expires: inAnHour() });
   expect((await verifyLink(one, key)).id).not.toBe((await verifyLink(two, key)).id);
@@ -74,7 +74,7 @@ test("a link has an id, even where its token has none", async () => {
   expect(bare).not.toContain(id);
 });
 
-test("a token made by hand opens like ours", async () => {
+test("a token made by hand works like ours", async () => {
   expect(await codeOf(handmade(hs256, claims))).toBe("verified");
   expect(await codeOf(handmade({ alg: "HS256" }, { ...claims, aud: ["x", "ziplink"] }))).toBe(
     "verified",
@@ -89,7 +89,7 @@ describe("refuses as unauthorized", () => {
   test.each<[string, string | Promise<string>]>([
     ["an empty token", ""],
     ["no token", "nonsense"],
-    ["dots alone", ".."],
+    ["only dots", ".."],
     ["a changed payload", `${head}.${changedBody}.${signature}`],
     ["a changed signature", `${head}.${body}.${signature.slice(0, -2)}AA`],
     ["no signature", `${head}.${body}.`],
@@ -105,11 +105,11 @@ describe("refuses as unauthorized", () => {
     ["another audience", handmade(hs256, { ...claims, aud: "ziplink-api" })],
     ["no audience", handmade(hs256, { exp: claims.exp, zip })],
     ["no expiry", handmade(hs256, { aud: "ziplink", zip })],
-    ["an expiry that is no number", handmade(hs256, { ...claims, exp: "never" })],
+    ["an expiry that is not a number", handmade(hs256, { ...claims, exp: "never" })],
     ["not valid yet", handmade(hs256, { ...claims, nbf: seconds(600) })],
     ["an unknown critical header", handmade({ ...hs256, crit: ["x"], x: 1 }, claims)],
     ["wrong audience, although expired", handmade(hs256, { ...claims, aud: "x", exp: 1 })],
-    ["a payload that is no object", `${head}.${base64url([1])}.${signature}`],
+    ["a payload that is not an object", `${head}.${base64url([1])}.${signature}`],
   ])("%s", async (_, token) => {
     expect(await codeOf(await token)).toBe("unauthorized");
   });
@@ -151,7 +151,7 @@ test("a genuine token that is too old is expired", async () => {
   expect(await codeOf(handmade(hs256, { ...claims, exp: seconds(-1) }))).toBe("expired");
 });
 
-describe("refuses a genuine token with a bad request as malformed, naming the field", () => {
+describe("refuses a genuine token with a bad spec as malformed, naming the field", () => {
   test.each<[unknown, string]>([
     [undefined, "zip"],
     ["a/", "zip"],

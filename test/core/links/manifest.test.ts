@@ -38,7 +38,7 @@ const tokenOf = (zip: unknown) =>
   handmade({ alg: "HS256" }, { aud: "ziplink", exp: seconds(60), zip }, hmac(secret));
 
 describe("a list too long for a URL", () => {
-  test("is kept under its hash, and the token says where", async () => {
+  test("is kept under its hash, which the token states", async () => {
     const token = await signLink(many, { secret, expires, manifests });
     expect(token.length).toBeLessThan(600);
     const claims = claimsOf(`http://x/zip/${token}`);
@@ -49,7 +49,7 @@ describe("a list too long for a URL", () => {
     expect((await verifyLink(token, keys, manifests)).spec).toEqual(many);
   });
 
-  test("is the same object for every link to it, and its pin stands in the token", async () => {
+  test("is the same object for every link to it, and the token has the pin", async () => {
     const etag = '"e"';
     const one = await signLink(many, { secret, expires, manifests });
     const two = await signLink({ ...many, etag }, { secret, expires, manifests });
@@ -58,13 +58,13 @@ describe("a list too long for a URL", () => {
     expect((await verifyLink(two, keys, manifests)).spec).toEqual({ ...many, etag });
   });
 
-  test("is refused where there is no place for it, saying what to do", async () => {
+  test("is refused without a manifest store, with a message that says what to do", async () => {
     const signing = signLink(many, { secret, expires });
     await expect(signing).rejects.toMatchObject({ code: "link_too_long", status: 422 });
     await expect(signing).rejects.toThrow(/MANIFEST_STORE/);
   });
 
-  test("begins at 6 KB of token", async () => {
+  test("begins where the token exceeds 6 KB", async () => {
     const of = (length: number) =>
       signLink({ entries: [{ key: "k" }], name: "n" }, { secret, expires, id: "i".repeat(length) });
     const bare = (await of(1)).length;
@@ -75,7 +75,7 @@ describe("a list too long for a URL", () => {
 });
 
 describe("a manifest is refused", () => {
-  test("that has changed", async () => {
+  test("if it has changed", async () => {
     const token = await signLink(many, { secret, expires, manifests });
     const file = await fileOf();
     await writeFile(file, JSON.stringify({ prefix: "" }));
@@ -86,7 +86,7 @@ describe("a manifest is refused", () => {
     expect(await codeOf(verifyLink(token, keys, manifests))).toBe("resolved");
   });
 
-  test("that is another one's, swapped in under its name or in the claim", async () => {
+  test("if it is another link's, swapped under its name or in the claim", async () => {
     const first = await signLink(many, { secret, expires, manifests });
     const other = { ...many, name: "other" };
     const reference = await manifests.keep(other);
@@ -100,7 +100,7 @@ describe("a manifest is refused", () => {
     expect(await codeOf(verifyLink(crossed, keys, manifests))).toBe("precondition_failed");
   });
 
-  test("that is gone, with words for the person who has the link", async () => {
+  test("if it is gone, with a message for the person who has the link", async () => {
     const token = await signLink(many, { secret, expires, manifests });
     await rm(await fileOf());
     await expect(verifyLink(token, keys, manifests)).rejects.toMatchObject({
@@ -109,16 +109,16 @@ describe("a manifest is refused", () => {
     });
   });
 
-  test("where the service keeps none", async () => {
+  test("if the service has no manifest store", async () => {
     const token = await signLink(many, { secret, expires, manifests });
     await expect(verifyLink(token, keys)).rejects.toThrow("this service has no MANIFEST_STORE");
   });
 
   test.each([
-    ["no JSON", "no json"],
-    ["no archive spec", '{"prefix":1}'],
-    ["a manifest in turn", `{"manifest":"x","sha256":"${"0".repeat(64)}"}`],
-  ])("that is %s", async (_, text) => {
+    ["not JSON", "no json"],
+    ["not an archive spec", '{"prefix":1}'],
+    ["another reference to a manifest", `{"manifest":"x","sha256":"${"0".repeat(64)}"}`],
+  ])("if it is %s", async (_, text) => {
     await writeFile(join(root, "own.json"), text);
     const sha256 = createHash("sha256").update(text).digest("hex");
     const token = tokenOf({ manifest: "own.json", sha256 });
@@ -129,7 +129,7 @@ describe("a manifest is refused", () => {
   });
 
   test.each(["../own.json", "a/b", "/etc/passwd", "..", ".hidden", "", "a\0", "x".repeat(201), 1])(
-    "that is called %j",
+    "if it is called %j",
     async (manifest) => {
       const token = tokenOf({ manifest, sha256: "0".repeat(64) });
       await expect(verifyLink(token, keys, manifests)).rejects.toMatchObject({
@@ -144,18 +144,18 @@ describe("a manifest is refused", () => {
     [{ sha256: undefined }, "zip.sha256"],
     [{ entries: [{ key: "a" }] }, "zip.entries"],
     [{ etag: "weak" }, "zip.etag"],
-  ])("with %j beside its name", async (change, field) => {
+  ])("if %j is beside its name", async (change, field) => {
     const token = tokenOf({ manifest: "own.json", sha256: "0".repeat(64), ...change });
     await expect(verifyLink(token, keys, manifests)).rejects.toMatchObject({ details: { field } });
   });
 });
 
-describe("a service with a place for manifests", () => {
+describe("a service with a manifest store", () => {
   const source = createMemorySource(
     Object.fromEntries(many.entries.map(({ key }, i) => [key, `text ${i}`])),
   );
 
-  test("makes links to long lists, pinned, and serves them on", async () => {
+  test("makes pinned links to long lists and serves them", async () => {
     const { mint, get } = appOf(source, { manifests });
     const { url, entries } = await mint(many);
     expect(entries).toBe(500);
@@ -170,7 +170,7 @@ describe("a service with a place for manifests", () => {
     expect((await get(url)).status).toBe(404);
   });
 
-  test("reads a manifest once for the slices of a while", async () => {
+  test("reads a manifest once for slices requested within a short while", async () => {
     let reads = 0;
     const objects = createFsObjectStore({ root });
     const counted = createManifestStore({
@@ -193,7 +193,7 @@ describe("a service with a place for manifests", () => {
   test.each([
     ["unavailable", 503],
     ["timeout", 504],
-  ] as const)("says that it is %s: %i", async (code, status) => {
+  ] as const)("reports that the store is %s: %i", async (code, status) => {
     const refuse = async () => {
       throw new ZiplinkError(code, "the store said so");
     };

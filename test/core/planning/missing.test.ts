@@ -29,7 +29,7 @@ async function entriesOf(request: Parameters<typeof planArchive>[0], source = st
   return readArchive(await collect(streamZip(plan, source)));
 }
 
-describe("objects that are missing", () => {
+describe("missing objects", () => {
   test("are listed by the names that the requester gave, in their order", async () => {
     const request = report({ key: "x", name: "Invoice 3.pdf" }, "a", "gone/ünï.txt", "b", {
       key: "y",
@@ -42,18 +42,18 @@ describe("objects that are missing", () => {
     });
   });
 
-  test("leave no trace where none is", async () => {
+  test("leave no report if there are none", async () => {
     const source = store("a", "b");
     const plan = await planArchive(report("a", "b"), source);
     expect(plan).toEqual(await planArchive({ entries: [{ key: "a" }, { key: "b" }] }, source));
   });
 
-  test("have a line each, whatever is in their names", async () => {
+  test("have one line each, whatever their names contain", async () => {
     const request = report("a", "x\ny", "x\r\n\u2028\u0000y", "\ud800");
     expect((await entriesOf(request))["_missing.txt"]).toBe("x_y\nx____y\n\ufffd\n");
   });
 
-  test("are reported beside an entry of the report's name", async () => {
+  test("are reported even if an entry already has the report's name", async () => {
     const source = store("_missing.txt", "_MISSING (2).txt");
     expect(await entriesOf(report("_missing.txt", "x", "_MISSING (2).txt"), source)).toEqual({
       "_missing.txt": "text of _missing.txt",
@@ -62,13 +62,13 @@ describe("objects that are missing", () => {
     });
   });
 
-  test("may be all there is to report", async () => {
+  test("may be all the objects requested", async () => {
     expect(await entriesOf(report("x", "y"))).toEqual({ "_missing.txt": "x\ny\n" });
     const plan = await planArchive(report("x"), store());
     expect(plan.entries[0]?.blob.modified).toEqual(new Date("1980-01-01T00:00:00Z"));
   });
 
-  test("fail the archive unless they are to be reported, as an empty prefix always does", async () => {
+  test("fail the archive unless a report is requested; an empty prefix always does", async () => {
     const missing = { entries: [{ key: "a" }, { key: "x" }] };
     expect(await codeOf(planArchive(missing, store("a")))).toBe("not_found");
     expect(await codeOf(planArchive({ ...missing, onMissing: "fail" }, store("a")))).toBe(
@@ -79,7 +79,7 @@ describe("objects that are missing", () => {
     );
   });
 
-  test("look like those that are denied; every other failure is one", async () => {
+  test("look like denied objects; any other error fails the archive", async () => {
     const plain = store("a", "b");
     const refusing = (code: "denied" | "unavailable" | "changed") => ({
       ...plain,
@@ -108,7 +108,7 @@ describe("an archive with a report", () => {
     return made;
   };
 
-  test("is the same each time, until what is missing is another", async () => {
+  test("is the same each time, until other objects are missing", async () => {
     const etag = async (...entries: string[]) =>
       layoutZip(await planArchive(report(...entries), source())).etag;
     const once = await etag("a", "x");
@@ -117,7 +117,7 @@ describe("an archive with a report", () => {
     expect(await etag("a")).not.toBe(once);
   });
 
-  test("resumes anywhere", async () => {
+  test("can be resumed anywhere", async () => {
     const made = source();
     const plan = await planArchive(request, made);
     const whole = await collect(streamZip(plan, made));
@@ -130,7 +130,7 @@ describe("an archive with a report", () => {
     }
   });
 
-  test("is described, pinned, and planned once for several requests", async () => {
+  test("can be described and pinned, and is planned once for several requests", async () => {
     const made = source();
     const counted = counting(made);
     const { send, sign } = handlerOf(counted, { cacheSeconds: 60 });

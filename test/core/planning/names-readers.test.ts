@@ -11,9 +11,9 @@ import { readers } from "../../support/readers.ts";
 import { makeFolder, removeFolder } from "../../support/temporary-folder.ts";
 import { describeWithTools } from "../../support/tools.ts";
 
-/** What people and attackers ask for; `inside` is a path of the sandbox that nothing may get to. */
+/** Names that people and attackers request; `inside` is a path in the sandbox that no entry may reach. */
 const nastyNames = (inside: string): string[] => [
-  // Out of the folder.
+  // Escapes from the folder.
   ...["../x", "../../x", "../../../../../../x", "a/../../x", "a/b/../../../x", "..", "../", "/.."],
   ...["/etc/x", "//etc/x", `${inside}/absolute`, `/${inside}/absolute`, "~", "~/x", "~root/x"],
   ...[
@@ -39,7 +39,7 @@ const nastyNames = (inside: string): string[] => [
     "\u2024\u2024/x",
   ],
   ...["..\0/x", "../\0x", "x\0/../../y", "file:///x", "\\\\?\\C:\\x", "\\\\.\\nul"],
-  // Not a name, or not the one it seems.
+  // Not a name, or not the name it seems to be.
   ...[
     "",
     " ",
@@ -100,7 +100,7 @@ const nastyNames = (inside: string): string[] => [
     "'x'",
   ],
   ...["x;1", "x;", "x", "y;12", "y", "z;1.txt", "z;1/z", "._x", "__MACOSX/._x", ".DS_Store"],
-  // One another.
+  // Clashes with one another.
   ...["é", "e\u0301", "É", "E\u0301", "Å", "\u212b", "A\u030a", "ﬁ", "fi", "ß", "SS", "ẞ", "ss"],
   ...[
     "t.txt",
@@ -145,7 +145,7 @@ const nastyNames = (inside: string): string[] => [
   ...[`${`${"g".repeat(200)}/`.repeat(10)}x`, `${`${"g".repeat(200)}/`.repeat(10)}X`],
 ];
 
-/** Characters that mean something to a file system, and pieces that make clashes of names likely. */
+/** Characters with a meaning to file systems, and parts that make clashes of names likely. */
 const piece = fc.oneof(
   fc.constantFrom(
     ..."/\\.:;~ \0\n*?",
@@ -177,7 +177,7 @@ const piece = fc.oneof(
 );
 const generatedName = fc.array(piece, { maxLength: 10 }).map((pieces) => pieces.join(""));
 
-/** Two archives of generated names, beside the one of those above. */
+/** Two archives of generated names, in addition to the one of the names above. */
 const seeds = [1, 2];
 const GENERATED = 300;
 
@@ -204,7 +204,7 @@ beforeAll(async () => {
 });
 afterAll(() => removeFolder(folder));
 
-/** The entries of an archive by their names, in a file, made once for all readers. */
+/** An archive in a file, made once for all readers, with its entries by name. */
 interface MadeArchive {
   readonly path: string;
   readonly contents: ReadonlyMap<string, string>;
@@ -212,7 +212,7 @@ interface MadeArchive {
 
 const archives = new Map<string, Promise<MadeArchive>>();
 
-/** Every wanted name becomes an entry with content of its own, through the plan that a link makes. */
+/** Makes an entry with its own content for every wanted name, by planning as for a link. */
 async function makeArchive({ title, wanted }: NamesCase): Promise<MadeArchive> {
   const requested = wanted();
   const source = createMemorySource();
@@ -232,7 +232,7 @@ async function makeArchive({ title, wanted }: NamesCase): Promise<MadeArchive> {
   return { path, contents: byName };
 }
 
-/** What is below `root`: each file with its content, and anything else by its path. */
+/** Lists everything below `root`: files with their content, anything else by its path. */
 function filesBelow(root: string): { files: Map<string, string>; others: string[] } {
   const files = new Map<string, string>();
   const others: string[] = [];
@@ -244,7 +244,7 @@ function filesBelow(root: string): { files: Map<string, string>; others: string[
   return { files, others };
 }
 
-describe("nasty names extract inside their folder, each to a file of its own", () => {
+describe("nasty names are extracted inside their folder, each to its own file", () => {
   for (const reader of readers) {
     describeWithTools(reader.name, reader.needs, () => {
       test.for(cases)("$title", async (namesCase) => {
@@ -253,7 +253,7 @@ describe("nasty names extract inside their folder, each to a file of its own", (
         archives.set(title, made);
         const { path, contents } = await made;
 
-        // Deep in the sandbox, where what a working "../" leads to is seen.
+        // Deep in the sandbox, so that the result of a working "../" is noticed.
         const sandbox = mkdtempSync(join(folder, "sandbox-"));
         const target = join(sandbox, "1/2/3/4/5/6/7/target");
         mkdirSync(target, { recursive: true });

@@ -12,13 +12,13 @@ import {
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { describeWithTools, runTool } from "../../support/tools.ts";
 
-// The same samples on every run: a failure is then one that anybody can repeat.
+// The same samples on every run, so that a failure can be reproduced.
 const runs = { seed: 20_261_122, numRuns: 3_000 };
 
 const file = (path: string): WantedName => ({ path, isFolder: false });
 const folder = (path: string): WantedName => ({ path, isFolder: true });
 
-/** Parts of names that some system, or some reader, does something else with. */
+/** Parts of names that some systems or readers treat specially. */
 const nastyParts = [
   ...["", ".", "..", "...", "/", "//", "\\", "../", "..\\", "C:", "C:\\", "//host/share/"],
   ...["con", "CON", "nul.txt", "aux", "prn ", "com1", "COM¹", "lpt²", "LPT9.tar.gz", "conin$"],
@@ -48,7 +48,7 @@ const nastyPath = fc
   })
   .map((parts) => parts.join(""));
 
-/** Characters that are one another in some folding, and what makes duplicates of names. */
+/** Characters that some folding considers the same, and parts that make names duplicates. */
 const twins = [
   ..."aAáÁ\u0301iIıİ\u0307kK\u212asSſßẞµμΜσςΣϐβǆǅǄﬁﬀŉʼnΐΰᾳᾼ\u0345ιΩ\u2126Å\u212bꭰᎠ𐐀𐐨が\u3099か",
   ...[
@@ -79,14 +79,14 @@ const twinNames = fc.array(
   { minLength: 2, maxLength: 30 },
 );
 
-/** Windows takes a device for what stands before the first dot, spaces at its end aside. */
+/** Windows takes the part before the first dot, without trailing spaces, for a device's name. */
 function isDevice(part: string): boolean {
   const base = part.split(".")[0]?.replace(/ +$/, "").toUpperCase() ?? "";
   const numbered = ["COM", "LPT"].flatMap((port) => [..."0123456789¹²³"].map((n) => port + n));
   return ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$", ...numbered].includes(base);
 }
 
-/** The rules that `part` breaks, by name; none if any system takes it as it is. */
+/** Returns the names of the rules that `part` breaks; empty if every system accepts it unchanged. */
 function brokenRules(part: string): string[] {
   const rules: Record<string, boolean> = {
     "not empty": part !== "",
@@ -95,10 +95,10 @@ function brokenRules(part: string): string[] {
     NFC: part === part.normalize("NFC"),
     "no control or separator": !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(part),
     "no noncharacter": !/\p{Noncharacter_Code_Point}/u.test(part),
-    "nothing that turns text around": !/[\u202a-\u202e\u2066-\u2069]/.test(part),
-    "nothing that Windows reserves": !/[<>:"/\\|?*]/.test(part),
+    "no character that reverses text": !/[\u202a-\u202e\u2066-\u2069]/.test(part),
+    "no character that Windows reserves": !/[<>:"/\\|?*]/.test(part),
     "no device": !isDevice(part),
-    "no dot or space last": !/[. ]$/.test(part),
+    "no trailing dot or space": !/[. ]$/.test(part),
     // UnZip drops a VMS version number, on every system.
     "no version number": !/;[0-9]*$/.test(part),
     "at most 255 bytes": Buffer.byteLength(part) <= 255,
@@ -153,7 +153,7 @@ describe("safeName", () => {
     expect(safeName(path)).toBe(name);
   });
 
-  test("is safe on any system, and stays what it is if made safe again", () => {
+  test("is safe on any system, and does not change if made safe again", () => {
     fc.assert(
       fc.property(nastyPath, (path) => {
         const name = safeName(path);
@@ -164,7 +164,7 @@ describe("safeName", () => {
     );
   });
 
-  test("keeps the extension of a part that is too long, and splits no character", () => {
+  test("keeps the extension of a segment that is too long, and splits no character", () => {
     expect(safeName(`${"é".repeat(200)}.jpeg`)).toBe(`${"é".repeat(125)}.jpeg`);
     expect(safeName(`${"a".repeat(300)}.tar.gz`)).toBe(`${"a".repeat(252)}.gz`);
     expect(safeName(`x/${"👩‍👩‍👧".repeat(20)}`)).toBe(`x/${"👩‍👩‍👧".repeat(14)}`);
@@ -177,7 +177,7 @@ describe("safeName", () => {
     );
   });
 
-  test("is no device once it is cut", () => {
+  test("is not a device name after it was cut", () => {
     const gap = " ".repeat(300);
     expectSafe(safeName(`con${gap}x`));
     expectSafe(safeName(`con${gap}x.txt`));
@@ -196,7 +196,7 @@ describe("safeName", () => {
 });
 
 describe("safeSegment", () => {
-  test("is one safe part, whatever it is given", () => {
+  test("returns one safe segment for any input", () => {
     expect(safeSegment("a/b")).toBe("a_b");
     expect(safeSegment("/")).toBe("_");
     fc.assert(
@@ -253,7 +253,7 @@ describe("uniqueNames", () => {
       [file("../a"), file("/_/a"), file("_//a")],
       ["_/a", "_/a (2)", "_/a (3)"],
     ],
-    // A file gives way to a folder, wherever that comes from and whichever is first.
+    // A file is renamed in favour of a folder, wherever the folder comes from and whichever is first.
     [
       [file("a"), file("a/b")],
       ["a (2)", "a/b"],
@@ -285,7 +285,7 @@ describe("uniqueNames", () => {
     expect(new Set(names).size).toBe(10_000);
   });
 
-  test("numbers long names that are alike up to where they are cut, each at once", () => {
+  test("numbers long names that are equal up to the cut, each in one step", () => {
     const pairs = Array.from({ length: 600 }, (_, i) =>
       file(`${"a".repeat(250)}${String(i >> 1).padStart(5, "0")}`),
     );
@@ -294,11 +294,11 @@ describe("uniqueNames", () => {
     const names = uniqueNames(pairs);
     expect(new Set(names).size).toBe(pairs.length);
     for (const name of names) expectSafe(name ?? "");
-    // Not one more for each number that is taken: thousands of such names would take minutes.
+    // Not one step for each taken number: thousands of such names would take minutes.
     expect(cuts.mock.calls.length).toBeLessThan(5 * pairs.length);
   });
 
-  test("keeps a number within the lengths of a part and of a path", () => {
+  test("keeps names with a number within the maximum lengths of a segment and of a path", () => {
     const long = `${`${"d".repeat(200)}/`.repeat(4)}${"f".repeat(96)}`;
     for (const path of [long, `x/${"f".repeat(300)}.txt`, `${"é".repeat(127)}x`]) {
       const names = uniqueNames(Array.from({ length: 12 }, () => file(path)));
@@ -307,7 +307,7 @@ describe("uniqueNames", () => {
     }
   });
 
-  test("gives safe names, the same for the same names, and leaves out doubled folders alone", () => {
+  test("returns safe names, the same for the same input, and leaves out only duplicate folders", () => {
     const wanted = fc.array(fc.record({ path: nastyPath, isFolder: fc.boolean() }), {
       maxLength: 12,
     });
@@ -348,17 +348,17 @@ describe("foldName", () => {
     expect(new Set(names.map(foldName)).size).toBe(1);
   });
 
-  test("differs for names that no file system takes for the same", () => {
+  test("differs for names that no file system considers the same", () => {
     const names = ["a", "b", "á", "à", "a b", "a_b", "ab", "a.b", "o", "ö", "oe", "0", "п", "n"];
     expect(new Set(names.map(foldName)).size).toBe(names.length);
   });
 });
 
 /**
- * Two judges of whether names are the same that are not ours: Unicode's full case folding with
- * canonical composition, as APFS has it, and upper-casing by UTF-16 units, as NTFS does. Reads lists
- * of names from a JSON file; prints the pairs that are one to a judge, as files or as a file and a
- * folder of another's path, and the groups of code points that each judge takes for the same.
+ * Two independent judges of whether names are the same: Unicode's full case folding with
+ * canonical composition, as in APFS, and upper-casing by UTF-16 units, as in NTFS. Reads lists
+ * of names from a JSON file; prints the pairs that a judge considers the same, as files or as a file and a
+ * folder in another's path, and the groups of code points that each judge considers the same.
  */
 const judges = String.raw`
 import json, sys, unicodedata
@@ -404,12 +404,12 @@ describeWithTools("names by Python's judgement", ["python3"], () => {
     return JSON.parse(stdout) as { clashes: [string, string][]; groups: number[][] };
   }
 
-  test("no two names are one, and no file is a folder", async () => {
+  test("no two names are the same, and no file has the name of a folder", async () => {
     const lists = fc
       .sample(twinNames, { ...runs, numRuns: 4_000 })
       .map((wanted) => uniqueNames(wanted).filter((name) => name !== undefined));
     expect((await judge(lists)).clashes).toEqual([]);
-    // The judges see what there is to see.
+    // The judges do find what they should.
     const bad = ["a", "A", "straße", "STRASSE", "ŉ/x", "ŉ", "é", "e\u0301", "ok"];
     expect(new Set((await judge([bad])).clashes.flat())).toEqual(
       new Set(bad.filter((name) => name !== "ok")),
@@ -420,7 +420,7 @@ describeWithTools("names by Python's judgement", ["python3"], () => {
     const { groups } = await judge([]);
     expect(groups.length).toBeGreaterThan(2_000);
     const apart = groups.filter((group) => {
-      // Python may know a later Unicode than this Node.
+      // Python may have a later version of Unicode than this Node.
       const known = group
         .map((code) => String.fromCodePoint(code))
         .filter((c) => !/\p{Cn}/u.test(c));

@@ -16,7 +16,7 @@ function plannerOf(source: BlobSource) {
   });
 }
 
-/** Work that ends when it is told to, or given up. */
+/** Work that ends when told to, or when it is given up. */
 function pending() {
   const done = Promise.withResolvers<string>();
   let given: AbortSignal | undefined;
@@ -28,7 +28,7 @@ function pending() {
   return { work, done, isAborted: () => given?.aborted };
 }
 
-test("work goes on while somebody waits for it, and is given up by the last", async () => {
+test("work continues while anyone waits for it, and is given up when the last one leaves", async () => {
   const { work, isAborted } = pending();
   const [one, other] = [new AbortController(), new AbortController()];
   const waits = [work.wait(one.signal), work.wait(other.signal)];
@@ -41,7 +41,7 @@ test("work goes on while somebody waits for it, and is given up by the last", as
   expect(work.isGivenUp).toBe(true);
 });
 
-test("work does not begin before somebody waits for it, and for nobody who has left", async () => {
+test("work does not begin before anyone waits for it, nor for a caller that has left", async () => {
   const { work, done, isAborted } = pending();
   await expect(work.wait(AbortSignal.abort(new Error("left")))).rejects.toThrow("left");
   expect(isAborted()).toBeUndefined();
@@ -51,7 +51,7 @@ test("work does not begin before somebody waits for it, and for nobody who has l
   await expect(waiting).resolves.toBe("plan");
 });
 
-test("who stays gets what it comes to", async () => {
+test("callers that keep waiting get the result", async () => {
   const { work, done } = pending();
   const leaving = new AbortController();
   const left = work.wait(leaving.signal);
@@ -62,7 +62,7 @@ test("who stays gets what it comes to", async () => {
   await expect(stays).resolves.toBe("plan");
 });
 
-test("a planning that nobody waits for asks the store for nothing more; the next one begins anew", async () => {
+test("planning that nobody waits for makes no more store calls; the next call begins anew", async () => {
   const memory = createMemorySource({ "a/1": "1", "a/2": "2" });
   const signals: AbortSignal[] = [];
   let stalls = true;
@@ -93,7 +93,7 @@ test("a planning that nobody waits for asks the store for nothing more; the next
   expect((await planner.plan("token", { prefix: "a/" })).isReused).toBe(true);
 });
 
-test("nothing is planned for a client that has left; the next one gets what is there", async () => {
+test("nothing is planned for a client that has left; the next one gets the current objects", async () => {
   const memory = createMemorySource({ "a/1": "1" });
   const planner = plannerOf(memory);
   const left = AbortSignal.abort(new Error("left"));

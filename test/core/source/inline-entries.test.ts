@@ -32,7 +32,7 @@ async function* pieces(bytes: Uint8Array, length = 100_000) {
   for (let at = 0; at < bytes.length; at += length) yield bytes.slice(at, at + length);
 }
 
-/** Ways in which an application can hand over the same bytes. */
+/** Ways in which an application can supply the same bytes. */
 const streams: Readonly<Record<string, InlineStream>> = {
   "by ranges": { ...facts, open: ({ start, end }) => pieces(large.subarray(start, end)) },
   "from the start": { ...facts, openFromStart: () => pieces(large) },
@@ -43,7 +43,7 @@ const streams: Readonly<Record<string, InlineStream>> = {
 };
 
 describe("bytes", () => {
-  test("stand behind the entries that were asked for, under names of their own", async () => {
+  test("are appended to the requested entries, under unique names", async () => {
     const again = inlineBytes({ name: "A.TXT", bytes: Buffer.from("given"), modified });
     const plan = await planArchive(stored, source, { inlineEntries: [html, again] });
     const entries = readArchive(await collect(streamZip(plan, source)));
@@ -51,7 +51,7 @@ describe("bytes", () => {
     expect(entries).toMatchObject({ "report.html": "<p>given", "A (2).TXT": "given" });
   });
 
-  test("decide the ETag with their content, time and name", async () => {
+  test("change the ETag with their content, time and name", async () => {
     const etag = async (...given: Parameters<typeof inlineBytes>) =>
       layoutZip(await planArchive(stored, source, { inlineEntries: given.map(inlineBytes) })).etag;
     const base = { name: "x", bytes: Buffer.from("1"), modified };
@@ -96,7 +96,7 @@ describe.each(Object.entries(streams))("a stream, %s", (kind, stream) => {
   const crc = kind === "of known CRC" ? { crc32: layoutCrc() } : {};
   const inlineEntries = [html, inlineStream({ ...stream, ...crc })];
 
-  test("any range of the archive is that slice of the whole", async () => {
+  test("any range of the archive equals that slice of the whole", async () => {
     const plan = await planArchive(stored, source, { inlineEntries });
     const whole = await collect(streamZip(plan, source));
     expect(whole.length).toBe(layoutZip(plan).length);
@@ -124,39 +124,42 @@ describe.each(Object.entries(streams))("a stream, %s", (kind, stream) => {
     expect(entries["large.bin"]).toBe(large.toString());
   });
 
-  test.each([1_000, large.length])("sends as many of its bytes as it said: %i", async (length) => {
-    const bytes = large.subarray(0, length);
-    const sends = async (content: Uint8Array, compression: "store" | "deflate") => {
-      const openFromStart = () => pieces(content);
-      const lying = "open" in stream ? { open: openFromStart } : { openFromStart };
-      const entry = inlineStream({ ...facts, size: length, ...lying });
-      const plan = await planArchive({ ...stored, compression }, source, {
-        inlineEntries: [entry],
-      });
-      const parts: Uint8Array[] = [];
-      const code = await codeOf(
-        (async () => {
-          for await (const part of streamZip(plan, source)) parts.push(part);
-        })(),
-      );
-      expect(Buffer.concat(parts).includes("PK\x01\x02")).toBe(code === "resolved");
-      return code;
-    };
-    for (const compression of ["store", "deflate"] as const) {
-      expect(await sends(bytes, compression)).toBe("resolved");
-      expect(await sends(bytes.subarray(1), compression)).toBe("corrupt");
-      expect(await sends(Buffer.concat([bytes, Buffer.from("x")]), compression)).toBe("corrupt");
-    }
-  });
+  test.each([1_000, large.length])(
+    "fails unless it sends as many bytes as stated: %i",
+    async (length) => {
+      const bytes = large.subarray(0, length);
+      const sends = async (content: Uint8Array, compression: "store" | "deflate") => {
+        const openFromStart = () => pieces(content);
+        const lying = "open" in stream ? { open: openFromStart } : { openFromStart };
+        const entry = inlineStream({ ...facts, size: length, ...lying });
+        const plan = await planArchive({ ...stored, compression }, source, {
+          inlineEntries: [entry],
+        });
+        const parts: Uint8Array[] = [];
+        const code = await codeOf(
+          (async () => {
+            for await (const part of streamZip(plan, source)) parts.push(part);
+          })(),
+        );
+        expect(Buffer.concat(parts).includes("PK\x01\x02")).toBe(code === "resolved");
+        return code;
+      };
+      for (const compression of ["store", "deflate"] as const) {
+        expect(await sends(bytes, compression)).toBe("resolved");
+        expect(await sends(bytes.subarray(1), compression)).toBe("corrupt");
+        expect(await sends(Buffer.concat([bytes, Buffer.from("x")]), compression)).toBe("corrupt");
+      }
+    },
+  );
 });
 
-/** Of `large`, as `inlineBytes` finds it. */
+/** The CRC-32 of `large`, as `inlineBytes` computes it. */
 function layoutCrc(): number {
   return inlineBytes({ name: "x", bytes: large, modified }).blob.crc32 ?? 0;
 }
 
 describe("an application's stream", () => {
-  /** Gives its first bytes, and then nothing more, whatever it is told. */
+  /** Yields its first bytes and then hangs, ignoring every signal. */
   const stuck = () => {
     const state = { opened: 0, closed: 0 };
     const open = async function* () {
@@ -172,7 +175,7 @@ describe("an application's stream", () => {
   };
 
   test.each(["store", "deflate"] as const)(
-    "that is stuck does not keep a download that nobody wants (%s)",
+    "that is stuck does not hold up the end of a cancelled download (%s)",
     async (compression) => {
       const { state, entry } = stuck();
       const counted = counting(source);
@@ -191,7 +194,7 @@ describe("an application's stream", () => {
     },
   );
 
-  /** Streams that are open before anybody reads them, and whether they still are. */
+  /** Streams that are open before they are read, and whether they still are. */
   const unread = {
     "a Node stream": () => {
       const chunks = new Readable({ read: () => undefined });
@@ -208,7 +211,7 @@ describe("an application's stream", () => {
     },
   };
 
-  test.each(Object.entries(unread))("that nobody has read is closed: %s", async (_, open) => {
+  test.each(Object.entries(unread))("that was never read is closed: %s", async (_, open) => {
     const { chunks, isClosed } = open();
     const { blob } = inlineStream({ ...facts, open: () => chunks });
     const opened = await withInlineEntries(source).open(blob, { start: 0, end: 10 });
@@ -218,7 +221,7 @@ describe("an application's stream", () => {
   });
 
   test.each(Object.entries(unread))(
-    "that does not open is given up, and closed should it open later: %s",
+    "that does not open is given up, and closed if it opens later: %s",
     async (_, open) => {
       const { chunks, isClosed } = open();
       const opening = Promise.withResolvers<AsyncIterable<Uint8Array>>();
@@ -280,7 +283,7 @@ describe("an application's stream", () => {
   });
 });
 
-test("a handler adds what its application gives for a request, and resumes it", async () => {
+test("a handler adds the application's inline entries to a request's archive, and resumes it", async () => {
   const asked: unknown[] = [];
   const { get } = handlerOf(source, {
     async inlineEntries(spec) {

@@ -12,7 +12,7 @@ import { counting, intercepting } from "../../support/sources.ts";
 
 const unavailable = () => new ZiplinkError("unavailable", "broken");
 
-/** A store over `source` that waits for next to nothing. */
+/** A resilient source over `source` with very short delays. */
 function downloadOf(source: BlobSource, options: ResilienceOptions = {}): BlobSource {
   return new ResilientSource(source, { backoffMs: 1, ...options }).forDownload();
 }
@@ -28,7 +28,7 @@ async function setUp() {
   return { source, plan, blob: await source.stat("a.bin") };
 }
 
-/** `source`, each of whose reads breaks after `after` bytes in the way of `fail`. */
+/** Returns `source` with every read failing by `fail` after `after` bytes. */
 function breaking(source: BlobSource, after: number, fail: () => Promise<void> | void): BlobSource {
   return intercepting(source, async function* (chunks) {
     let left = after;
@@ -52,7 +52,7 @@ describe("a read that breaks", () => {
       },
     ],
     ["by ending early", () => undefined],
-  ])("%s goes on where it was, of the same version", async (_, fail) => {
+  ])("%s resumes at its position, of the same version", async (_, fail) => {
     const { source, blob } = await setUp();
     const counted = counting(breaking(source, 150_000, fail));
     expect((await read(downloadOf(counted), blob)).equals(bytes)).toBe(true);
@@ -61,7 +61,7 @@ describe("a read that breaks", () => {
     expect(counted.counts.open).toBe(0);
   });
 
-  test("is given up if nothing comes any more", async () => {
+  test("is given up if no more data arrives", async () => {
     const { source, blob } = await setUp();
     const dead = counting(
       intercepting(source, async function* (chunks, _, { start }) {
@@ -109,7 +109,7 @@ describe("a read that breaks", () => {
   });
 });
 
-/** `source`, whose first reads bring one chunk and then nothing until they are aborted. */
+/** Returns `source` with its first reads yielding one chunk and then hanging until they are aborted. */
 function stalling(source: BlobSource, times: number): BlobSource {
   let stalls = times;
   return {
@@ -130,15 +130,15 @@ function stalling(source: BlobSource, times: number): BlobSource {
   };
 }
 
-describe("time", () => {
-  test("a read that stalls is opened again where it was", async () => {
+describe("time-outs", () => {
+  test("a stalled read is reopened at its position", async () => {
     const { source, blob } = await setUp();
     const counted = counting(stalling(source, 2));
     expect((await read(downloadOf(counted, { timeoutMs: 20 }), blob)).equals(bytes)).toBe(true);
     expect(counted.counts.opened.map(({ range }) => range.start)).toEqual([0, 262_144, 524_288]);
   });
 
-  test("a listing that stalls is given up, and nobody waits for it", async () => {
+  test("a stalled listing is given up and not waited for", async () => {
     const { source } = await setUp();
     let listings = 0;
     const silent: BlobSource = {
@@ -153,7 +153,7 @@ describe("time", () => {
     expect(listings).toBe(3);
   });
 
-  test("a call that gets no answer is made again", async () => {
+  test("a call that gets no answer is retried", async () => {
     const { source, blob } = await setUp();
     let calls = 0;
     const silent: BlobSource = {
@@ -168,7 +168,7 @@ describe("time", () => {
     expect(await downloadOf(silent, { timeoutMs: 20 }).stat("a.bin")).toEqual(blob);
   });
 
-  test("a read that nobody asks to go on is closed, and opened again for who comes back", async () => {
+  test("an idle read is closed, and reopened when the client goes on", async () => {
     const { source, blob } = await setUp();
     const closed = Promise.withResolvers<void>();
     const counted = counting(
@@ -180,7 +180,7 @@ describe("time", () => {
         }
       }),
     );
-    // A budget of nothing: it is no failure.
+    // With no budget for failures: being idle is not a failure.
     const download = downloadOf(counted, { timeoutMs: 20, budget: 0 });
     const iterator = (await download.open(blob, { start: 0, end: blob.size }))[
       Symbol.asyncIterator
@@ -196,7 +196,7 @@ describe("time", () => {
     expect(counted.counts.open).toBe(0);
   });
 
-  test("a wait ends at once when the client leaves", async () => {
+  test("a delay ends at once when the client leaves", async () => {
     const { source, blob } = await setUp();
     const abort = new AbortController();
     const failing: BlobSource = {
@@ -213,7 +213,7 @@ describe("time", () => {
 });
 
 describe("calls", () => {
-  /** `source`, whose first `times` calls of each kind fail with `error`. */
+  /** Returns `source` with the first `times` calls of each kind failing with `error`. */
   function failingFirst(source: BlobSource, times: number, error: () => Error) {
     const calls = { stat: 0, open: 0, list: 0 };
     const failing: BlobSource = {
@@ -237,14 +237,14 @@ describe("calls", () => {
     return { failing, calls };
   }
 
-  test("are made again", async () => {
+  test("are retried", async () => {
     const { source, blob } = await setUp();
     const { failing } = failingFirst(source, 3, unavailable);
     expect(await downloadOf(failing).stat("a.bin")).toEqual(blob);
     expect((await read(downloadOf(failing), blob)).equals(bytes)).toBe(true);
   });
 
-  test("a listing that breaks goes on behind what it gave", async () => {
+  test("a listing that breaks continues after the last object it yielded", async () => {
     const { source } = await planOf({ a: "1", b: "2", c: "3", "😀": "4", "\u{ffee}": "5" });
     const { failing, calls } = failingFirst(source, 4, unavailable);
     const keys: string[] = [];
@@ -268,7 +268,7 @@ describe("calls", () => {
     expect(late.calls.stat).toBe(1);
   });
 
-  test("what is not passing is not tried again", async () => {
+  test("permanent failures are not retried", async () => {
     const { source } = await setUp();
     const { failing, calls } = failingFirst(source, 2, () => new TypeError("a defect"));
     await expect(downloadOf(failing).stat("a.bin")).rejects.toThrow("a defect");
@@ -277,7 +277,7 @@ describe("calls", () => {
 });
 
 describe("the circuit breaker", () => {
-  test("leaves a store alone that is down, and lets a probe through after a while", async () => {
+  test("blocks calls to a store that is down, and lets a probe through after a while", async () => {
     const { source, blob } = await setUp();
     let calls = 0;
     let isDown = true;
@@ -297,10 +297,10 @@ describe("the circuit breaker", () => {
         code: "unavailable",
       });
     }
-    // Fifteen attempts of five downloads; the store saw but the first six.
+    // Fifteen attempts by five downloads; only the first six reached the store.
     expect(calls).toBe(6);
     isDown = false;
-    // Attempts go on until the circuit has let one through.
+    // Attempts continue until the breaker lets one through.
     const patient = new Promise<BlobInfo>((resolve) => {
       const attempt = (): unknown => store.forDownload().stat("a.bin").then(resolve, attempt);
       void attempt();
@@ -310,7 +310,7 @@ describe("the circuit breaker", () => {
   });
 
   test.each(["at once", "at its second step"])(
-    "leaves a store alone whose listings fail %s",
+    "blocks calls to a store whose listings fail %s",
     async (when) => {
       const { source } = await planOf({ a: "1", b: "2" });
       let calls = 0;
@@ -339,7 +339,7 @@ describe("the circuit breaker", () => {
     },
   );
 
-  /** A store whose circuit is open until the probe that has just begun is answered. */
+  /** A source whose breaker is open until the probe that has just begun is answered. */
   async function probed() {
     const { source, blob } = await setUp();
     const probe = Promise.withResolvers<BlobInfo>();
@@ -359,7 +359,7 @@ describe("the circuit breaker", () => {
     return { store, blob, probe, probing, leaving, calls: () => calls };
   }
 
-  test("who waits for its probe may leave, and asks for nothing then", async () => {
+  test("a client that waits for the probe may leave, and then makes no call", async () => {
     const { store, blob, probe, probing, calls } = await probed();
     const leaving = new AbortController();
     const waiting = store.forDownload().stat("a.bin", leaving.signal);
@@ -372,7 +372,7 @@ describe("the circuit breaker", () => {
     expect(calls()).toBe(2);
   });
 
-  test("a call that has begun is waited for, also when its client has left", async () => {
+  test("a call that has begun is waited for, even if its client has left", async () => {
     const { blob, probe, probing, leaving } = await probed();
     leaving.abort(new Error("left"));
     await new Promise(setImmediate);
@@ -380,7 +380,7 @@ describe("the circuit breaker", () => {
     expect(await probing).toEqual(blob);
   });
 
-  test("what the store answers does not open it", async () => {
+  test("permanent failures do not open it", async () => {
     const { source } = await setUp();
     const store = new ResilientSource(source, { breakAfter: 2 });
     for (let i = 0; i < 5; i++) {
@@ -392,7 +392,7 @@ describe("the circuit breaker", () => {
   });
 });
 
-test("an archive comes through whole from a store that breaks every 70,000 bytes", async () => {
+test("an archive arrives whole from a store that breaks every 70,000 bytes", async () => {
   const { source, plan } = await planOf({ "a.bin": bytes, b: patterned(500_000, 2), c: "small" });
   const whole = await collect(streamZip(plan, source));
   const counted = counting(breaking(source, 70_000, () => undefined));

@@ -9,7 +9,7 @@ import { counting } from "../../support/sources.ts";
 
 const MiB = 1024 * 1024;
 
-/** `source`, none of whose reads begins before `release` has been called for it, in any order. */
+/** Returns `source` with each read beginning only once `release` was called for it, in any order. */
 function gated(source: BlobSource) {
   const gates = new Map<string, PromiseWithResolvers<void>>();
   const waiting: (() => void)[] = [];
@@ -22,7 +22,7 @@ function gated(source: BlobSource) {
   return {
     asked,
     release: (name: string) => gateOf(name).resolve(),
-    /** Resolves once `count` reads have been asked for. */
+    /** Resolves once `count` reads have been requested. */
     async askedFor(count: number): Promise<void> {
       while (asked.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
     },
@@ -49,7 +49,7 @@ function objects(count: number, size: number): Record<string, Uint8Array> {
 }
 
 describe("read-ahead", () => {
-  test("opens as many as it may once the client reads on, and sends them in order", async () => {
+  test("opens as many objects as allowed once the client reads on, and sends them in order", async () => {
     const { source, plan } = await planOf(objects(20, 100_000));
     const whole = await collect(streamZip(plan, source));
     const gate = gated(source);
@@ -60,15 +60,15 @@ describe("read-ahead", () => {
     await gate.askedFor(1);
     gate.release("00@0");
     await gate.askedFor(7);
-    await setImmediate(); // an eighth would have been asked for by now
+    await setImmediate(); // an eighth would have been requested by now
     expect(gate.asked).toHaveLength(7);
-    // The last one is there first, and waits for its turn.
+    // The last one arrives first and waits for its turn.
     for (let i = 19; i >= 0; i--) gate.release(`${String(i).padStart(2, "0")}@0`);
     expect((await sent).equals(whole)).toBe(true);
     expect(gate.asked.length).toBe(20);
   });
 
-  test("the first object is asked for alone: nothing else is opened before the client reads on", async () => {
+  test("only the first object is opened before the client reads on", async () => {
     const { source, plan } = await planOf(objects(5, 2_000_000));
     const counted = counting(source);
     const reader = streamZip(plan, counted).getReader();
@@ -77,14 +77,14 @@ describe("read-ahead", () => {
     await reader.cancel();
   });
 
-  test("holds no more bytes than it may, however slow the client", async () => {
+  test("holds no more bytes than allowed, however slow the client", async () => {
     const { source, plan } = await planOf(objects(30, 500_000));
     const counted = counting(source);
     const readAhead = new ReadAheadPool({ maxBytes: 2_000_000 });
     const reader = streamZip(plan, counted, { readAhead }).getReader();
     for (let i = 0; i < 5; i++) await reader.read();
     await setImmediate(); // another would have been opened by now
-    // Two are sent, the third has begun, and the four behind it are 2,000,000 bytes.
+    // Two are sent, the third has begun, and the four after it have 2,000,000 bytes.
     expect(counted.counts.opened).toHaveLength(3 + 4);
     await reader.cancel();
     expect(counted.counts.open).toBe(0);
@@ -119,12 +119,12 @@ describe("read-ahead", () => {
     expect(() => new ReadAheadPool({ partBytes })).toThrow(RangeError);
   });
 
-  test("each download has an equal share, and goes on where there is none", async () => {
+  test("each download has an equal share, and makes progress even without one", async () => {
     const { source, plan } = await planOf(objects(12, 200_000));
     const whole = await collect(streamZip(plan, source));
     const counted = counting(source);
     const readAhead = new ReadAheadPool({ maxOpen: 4, maxBytes: 800_000 });
-    // Ten that have begun and do not go on.
+    // Ten downloads that have begun and do not continue.
     const stalled = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const reader = streamZip(plan, counted, { readAhead }).getReader();
@@ -135,7 +135,7 @@ describe("read-ahead", () => {
     expect((await collect(streamZip(plan, counted, { readAhead }))).equals(whole)).toBe(true);
     for (const reader of stalled) await reader.cancel();
     expect(counted.counts.open).toBe(0);
-    // What they had is free again.
+    // Their room is free again.
     counted.counts.mostOpen = 0;
     expect((await collect(streamZip(plan, counted, { readAhead }))).equals(whole)).toBe(true);
     expect(counted.counts.mostOpen).toBeGreaterThan(2);

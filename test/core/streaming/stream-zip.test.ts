@@ -16,7 +16,7 @@ import { chunked, counting, failing, intercepting } from "../../support/sources.
 /** Thresholds so low that a few hundred bytes cross every one of them. */
 const tiny: Partial<ZipFormat> = { smallEntryBytes: 20, blockBytes: 16, max16: 4, max32: 150 };
 
-/** Entries of every framing, at the edges of blocks and thresholds. */
+/** Entries of every layout, at the edges of blocks and thresholds. */
 const varied: Record<string, MemoryObject | Uint8Array | string> = {
   "a/empty": "",
   "a/folder/": "",
@@ -40,7 +40,7 @@ describe("any range equals that slice of the whole", () => {
     const { source, plan } = await planOf(varied, format);
     const whole = await collect(streamZip(plan, source));
     expect(whole.length).toBe(layoutZip(plan).length);
-    // Every cut in two; a fixed stride keeps the quadratic number of ranges in bounds.
+    // Every cut in two, and ranges at a fixed stride, as their number is quadratic.
     for (let cut = 0; cut <= whole.length; cut++) {
       const head = await collect(streamZip(plan, source, { end: cut }));
       const tail = await collect(streamZip(plan, source, { start: cut }));
@@ -123,7 +123,7 @@ describe("the archive is a function of its plan", () => {
     expect((await collect(streamZip(two.plan, two.source))).equals(bytes)).toBe(true);
   });
 
-  test("another version, name, time, checksum or format gives another tag", async () => {
+  test("a different version, name, time, checksum or format gives a different tag", async () => {
     const base = { a: "text" };
     const bytes = Buffer.from("text");
     const tags = await Promise.all(
@@ -194,7 +194,7 @@ describe("reading", () => {
     expect(source.counts.open).toBe(0);
   });
 
-  test("aborting it between two reads gives its room back too, whoever reads on", async () => {
+  test("aborting it between two reads also frees its room, even if nobody reads on", async () => {
     const objects = Object.fromEntries(
       Array.from({ length: 8 }, (_, i) => [`f${i}`, patterned(2_000_000, i)]),
     );
@@ -231,7 +231,7 @@ describe("reading", () => {
     },
   );
 
-  test("small pieces come in few chunks", async () => {
+  test("small pieces are joined into few chunks", async () => {
     const objects = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`f${i}`, "x"]));
     const { source, plan } = await planOf(objects);
     let chunks = 0;
@@ -240,7 +240,7 @@ describe("reading", () => {
   });
 });
 
-describe("failing: never a whole-looking archive", () => {
+describe("a failure never leaves an archive that looks complete", () => {
   const bytes = patterned(3_000_000);
   const small = patterned(100);
   const cases = {
@@ -249,7 +249,7 @@ describe("failing: never a whole-looking archive", () => {
     "read whole": { bytes: small },
   };
 
-  /** What came of a stream, and how it ended. */
+  /** Reads a stream and returns its bytes and how it ended. */
   async function drain(stream: ReadableStream<Uint8Array>) {
     const parts: Uint8Array[] = [];
     const code = await codeOf(

@@ -19,25 +19,25 @@ import { removeFolder } from "../../support/temporary-folder.ts";
 import { describeWithTools } from "../../support/tools.ts";
 import { countCases, zip64Cases } from "../../support/zip64-cases.ts";
 
-// Readers are started in a zone of their own, 5:30 h east of UTC: what they take from the MS-DOS time,
-// which has no zone, then differs from what they take from the extended timestamp, which is UTC.
-// And nothing is masked from the modes they set: a mode that they make up is then another one.
+// Readers run in a time zone 5:30 h east of UTC, so that a time taken from the MS-DOS time, which has no
+// zone, differs from one taken from the extended timestamp, which is in UTC.
+// The umask is 0, so that a mode from the archive differs from one that the reader makes up.
 vi.hoisted(() => {
   process.env.TZ = "UTC-5:30";
   process.umask(0);
 });
 const ZONE_SECONDS = 5.5 * 3600;
 
-// Two readers at a time, as many as the smallest machine that runs this has cores.
+// Two readers at a time: the smallest machine that runs this has two cores.
 vi.setConfig({ maxConcurrency: 2, testTimeout: 300_000, hookTimeout: 300_000 });
 const options = { timeoutMs: 280_000 };
 
 /** Readers that set an extracted file's modification time; the others leave it at now. */
 const timeRestorers: readonly string[] = ["unzip", "7z", "bsdtar", "bsdtar (pipe)"];
-/** Readers that set its mode; it stands in the central directory alone, where a pipe ends for them. */
+/** Readers that set the mode. It is in the central directory only, which streaming readers do not reach. */
 const modeRestorers: readonly string[] = ["unzip", "7z", "bsdtar"];
 
-/** The three ways an entry's data and CRC-32 can stand in an archive, each for any size. */
+/** The three ways in which an entry's data and CRC-32 can be written, each for any size. */
 const framings = {
   "of known CRC": { crcKnown: true, format: {} },
   "of unknown CRC, read whole": { crcKnown: false, format: { smallEntryBytes: 4 << 20 } },
@@ -74,7 +74,7 @@ const times = [
   "2107-12-31T23:59:59Z",
 ];
 
-/** Around the 65,535 bytes of a block, and around the size that is read whole by default. */
+/** Sizes around the 65,535 bytes of a block and around the default limit for reading whole. */
 const sizes = [0, 1, 65_534, 65_535, 65_536, 131_070, 131_071, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1];
 
 const plainCases: readonly ArchiveCase[] = [
@@ -119,8 +119,8 @@ beforeAll(async () => {
 afterAll(() => removeFolder(folder));
 
 /**
- * Where what was extracted to `target` is not what the archive holds, a line each: every file and
- * folder, nothing else, the bytes, and the time and the mode where the reader restores them.
+ * Returns a line for each difference between `target` and the archive's contents: in the files and folders
+ * that exist, in their bytes, and in time and mode if the reader restores them.
  */
 function differences(target: string, entries: readonly Entry[], reader: ZipReader): string[] {
   const found = new Map<string, string>();
@@ -165,18 +165,18 @@ function holds(path: string, size: number, bytes: Uint8Array): boolean {
   return size === 0 || sha256(readFileSync(path)) === sha256(bytes);
 }
 
-/** What an extracted file's time is, in seconds since 1970. */
+/** Returns the expected time of an extracted file, in seconds since 1970. */
 function restoredSeconds(modified: Date, reader: ZipReader): number {
   const seconds = Math.floor(modified.getTime() / 1000);
   if (seconds >= 0 && seconds <= 0x7fffffff) return seconds;
-  // Beyond the extended timestamp there is the MS-DOS time: from 1980 on, even seconds, local ones.
+  // Outside the range of the extended timestamp, the MS-DOS time counts: local, from 1980 on, in even seconds.
   const dos = Math.max(seconds - (seconds % 2), Date.UTC(1980, 0, 1) / 1000) - ZONE_SECONDS;
-  // UnZip 6.0 gives the year 2100 a 29th of February.
+  // UnZip 6.0 considers 2100 a leap year.
   const isLate = modified >= new Date("2100-02-29T00:00:00Z");
   return reader.name === "unzip" && isLate ? dos + 24 * 3600 : dos;
 }
 
-describe.concurrent("extracts to what the source holds", () => {
+describe.concurrent("extracts to the contents of the source", () => {
   for (const reader of readers) {
     describeWithTools(reader.name, reader.needs, () => {
       test.for([...plainCases, ...zip64Cases])("$name", async (archive) => {

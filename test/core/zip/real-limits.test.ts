@@ -17,7 +17,7 @@ import {
   localLength,
 } from "../../support/zip64-cases.ts";
 
-// Two readers at a time, as many as the smallest machine that runs this has cores.
+// Two readers at a time: the smallest machine that runs this has two cores.
 vi.setConfig({ maxConcurrency: 2, testTimeout: 300_000, hookTimeout: 300_000 });
 const options = { timeoutMs: 280_000 };
 
@@ -28,11 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => removeFolder(folder));
 
-/** The last bytes of every object below; what comes before them are zeros. */
+/** The last bytes of every object below; all bytes before them are zeros. */
 const END = utf8("the end of it");
 const zeros = new Uint8Array(1 << 20);
 
-/** Objects of any size that nothing holds: all of their chunks are views of one buffer. */
+/** Objects of any size that take no memory: all of their chunks are views of one buffer. */
 const endlessSource: BlobSource = {
   stat: () => Promise.reject(new Error("not asked for")),
   list: () => {
@@ -53,7 +53,7 @@ async function* zerosAndEnd(size: number, start: number, end: number) {
 
 const REAL_LIMIT = 0xffffffff;
 
-/** The CRC-32 of so many zeros, nearly 4 GiB, that the big objects below all begin with. */
+/** The CRC-32 of the zeros, nearly 4 GiB, that all big objects below begin with. */
 let commonCrc32: number | undefined;
 const COMMON = REAL_LIMIT - 1_000_000;
 
@@ -82,11 +82,11 @@ function endlessPlan(entries: LimitCase["entries"]): Plan {
   };
 }
 
-/** The size of the object whose framed form is of `length` bytes. */
+/** Returns the size of the object whose framed form has `length` bytes. */
 const unframed = (length: number): number => length - 5 * Math.ceil(length / (5 + 65_535));
 
 interface BigArchive extends Pick<LimitCase, "name" | "entries"> {
-  /** An entry that UnZip cannot find, by a defect of its own. */
+  /** An entry that UnZip cannot find because of its own defect. */
   readonly lostOnUnzip?: string;
 }
 
@@ -113,8 +113,8 @@ const bigArchives: readonly BigArchive[] = [
       { name: "uncompressed.bin", size: REAL_LIMIT, crcKnown: false },
       { name: "last.txt", size: 100, crcKnown: true },
     ],
-    // UnZip 6.0 takes a true size of just this value, read from a ZIP64 field, for the sentinel when
-    // it reads the next ZIP64 field, and so misreads that one, whoever wrote the archive.
+    // UnZip 6.0 takes a true size of exactly this value, read from a ZIP64 field, for the sentinel when
+    // it reads the next ZIP64 field, and so misreads that field, in any writer's archive.
     lostOnUnzip: "last.txt",
   },
 ];
@@ -149,7 +149,7 @@ describe.concurrent("at the real limits of 4 GiB", () => {
   });
 });
 
-/** The length of an archive by its parts, as APPNOTE has them, and by what of it is ZIP64. */
+/** Returns an archive's length, computed from its parts by APPNOTE and from the parts that are ZIP64. */
 function expectedLength({ entries, anatomy }: LimitCase): number {
   const extra = (values: number) => (values === 0 ? 0 : 4 + 8 * values);
   let length = extra(anatomy.local) + anatomy.descriptor + extra(anatomy.central);

@@ -4,7 +4,7 @@ import { toPlan } from "../../support/archive-cases.ts";
 import { collect } from "../../support/bytes.ts";
 import { countCases, type Zip64Anatomy, zip64Cases } from "../../support/zip64-cases.ts";
 
-describe("ZIP64 records stand where a limit is reached, and nowhere else", () => {
+describe("ZIP64 records are written where a limit is reached, and nowhere else", () => {
   test.for([...zip64Cases, ...countCases])("$name", async (archive) => {
     const { plan, source } = await toPlan(archive);
     const bytes = await collect(streamZip(plan, source));
@@ -12,7 +12,7 @@ describe("ZIP64 records stand where a limit is reached, and nowhere else", () =>
   });
 });
 
-/** Reads no more than it needs, at the offsets of APPNOTE 4.3.7 to 4.3.16. */
+/** Reads only the fields it needs, at the offsets of APPNOTE 4.3.7 to 4.3.16. */
 function anatomy(zip: Buffer): Zip64Anatomy {
   const endRecord = zip.length - 22;
   const end = zip.readUInt32LE(endRecord - 20) === 0x07064b50;
@@ -33,7 +33,7 @@ function anatomy(zip: Buffer): Zip64Anatomy {
   };
 }
 
-/** How many values the ZIP64 extra field at `offset` has; none if another extra field is there. */
+/** Returns the number of values in the ZIP64 extra field at `offset`; 0 if another extra field is there. */
 function zip64Values(zip: Buffer, offset: number): number {
   return zip.readUInt16LE(offset) === 0x0001 ? zip.readUInt16LE(offset + 2) / 8 : 0;
 }
