@@ -20,7 +20,7 @@ export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "au
 /**
  * Options for mounting the service; only `source` and `linkKeys` are required. Besides those of
  * `ArchivesOptions` the defaults are: links last at most 7 days, request bodies have at most 5,000,000
- * bytes, pages of no other origin may fetch archives, and the limits are those of `defaultProtection`.
+ * bytes, pages of other origins may not fetch archives, and the limits are those of `defaultProtection`.
  */
 export type AppOptions = Partial<ResolvedAppOptions> &
   Pick<ResolvedAppOptions, "source" | "linkKeys">;

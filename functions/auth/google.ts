@@ -12,7 +12,7 @@ type Certificates = Parameters<OAuth2Client["verifySignedJwtWithCertsAsync"]>[1]
 export interface GoogleAuthOptions {
   /** Audience (`aud`) that tokens must be issued for. */
   readonly audience: string;
-  /** E-mail addresses of accepted accounts. Case is ignored; Google must have verified the address. */
+  /** Email addresses of accepted accounts. Case is ignored; Google must have verified the address. */
   readonly allowedEmails: readonly string[];
   /** Fetches Google's certificates, and caches them for as long as Google allows. */
   readonly client?: Pick<
@@ -23,7 +23,7 @@ export interface GoogleAuthOptions {
 
 /**
  * Authenticates callers by a Google ID token, of a service account or a person. They may request
- * everything; the audit log identifies them by Google's `sub`, not by e-mail address.
+ * everything; the audit log identifies them by Google's `sub`, not by email address.
  */
 export function createGoogleAuth(options: GoogleAuthOptions): Auth {
   const { audience, client = new OAuth2Client() } = options;

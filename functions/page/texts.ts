@@ -6,7 +6,7 @@ import { formatBytes, formatCount } from "../../core/input/quantities.ts";
 
 /** Language of the texts below (BCP 47). */
 export const lang = "en";
-/** Direction of its script, as in HTML's `dir`: `ltr` or `rtl`. */
+/** Writing direction of the language, as in HTML's `dir`: `ltr` or `rtl`. */
 export const direction = "ltr";
 
 const files = (count: number) => (count === 1 ? "1 file" : `${formatCount(count)} files`);

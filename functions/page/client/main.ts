@@ -42,7 +42,7 @@ function showSelection(): void {
   notice.textContent = isTooScattered ? clientTexts.problems.tooScattered : "";
   clear.hidden = isAll;
   link.hidden = isTooScattered;
-  // If it is too long for one response, the main button does the same as this one.
+  // If it is too long for one response, the main button does the same, so this one is hidden.
   here.hidden = isTooScattered || data.length === null || !fitsOneResponse(selection);
   link.href = urlOf(only);
 }

@@ -18,7 +18,7 @@ interface Permissions {
 
 const WRITING = { mode: "readwrite" } as const;
 
-/** How long unfinished and complete downloads are kept; the browser has long saved the latter. Milliseconds. */
+/** How long unfinished and complete downloads are kept; complete ones were saved long before. Milliseconds. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 const KEPT_DONE_MS = 3_600_000;
 
