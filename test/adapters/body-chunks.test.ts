@@ -37,7 +37,7 @@ const codeOf = (promise: Promise<unknown>) =>
   );
 
 describe("BodyChunks", () => {
-  test("gives the same bytes however they come", async () => {
+  test("gives the same bytes however they arrive", async () => {
     const parts = fc.array(fc.nat({ max: CHUNK_BYTES }), { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(parts, async (lengths) => {
@@ -59,7 +59,7 @@ describe("BodyChunks", () => {
     );
   });
 
-  test("gives no longer chunks of a body that comes at once", async () => {
+  test("gives no longer chunks if a body arrives all at once", async () => {
     const content = randomBytes(3 * CHUNK_BYTES + 1);
     const body = Readable.from([content], { objectMode: false });
     const lengths: number[] = [];
@@ -69,7 +69,7 @@ describe("BodyChunks", () => {
     expect(lengths).toEqual([CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES, 1]);
   });
 
-  test("reads nothing before it is asked, and not far ahead of who asks", async () => {
+  test("reads nothing before it is asked to, and never far ahead of its reader", async () => {
     let given = 0;
     const body = new Readable({
       highWaterMark: 1024,
@@ -89,7 +89,7 @@ describe("BodyChunks", () => {
     expect(body.destroyed).toBe(true);
   });
 
-  test("gives what there is of a slow body, in no more memory than twice that", async () => {
+  test("gives the available bytes of a slow body, in at most twice their memory", async () => {
     const body = new PassThrough();
     const chunks = new BodyChunks(body, options(CHUNK_BYTES));
     for (const length of [1, 5000, 100_000]) {
@@ -101,7 +101,7 @@ describe("BodyChunks", () => {
     await chunks.return();
   });
 
-  test("a shorter body, a longer one and a broken one fail behind what has come", async () => {
+  test("bodies that are too short, too long or broken fail after the bytes that have arrived", async () => {
     const short = new BodyChunks(Readable.from([Buffer.alloc(5)]), options(6));
     expect((await short.next()).value).toHaveLength(5);
     expect(await codeOf(short.next())).toBe("unavailable");
@@ -122,7 +122,7 @@ describe("BodyChunks", () => {
     expect(await codeOf(new BodyChunks(gone, options(6)).next())).toBe("unavailable");
   });
 
-  test("a failed inspection stands in place of the bytes", async () => {
+  test("a failed inspection replaces the bytes", async () => {
     const body = Readable.from([Buffer.alloc(5), Buffer.alloc(1)]);
     const inspect = (_: Uint8Array, remaining: number) => {
       if (remaining === 0) throw new ZiplinkError("corrupt", "wrong");
@@ -133,7 +133,7 @@ describe("BodyChunks", () => {
     expect(body.destroyed).toBe(true);
   });
 
-  test("an abort lets go at once, also while someone waits", async () => {
+  test("an abort releases the body at once, even while a reader waits", async () => {
     const aborting = new AbortController();
     const body = new PassThrough();
     let closed = 0;
@@ -179,7 +179,7 @@ describe.each(["http:", "https:"])("agents over %s", (protocol) => {
     return response;
   }
 
-  test("carry bodies of any length, one after the other on one connection", async () => {
+  test("carry bodies of any length, one after another on one connection", async () => {
     const content = randomBytes(3_000_000);
     const url = await serve((request, response) => {
       response.end(content.subarray(0, Number(request.url?.slice(1))));
@@ -190,12 +190,12 @@ describe.each(["http:", "https:"])("agents over %s", (protocol) => {
       ports.add(response.socket.localPort);
       const bytes = await collect(new BodyChunks(response, options(length)));
       expect(bytes.equals(content.subarray(0, length)), `${length} bytes`).toBe(true);
-      await new Promise(setImmediate); // the connection goes back to the agent
+      await new Promise(setImmediate); // the connection returns to the agent
     }
     expect(ports.size).toBe(1);
   });
 
-  test("do not mix the bodies of connections that are read at once", async () => {
+  test("do not mix the bodies of connections that are read at the same time", async () => {
     const url = await serve((request, response) => {
       response.end(Buffer.alloc(2_000_000, request.url));
     });
@@ -213,7 +213,7 @@ describe.each(["http:", "https:"])("agents over %s", (protocol) => {
     expect(digests).toEqual(names.map(sha256));
   });
 
-  test("read in large for who reads a large body, and no longer", async () => {
+  test("read in large pieces while a large body is read, and no longer", async () => {
     const content = randomBytes(16 * MiB);
     const url = await serve((_, response) => response.end(content));
     const longestRead = new Map<Socket, number>();
@@ -233,12 +233,12 @@ describe.each(["http:", "https:"])("agents over %s", (protocol) => {
     expect((await read).equals(content)).toBe(true);
     if (!usual.body.readableEnded) await once(usual.body, "end");
     expect(longestRead.get(usual.socket)).toBeLessThanOrEqual(64 * 1024);
-    // By TLS 16 KiB are decrypted at a time.
+    // TLS decrypts 16 KiB at a time.
     const expected = expect(longestRead.get(large.socket));
     if (protocol === "http:") expected.toBeGreaterThan(64 * 1024);
     else expected.toBeLessThanOrEqual(64 * 1024);
 
-    // Both connections are free now, and carry the next bodies as usual.
+    // Both connections are free now, and carry the next bodies with small reads again.
     await new Promise(setImmediate);
     for (const { body, socket } of [await watched(), await watched()]) {
       expect([large.socket, usual.socket]).toContain(socket);
@@ -248,7 +248,7 @@ describe.each(["http:", "https:"])("agents over %s", (protocol) => {
     }
   });
 
-  test("a reader that waits holds the store back", async () => {
+  test("a reader that pauses slows down the store", async () => {
     let drained = 0;
     const length = 64 * 1024 * 1024;
     const url = await serve((_, response) => {

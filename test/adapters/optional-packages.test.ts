@@ -18,7 +18,7 @@ const { dependencies } = JSON.parse(
 test.each([
   ["s3", s3, checkedS3],
   ["gcs", gcs, checkedGcs],
-])("what Node imports of %s is what its types have", (_store, typed, checked) => {
+])("Node imports from %s exactly what its types declare", (_store, typed, checked) => {
   expect({ ...checked }).toEqual({ ...typed });
 });
 
@@ -38,7 +38,7 @@ test.each(Object.entries(optionalPackages))(
   },
 );
 
-test("any other failure of an import stays what it is", async () => {
+test("any other failure of an import is passed on unchanged", async () => {
   const defect = new TypeError("a defect");
   await expect(withOptionalPackages(() => Promise.reject(defect))).rejects.toBe(defect);
   const other = new Error("Cannot find package 'left-pad' imported from /x.js");

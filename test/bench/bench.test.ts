@@ -4,19 +4,19 @@ import { drawThroughput } from "../../bench/plot.ts";
 import { type Report, renderReport, reportOf, rowOf } from "../../bench/report.ts";
 
 describe("a row of a report", () => {
-  it("has the median and the spread of its rounds, and their values in order", () => {
+  it("has the median and the range of its rounds, and their values in order", () => {
     expect(rowOf([{ seconds: 3 }, { seconds: 1 }, { seconds: 2 }])).toEqual({
       seconds: { median: 2, min: 1, max: 3, runs: [3, 1, 2] },
     });
   });
 
-  it("has the mean of the two in the middle of an even number", () => {
+  it("has the mean of the middle two of an even number", () => {
     expect(rowOf([{ seconds: 4 }, { seconds: 1 }, { seconds: 2 }, { seconds: 9 }])).toMatchObject({
       seconds: { median: 3 },
     });
   });
 
-  it("leaves out a round that failed, but keeps its place", () => {
+  it("leaves out a failed round, but keeps its place", () => {
     expect(rowOf([{ seconds: 4 }, undefined, { seconds: 2 }])).toEqual({
       seconds: { median: 3, min: 2, max: 4, runs: [4, null, 2] },
     });
@@ -24,7 +24,7 @@ describe("a row of a report", () => {
   });
 });
 
-it("shows a report as a table of the measures that it has, with the spread of more rounds than one", () => {
+it("shows a report as a table of its measures, with the range if there are several rounds", () => {
   const report = reportOf("workload", "what it is", {
     one: [{ seconds: 0.5, peakMib: 12.34 }],
     other: [{ seconds: 123.4 }, { seconds: 1 }, { seconds: 2.001 }],
@@ -54,7 +54,7 @@ describe("a claim", () => {
     return { value: verdict?.value, met: verdict?.met };
   };
 
-  it("holds for the median", () => {
+  it("applies to the median", () => {
     expect(check({ atMost: 2 })).toEqual({ value: 2, met: true });
     expect(check({ atMost: 1.9 })).toEqual({ value: 2, met: false });
     expect(check({ atLeast: 2.1 })).toEqual({ value: 2, met: false });
@@ -64,11 +64,11 @@ describe("a claim", () => {
     expect(check({ row: "theirs", per: "ours", atLeast: 3 })).toEqual({ value: 3, met: true });
   });
 
-  it("of memory holds for the most", () => {
+  it("about memory applies to the maximum", () => {
     expect(check({ measure: "peakMib", atMost: 64 })).toEqual({ value: 70, met: false });
   });
 
-  it("is neither met nor not where it was not measured", () => {
+  it("has no verdict if it was not measured", () => {
     const open = { value: null, met: null };
     expect(check({ report: "another", atMost: 1 })).toEqual(open);
     expect(check({ row: "another", atMost: 1 })).toEqual(open);
@@ -76,7 +76,7 @@ describe("a claim", () => {
     expect(check({ measure: "startMs", atMost: 1 })).toEqual(open);
   });
 
-  it("is printed with its source, its limit and what came of it", () => {
+  it("is printed with its source, its limit and its verdict", () => {
     const claims: Claim[] = [
       { report: "w", row: "theirs", measure: "seconds", per: "ours", atLeast: 2.5 },
       { report: "w", row: "ours", measure: "peakMib", atMost: 64 },
@@ -107,7 +107,7 @@ describe("the plot", () => {
     return [...group.matchAll(/cy="([\d.]+)"/g)].map(([, y]) => Number(y));
   };
 
-  it("has a point for each value, and equal factors are equal distances", () => {
+  it("has a point for each value, and equal factors at equal distances", () => {
     const [a = 0, b = 0, c = 0] = heights("ziplink");
     expect(a - b).toBeGreaterThan(0);
     expect(b - c).toBeCloseTo(a - b, 0);
@@ -116,7 +116,7 @@ describe("the plot", () => {
     expect(heights("archiver")).toHaveLength(0);
   });
 
-  it("names the lines, with the versions of the peers, and the sizes", () => {
+  it("labels the lines, with the versions of the peers, and the sizes", () => {
     for (const text of ["Ziplink", "yazl 3", "4 KiB", "64 KiB", "1 MiB"]) {
       expect(svg).toContain(`>${text}</text>`);
     }
@@ -124,7 +124,7 @@ describe("the plot", () => {
     expect(svg).toContain("cores &amp; more");
   });
 
-  it("keeps the names apart", () => {
+  it("keeps the labels apart", () => {
     const all = [...svg.matchAll(/class="name[^>]* y="([\d.]+)"/g)].map(([, y]) => Number(y));
     expect(all).toHaveLength(3);
     const sorted = all.sort((a, b) => a - b);
@@ -133,7 +133,7 @@ describe("the plot", () => {
     }
   });
 
-  it("needs two sizes", () => {
+  it("needs at least two sizes", () => {
     expect(() => drawThroughput(reports.slice(0, 1), {}, "")).toThrow(RangeError);
   });
 });

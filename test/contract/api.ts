@@ -15,8 +15,8 @@ import { makeFolder, removeFolder } from "../support/temporary-folder.ts";
 const json = ({ bytes }: Downloaded) => JSON.parse(bytes.toString()) as Record<string, unknown>;
 
 /**
- * What every entrypoint does with requests that have a body, over real HTTP: platforms hand bodies
- * over in ways of their own. `start` runs it with the given settings.
+ * Describes how every entrypoint handles requests that have a body, over real HTTP: platforms pass
+ * bodies on in their own ways. `start` runs the entrypoint with the given settings.
  */
 export function describeApi(
   name: string,
@@ -70,7 +70,7 @@ export function describeApi(
       expect(line).toMatchObject({ subject: "caller-1", entries: 2, outcome: "completed" });
     });
 
-    test("POST /links makes a link that opens", async () => {
+    test("POST /links creates a link that opens", async () => {
       const response = await post(`${service.url}/links`, token, request);
       expect(response.status).toBe(201);
       const link = json(response);
@@ -87,7 +87,7 @@ export function describeApi(
       expect(archive.bytes.equals(await expectedBytes())).toBe(true);
     });
 
-    test("closes everything when the client leaves", async () => {
+    test("closes everything when the client disconnects", async () => {
       const response = await open(`${service.url}/zip`, {
         method: "POST",
         headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
@@ -104,7 +104,7 @@ export function describeApi(
       expect(await service.openFilesBelow(folder)).toBe(0);
     });
 
-    test("a body may come in chunks", async () => {
+    test("a body may be chunked", async () => {
       const text = JSON.stringify(request);
       const response = await download(`${service.url}/links`, {
         method: "POST",
@@ -114,23 +114,26 @@ export function describeApi(
       expect(response.status).toBe(201);
     });
 
-    test.each(["with its length", "in chunks"])("a body too long is refused, %s", async (how) => {
-      const text = JSON.stringify({ ...request, name: "x".repeat(1_000_000) });
-      const response = await download(`${service.url}/zip`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-        body: how === "in chunks" ? [text] : text,
-      });
-      expect(response.status).toBe(413);
-      expect(response.complete).toBe(true);
-      expect(json(response)).toMatchObject({ code: "too_large", limit: 10_000 });
-    });
+    test.each(["with its length", "in chunks"])(
+      "a body that is too long is refused, %s",
+      async (how) => {
+        const text = JSON.stringify({ ...request, name: "x".repeat(1_000_000) });
+        const response = await download(`${service.url}/zip`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+          body: how === "in chunks" ? [text] : text,
+        });
+        expect(response.status).toBe(413);
+        expect(response.complete).toBe(true);
+        expect(json(response)).toMatchObject({ code: "too_large", limit: 10_000 });
+      },
+    );
 
     test.each<[string, Buffer | string]>([
       ["cut off", '{"entries":[{"key":"a/geheim.bin"}'],
       ["not UTF-8", Buffer.from('{"prefix":"a/geheim\xff"}', "latin1")],
       ["nothing", ""],
-    ])("a body that is no JSON is refused: %s", async (_, body) => {
+    ])("a body that is not JSON is refused: %s", async (_, body) => {
       const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
       const response = await download(`${service.url}/links`, { method: "POST", headers, body });
       expect(response.status).toBe(400);
@@ -149,7 +152,7 @@ export function describeApi(
       }
     });
 
-    test("a stranger's body is not looked at", async () => {
+    test("the body of an unauthenticated request is not read", async () => {
       for (const body of [request, { bad: "x".repeat(2_000_000) }]) {
         const response = await post(`${service.url}/links`, undefined, body);
         expect(response.status).toBe(401);
@@ -183,7 +186,7 @@ export function describeApi(
       }
     });
 
-    test("without callers there is nothing to post to", async () => {
+    test("without callers, there are no routes for POST", async () => {
       const bare = await start({ SOURCE: folder, LINK_SECRET: secret });
       try {
         for (const path of ["/zip", "/links"]) {
@@ -194,7 +197,7 @@ export function describeApi(
       }
     });
 
-    test("has written no key, name, folder, token or secret, and no stack", () => {
+    test("has logged no key, name, folder, token, secret or stack", () => {
       const written = service.output();
       expect(written).toContain("link_created");
       for (const text of ["geheim", "1.txt", "nterlagen", apiSecret, secret, token, "    at "]) {

@@ -4,14 +4,14 @@ import { crc32 } from "../../core/bytes/crc32.ts";
 import { collect, patterned } from "../support/bytes.ts";
 import { codeOf } from "../support/error-codes.ts";
 
-/** A source and the means to change what it shows. */
+/** A source, and the means to change its objects. */
 export interface SourceUnderTest {
   readonly source: BlobSource;
-  /** Set where the store has no listing: `list` then rejects with `malformed`. */
+  /** `false` if the store cannot list: `list` then rejects with `malformed`. */
   readonly canList?: false;
   put(key: string, bytes: Uint8Array, modified: Date): Promise<void>;
   remove(key: string): Promise<void>;
-  /** How many files, sockets or the like the source holds now; 0 when nothing is being read. */
+  /** Returns how many files, sockets or the like the source holds; 0 when nothing is being read. */
   held(): Promise<number> | number;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface SourceUnderTest {
 const modified = new Date("2024-02-29T12:34:57Z");
 const large = patterned(3_000_001);
 
-/** Keys that S3 and GCS allow and that a careless URL or path would damage. */
+/** Keys that S3 and GCS allow, and that careless handling of URLs or paths would damage. */
 const oddKeys = [
   "odd/with space.txt",
   "odd/plus+plus.txt",
@@ -39,7 +39,7 @@ async function listed(source: BlobSource, prefix: string): Promise<BlobInfo[]> {
   return infos;
 }
 
-/** What every `BlobSource` does; an adapter is one more row in `adapters.test.ts`. */
+/** Describes the behavior of every `BlobSource`. A new adapter adds one more call of this. */
 export function describeBlobSource(name: string, start: () => Promise<SourceUnderTest>): void {
   describe(`BlobSource contract: ${name}`, () => {
     let subject: SourceUnderTest;
@@ -96,7 +96,7 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       "a\0b",
       "%2e%2e/a-b.txt",
       "..\\a-b.txt",
-    ])("does not leave its root for %j", async (key) => {
+    ])("does not leave its root with %j", async (key) => {
       expect(await codeOf(stat(key))).toBe("not_found");
       await expectListed(key, []);
     });
@@ -119,8 +119,8 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       await expectListed("", all);
     });
 
-    test("describes an object alike in a listing", async () => {
-      if (subject.canList === false) return; // as the tests above have it say
+    test("describes an object identically in a listing", async () => {
+      if (subject.canList === false) return; // which the tests above have checked
       const [info] = await listed(source, "a/large.bin");
       const { size, version } = await stat("a/large.bin");
       expect(info).toMatchObject({ key: "a/large.bin", size, version });
@@ -145,19 +145,19 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       expect(await subject.held()).toBe(0);
     });
 
-    test("reads nothing of an empty range, and of an empty object", async () => {
+    test("reads no bytes of an empty range, or of an empty object", async () => {
       expect(await read(await stat("a/large.bin"), 5, 5)).toHaveLength(0);
       expect(await read(await stat("a/empty.txt"), 0, 0)).toHaveLength(0);
       expect(await subject.held()).toBe(0);
     });
 
-    test("gives chunks that are the receiver's own", async () => {
+    test("gives chunks that belong to the receiver", async () => {
       const info = await stat("a/text.txt");
       for await (const chunk of await source.open(info, { start: 0, end: 9 })) chunk.fill(0);
       expect((await read(info, 0, 9)).toString()).toBe("some text");
     });
 
-    test("serves many readers at once", async () => {
+    test("serves many concurrent readers", async () => {
       const info = await stat("a/large.bin");
       const starts = Array.from({ length: 40 }, (_, i) => i * 50_000);
       const parts = await Promise.all(starts.map((start) => read(info, start, start + 50_000)));
@@ -165,7 +165,7 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       expect(await subject.held()).toBe(0);
     });
 
-    test("refuses another version than the one that was described", async () => {
+    test("refuses any version but the one described", async () => {
       await subject.put("changing.txt", Buffer.from("before"), modified);
       const before = await stat("changing.txt");
       await subject.put("changing.txt", Buffer.from("after!"), new Date(modified.getTime() + 2000));
@@ -176,7 +176,7 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       expect(await subject.held()).toBe(0);
     });
 
-    test("refuses an object that is gone", async () => {
+    test("refuses an object that was deleted", async () => {
       await subject.put("going.txt", Buffer.from("here"), modified);
       const info = await stat("going.txt");
       await subject.remove("going.txt");
@@ -184,7 +184,7 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       expect(await codeOf(stat("going.txt"))).toBe("not_found");
     });
 
-    test("never gives a mix of versions to one reader", async () => {
+    test("never gives one reader a mix of versions", async () => {
       const one = patterned(4_000_000, 1);
       const two = patterned(4_000_000, 2);
       await subject.put("mixed.bin", one, modified);
@@ -213,7 +213,7 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       await expect(source.list("", signal)[Symbol.asyncIterator]().next()).rejects.toThrow("left");
     });
 
-    test("stops a read that is aborted, and lets go of it", async () => {
+    test("stops an aborted read, and releases everything", async () => {
       const info = await stat("a/large.bin");
       const abort = new AbortController();
       const chunks = await source.open(info, { start: 0, end: large.length }, abort.signal);
@@ -228,7 +228,7 @@ export function describeBlobSource(name: string, start: () => Promise<SourceUnde
       expect(await subject.held()).toBe(0);
     });
 
-    test("lets go of a read that is given up, begun or not", async () => {
+    test("releases an abandoned read, before or after its first bytes", async () => {
       const info = await stat("a/large.bin");
       for await (const _ of await source.open(info, { start: 0, end: large.length })) break;
       expect(await subject.held()).toBe(0);

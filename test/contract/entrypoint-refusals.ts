@@ -9,19 +9,19 @@ function problemOf({ headers, bytes }: Downloaded): Record<string, unknown> {
   return JSON.parse(bytes.toString()) as Record<string, unknown>;
 }
 
-/** The running service of an entrypoint, as its refusals need it. */
+/** The running service of an entrypoint, as the tests of refusals need it. */
 interface Refusing {
   urlOf(path: string): string;
   link(request: ArchiveSpec): Promise<string>;
-  /** The audit line `event` of the link `token`. */
+  /** Waits for the audit line `event` of the link `token`. */
   audited(token: string, event: string): Promise<unknown>;
 }
 
-/** What every entrypoint refuses, and in which words; a part of `describeEntrypoint`. */
+/** Describes what every entrypoint refuses, and in which words. Part of `describeEntrypoint`. */
 export function describeRefusals({ urlOf, link, audited }: Refusing): void {
   const at = (token: string) => urlOf(`/zip/${token}`);
 
-  describe("bad links tell nothing", () => {
+  describe("bad links reveal nothing", () => {
     const forge = async (prefix: string, change: (token: string) => string) =>
       change(await link({ prefix }));
     const resign = (header: object) => (token: string) => {
@@ -51,7 +51,7 @@ export function describeRefusals({ urlOf, link, audited }: Refusing): void {
         const { date: __, "x-request-id": ___, ...headers } = response.headers;
         answers.push({ headers, body: response.bytes.toString() });
       }
-      // Word for word the same, whether or not there is anything behind the link.
+      // The text is the same whether or not anything is behind the link.
       expect(answers[0]).toEqual(answers[1]);
       if (status === 401) {
         expect(answers[0]?.headers["www-authenticate"]).toBe('Bearer error="invalid_token"');
@@ -99,7 +99,7 @@ export function describeRefusals({ urlOf, link, audited }: Refusing): void {
     problemOf(response);
   });
 
-  test("there is nothing elsewhere", async () => {
+  test("any other path is not found", async () => {
     for (const path of ["/", "/zip", "/zip/", "/zip/a/b/c", "/../etc/passwd", "//zip/x"]) {
       const response = await download(urlOf(path));
       expect(response.status, path).toBe(404);

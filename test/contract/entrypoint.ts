@@ -19,10 +19,10 @@ const sample = join(import.meta.dirname, "../../examples/sample-files");
 
 const MiB = 1024 * 1024;
 
-/** Names that must never show up in a log. */
+/** Names that must never appear in a log. */
 const PRIVATE_NAMES = ["Gartenplan", "Kiefer", "geheim", "medical"];
 
-/** A token of its own for each use, so that its audit lines are told from others by the link's id. */
+/** Creates a separate token for each use, so that the link's id identifies its audit lines. */
 const link = (request: ArchiveSpec) =>
   signLink(request, { secret, expires: new Date(Date.now() + 3_600_000), subject: "user-3" });
 
@@ -31,8 +31,8 @@ function idOf(token: string): string {
 }
 
 /**
- * What every entrypoint does, over real HTTP and in a process of its own. `start` runs it with the
- * given settings.
+ * Describes the behavior of every entrypoint, over real HTTP and in a separate process. `start`
+ * runs the entrypoint with the given settings.
  */
 export function describeEntrypoint(
   name: string,
@@ -104,7 +104,7 @@ export function describeEntrypoint(
       }
     });
 
-    test("shows a page to people, and tells nobody of its token", async () => {
+    test("shows a page to people, and reveals its token to nobody", async () => {
       const token = await link({ prefix: "sample/" });
       const page = await download(`${service.url}/d/${token}`);
       expect(page.status).toBe(200);
@@ -152,7 +152,7 @@ export function describeEntrypoint(
       expect(head).toEqual(get);
     });
 
-    test("sends the range that is asked for", async () => {
+    test("sends the requested range", async () => {
       const request = { prefix: "sample/" };
       const { layout, bytes } = await expectedOf(request);
       const token = await link(request);
@@ -172,7 +172,7 @@ export function describeEntrypoint(
       expect(await download(at(token), { headers: other })).toMatchObject({ status: 412 });
     });
 
-    test("sends a long archive in chunks where the platform wants it so", async () => {
+    test("sends a long archive in chunks if the platform requires it", async () => {
       const small = await start({ SOURCE: folder, LINK_SECRET: secret, MAX_FIXED_LENGTH: "1000" });
       try {
         const request = { prefix: "sample/" };
@@ -247,7 +247,7 @@ export function describeEntrypoint(
       expect(line.durationMs).toBeTypeOf("number");
     });
 
-    test("closes everything when the client leaves", async () => {
+    test("closes everything when the client disconnects", async () => {
       const token = await link({ prefix: "big/" });
       const { body } = await open(at(token));
       await once(body, "readable");
@@ -259,13 +259,13 @@ export function describeEntrypoint(
       expect(await service.openFilesBelow(folder)).toBe(0);
     });
 
-    test("holds little for clients that stall", async () => {
+    test("holds little memory for clients that stall", async () => {
       await download(at(await link({ prefix: "big/" }))); // warm
       const before = await service.residentBytes();
       const tokens = await Promise.all(Array.from({ length: 8 }, () => link({ prefix: "huge/" })));
       const stalled = await Promise.all(tokens.map((token) => open(at(token))));
       for (const { body } of stalled) await once(body, "readable");
-      // Another download in full, while eight wait for their clients.
+      // Another complete download, while eight wait for their clients.
       expect((await download(at(await link({ prefix: "big/" })))).complete).toBe(true);
       expect((await service.residentBytes()) - before).toBeLessThan(128 * MiB); // of 32 GiB
       for (const { body } of stalled) body.destroy();
@@ -273,13 +273,13 @@ export function describeEntrypoint(
       expect(await service.openFilesBelow(folder)).toBe(0);
     });
 
-    test("breaks the connection if a file is cut short while it is sent", async () => {
+    test("breaks the connection if a file is truncated while it is sent", async () => {
       const file = join(folder, "big/geheim.bin");
       const token = await link({ prefix: "big/" });
       const response = await open(at(token));
       await once(response.body, "readable");
       await truncate(file, 32 * MiB);
-      // Closed, not reset: Chromium resumes by itself after the one and not after the other.
+      // Closed, not reset: Chromium resumes by itself only after a close.
       response.body.socket.once("error", (error) => expect.unreachable(String(error)));
       const { complete, bytes } = await readToEnd(response);
       expect(complete).toBe(false);
@@ -292,11 +292,11 @@ export function describeEntrypoint(
       });
       expect(await service.openFilesBelow(folder)).toBe(0);
       await writeFile(file, patterned(64 * MiB));
-      // The process has survived, and serves on.
+      // The process has survived and still serves.
       expect((await download(at(await link({ prefix: "big/" })))).complete).toBe(true);
     });
 
-    test("has written no key, name, folder or token, and no stack", async () => {
+    test("has logged no key, name, folder, token or stack", async () => {
       expect(service.isRunning()).toBe(true);
       const written = service
         .output()

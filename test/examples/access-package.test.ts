@@ -15,7 +15,7 @@ import { startService } from "../support/service-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { describeWithTools, runTool } from "../support/tools.ts";
 
-/** Awkward ones, and enough others that a link needs a manifest. */
+/** Awkward names, and enough files that a link needs a manifest. */
 const FILES = {
   "Ausweis.jpg": "one",
   "ausweis.JPG": "two",
@@ -39,7 +39,7 @@ function expectNothingLeaked(...bodies: readonly Buffer[]): void {
 }
 
 describe("the package", () => {
-  test("has the data, all attachments and a report that leads to them", async () => {
+  test("contains the data, all attachments and a report that links to them", async () => {
     const { status, headers, bytes } = await service.stream("complete");
     expect(status).toBe(200);
     expect(headers).toMatchObject({
@@ -64,7 +64,7 @@ describe("the package", () => {
     expect(links).toEqual(Object.keys(files));
   });
 
-  test("has a report in which nothing is taken for HTML", async () => {
+  test("contains a report that escapes all data as HTML", async () => {
     const { "report.html": report = "" } = readArchive((await service.stream("complete")).bytes);
     expect(report).toContain(
       "&lt;script&gt;alert(&quot;Geheimnis von complete&quot;)&lt;/script&gt;",
@@ -74,7 +74,7 @@ describe("the package", () => {
     expect(report).not.toMatch(/<script|<img|<b>/);
   });
 
-  test("is the same each time, in another process too", async () => {
+  test("is identical each time, in another process too", async () => {
     const other = await service.start();
     try {
       const [one, two, three] = [
@@ -91,13 +91,13 @@ describe("the package", () => {
     }
   });
 
-  test("without attachments has the data and the report", async () => {
+  test("without attachments contains the data and the report", async () => {
     await service.addRequest("bare");
     const entries = readArchive((await service.stream("bare")).bytes);
     expect(Object.keys(entries)).toEqual(["data.json", "report.html"]);
   });
 
-  test("leaves out what was deleted, in the report too", async () => {
+  test("leaves out deleted attachments, in the report too", async () => {
     await service.addRequest("thinned", { files: { "bleibt.txt": "a" } });
     const id = await service.attach("thinned", "weg.txt", "b");
     const before = await service.stream("thinned");
@@ -111,7 +111,7 @@ describe("the package", () => {
     expect(after.headers.etag).not.toBe(before.headers.etag);
   });
 
-  test("answers HEAD, conditions and ranges as a file does", async () => {
+  test("answers HEAD, conditions and ranges like a file", async () => {
     const { headers, bytes } = await service.stream("complete");
     const etag = headers.etag ?? "";
     const head = await service.stream("complete", { method: "HEAD" });
@@ -164,21 +164,24 @@ describe("both routes", () => {
     }
   });
 
-  test.each(ways)("%s: 404 for another workspace's request, as for none", async (way) => {
-    const theirs = `theirs ${way}`;
-    await service.addRequest(theirs, { workspace: "theirs", files: { "fremd.txt": "x" } });
-    await service.addRequest(`${theirs} pending`, { workspace: "theirs", status: "pending" });
-    for (const name of [theirs, `${theirs} pending`, crypto.randomUUID(), "%27--"]) {
-      const answer = await service[way](name);
-      expect(told(answer)).toEqual([404, "Privacy request not found"]);
-      expectNothingLeaked(answer.bytes);
-    }
-    const token = service.enroll(`their officer ${way}`, "privacy_officer", "theirs");
-    expect((await service[way](theirs, { token })).status).toBe(way === "stream" ? 200 : 202);
-    expect((await service[way]("complete", { token })).status).toBe(404);
-  });
+  test.each(ways)(
+    "%s: 404 for the request of another workspace, as for an unknown one",
+    async (way) => {
+      const theirs = `theirs ${way}`;
+      await service.addRequest(theirs, { workspace: "theirs", files: { "fremd.txt": "x" } });
+      await service.addRequest(`${theirs} pending`, { workspace: "theirs", status: "pending" });
+      for (const name of [theirs, `${theirs} pending`, crypto.randomUUID(), "%27--"]) {
+        const answer = await service[way](name);
+        expect(told(answer)).toEqual([404, "Privacy request not found"]);
+        expectNothingLeaked(answer.bytes);
+      }
+      const token = service.enroll(`their officer ${way}`, "privacy_officer", "theirs");
+      expect((await service[way](theirs, { token })).status).toBe(way === "stream" ? 200 : 202);
+      expect((await service[way]("complete", { token })).status).toBe(404);
+    },
+  );
 
-  test.each(ways)("%s: 401 for nobody, 403 for another role", async (way) => {
+  test.each(ways)("%s: 401 without a session, 403 for another role", async (way) => {
     const agent = service.enroll(`agent ${way}`, "agent");
     for (const name of ["complete", crypto.randomUUID()]) {
       const nobody = await service[way](name, { token: "x" });
@@ -189,7 +192,7 @@ describe("both routes", () => {
     }
   });
 
-  test.each(ways)("%s: 404 where an object is lost", async (way) => {
+  test.each(ways)("%s: 404 if an object is lost", async (way) => {
     const name = `lost ${way}`;
     await service.addRequest(name);
     service.db
@@ -203,7 +206,7 @@ describe("both routes", () => {
 });
 
 describe("the message's link", () => {
-  /** Has the message about a request written, and gives the link in it. */
+  /** Requests the message about a request, and returns the link in it. */
   async function linkTo(request: string): Promise<string> {
     expect((await service.announce(request)).status).toBe(202);
     return service.linkIn(service.outbox(request).at(-1)?.body);
@@ -228,7 +231,7 @@ describe("the message's link", () => {
     expectNothingLeaked(answer.bytes);
   });
 
-  test("gives the very bytes of the route, with HEAD and ranges, to whoever has it", async () => {
+  test("gives anyone who has it the same bytes as the route, with HEAD and ranges", async () => {
     const url = await linkTo("complete");
     const { headers, bytes } = await service.stream("complete");
     const whole = await download(url);
@@ -243,7 +246,7 @@ describe("the message's link", () => {
     expect(Buffer.concat(slices.map((slice) => slice.bytes)).equals(bytes)).toBe(true);
   });
 
-  test("is for one archive: once that has changed, it answers 412", async () => {
+  test("is for one archive: once that has changed, the link answers 412", async () => {
     const files = { "a.txt": "a" };
     const changes: Record<string, (name: string, id: string) => unknown> = {
       "a file is replaced": (name, id) =>
@@ -285,7 +288,7 @@ describe("the message's link", () => {
     expect(page.bytes.toString()).toContain("report.html");
   });
 
-  test("is refused when it was altered", async () => {
+  test("is refused if it was altered", async () => {
     const url = new URL(await linkTo("complete"));
     const [, zip, token = "", name] = url.pathname.split("/");
     url.pathname = `/${zip}/${token.slice(0, -3)}AAA/${name}`;
@@ -305,7 +308,7 @@ describe("the message's link", () => {
 });
 
 describe("the log", () => {
-  test("has who has had what, and nothing personal", async () => {
+  test("records who has downloaded what, and nothing personal", async () => {
     const { bytes } = await service.stream("complete");
     await service.announce("complete");
     const { id, body } = service.outbox("complete").at(-1) ?? {};
@@ -334,7 +337,7 @@ describe("the log", () => {
 });
 
 describeWithTools("the server", ["curl", "unzip"], () => {
-  test("prints a line for staff, and a message with a link; both give one archive", async () => {
+  test("prints a line for staff, and a message with a link; both give the same archive", async () => {
     const program = await startService("examples/access-package/server.ts", {});
     try {
       const [line] = await program.printed(/curl .*'$/m);

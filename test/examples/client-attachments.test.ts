@@ -25,7 +25,7 @@ afterAll(() => service.stop());
 beforeEach(() => service.log.clear());
 
 describe("the archive", () => {
-  test("has the files in the order asked for, under names that do not clash", async () => {
+  test("contains the files in the requested order, under unique names", async () => {
     const { status, headers, bytes, complete } = await service.ask(["a3", "a1", "evil", "a2"]);
     expect([status, complete]).toEqual([200, true]);
     expect(headers).toMatchObject({
@@ -45,7 +45,7 @@ describe("the archive", () => {
     ]);
   });
 
-  test("names an id once that is asked for twice, in either case", async () => {
+  test("contains an id once that is requested twice, in upper or lower case", async () => {
     const upper = service.idOf("a1").toUpperCase();
     const { status, bytes } = await service.ask(["a1", "a2", "a1", upper]);
     expect(status).toBe(200);
@@ -53,7 +53,7 @@ describe("the archive", () => {
     expect(service.log.events("attachments_download")).toMatchObject([{ count: 2 }]);
   });
 
-  test("is the same for the same files, and another one once a file is", async () => {
+  test("is the same for the same files, and differs once a file does", async () => {
     await service.attach("changing", "client", "Wechselnd.txt", "1");
     const [one, two] = [await service.ask(["changing"]), await service.ask(["changing"])];
     expect(two.bytes.equals(one.bytes)).toBe(true);
@@ -62,7 +62,7 @@ describe("the archive", () => {
     expect((await service.ask(["changing"])).headers.etag).not.toBe(one.headers.etag);
   });
 
-  test("is whole, whatever part a client asks a POST for", async () => {
+  test("is complete, whatever range a POST asks for", async () => {
     const headers = { Range: "bytes=0-3", "If-None-Match": "*" };
     const { status, bytes } = await service.send(
       { attachment_ids: [service.idOf("a1")] },
@@ -88,7 +88,7 @@ describe("the archive", () => {
   }
 });
 
-describe("404, in the same words", () => {
+describe("404, with the same text", () => {
   test.each<[string, string[], string?]>([
     ["an unknown id", [crypto.randomUUID()]],
     ["an unknown id among good ones", ["a1", crypto.randomUUID(), "a2"]],
@@ -114,7 +114,7 @@ describe("404, in the same words", () => {
     service.expectNothingLeaked(answer.bytes);
   });
 
-  test("the other workspace's advisor has what ours has not, and not what ours has", async () => {
+  test("an advisor of another workspace sees its own files, and none of ours", async () => {
     const token = service.enroll("their advisor", "advisor", "theirs");
     const theirs = await service.ask(["of stranger"], { client: "stranger", token });
     expect(readArchive(theirs.bytes)).toEqual({ "Fremd.txt": "of another workspace" });
@@ -123,13 +123,13 @@ describe("404, in the same words", () => {
     }
   });
 
-  test("there is nothing elsewhere", async () => {
+  test("any other path is not found", async () => {
     const response = await download(`${service.url}/api/v1/clients`);
     expect(told(response)).toEqual([404, "Not found"]);
   });
 });
 
-describe("who may ask", () => {
+describe("authorization", () => {
   const UNKNOWN: [number, string] = [401, "Log in first."];
 
   test.each<[string, Record<string, string>]>([
@@ -143,7 +143,7 @@ describe("who may ask", () => {
     expect(answer.headers["www-authenticate"]).toBe("Bearer");
   });
 
-  test("401: a session that has expired, and a member who was removed", async () => {
+  test("401: an expired session, and a removed member", async () => {
     const expired = service.enroll("expired");
     service.db
       .prepare("UPDATE sessions SET expires_at = ? WHERE user_id = ?")
@@ -158,7 +158,7 @@ describe("who may ask", () => {
     }
   });
 
-  test("403: another role, whether or not there is such a file", async () => {
+  test("403: another role, whether or not the file exists", async () => {
     const token = service.enroll("guest", "guest");
     for (const id of ["a1", crypto.randomUUID(), "malformed"]) {
       expect(told(await service.ask([id], { token }))).toEqual([
@@ -168,13 +168,13 @@ describe("who may ask", () => {
     }
   });
 
-  test("nothing of a stranger's body is looked at", async () => {
+  test("the body of an unauthenticated request is not read", async () => {
     const answer = await service.send("{", { token: "nobody" });
     expect(told(answer)).toEqual(UNKNOWN);
   });
 });
 
-describe("what may be asked for", () => {
+describe("limits of a request", () => {
   test.each<[string, number, unknown, RegExp, Record<string, string>?]>([
     ["no ids", 422, { attachment_ids: [] }, /^attachment_ids: Select at least one file$/],
     ["no list", 422, {}, /^attachment_ids: /],
@@ -191,7 +191,7 @@ describe("what may be asked for", () => {
     expect(told(answer)).toEqual([status, expect.stringMatching(detail)]);
   });
 
-  test("50 ids and no more, before they are looked for", async () => {
+  test("at most 50 ids, checked before they are looked up", async () => {
     for (let i = 0; i < 50; i++)
       await service.attach(`many ${i}`, "client", `Seite ${i}.txt`, `${i}`);
     const fifty = Array.from({ length: 50 }, (_, i) => `many ${i}`);
@@ -205,7 +205,7 @@ describe("what may be asked for", () => {
     expect(told(await service.ask(unknown))).toEqual(tooMany);
   });
 
-  test("100 MB and no more", async () => {
+  test("at most 100 MB", async () => {
     await service.attach("60 MB", "client", "Film.mp4", 60 * MB);
     await service.attach("40 MB", "client", "Scan.tif", 40 * MB);
     await service.attach("1 byte", "client", "Rest.bin", 1);
@@ -226,7 +226,7 @@ describe("what may be asked for", () => {
 });
 
 describe("the log", () => {
-  test("has who has had what, and no name, key or token", async () => {
+  test("records who has downloaded what, and no name, key or token", async () => {
     const { bytes } = await service.ask(["a1", "evil", "a2"]);
     expect(service.log.events("attachments_download")).toEqual([
       {
@@ -246,7 +246,7 @@ describe("the log", () => {
     service.expectNothingLeaked();
   });
 
-  test("tells of a client that leaves", async () => {
+  test("records a client that disconnects", async () => {
     await service.attach("large", "client", "Groß.bin", 90 * MB);
     const { body } = await open(...service.requestFor(service.selectionOf(["large"])));
     body.destroy();
@@ -257,7 +257,7 @@ describe("the log", () => {
   test.each<[string, Partial<BlobSource>]>([
     ["while it is planned", { stat: () => Promise.reject(new TypeError("geheim-a1 broke")) }],
     ["when it is opened", { open: () => Promise.reject(new TypeError("geheim-a1 broke")) }],
-  ])("has no message of a failure %s: 500", async (_, failing) => {
+  ])("contains no message of a failure %s: 500", async (_, failing) => {
     const server = await service.listenOver({ ...service.source, ...failing });
     try {
       const answer = await service.ask(["a1"], { at: server.url });

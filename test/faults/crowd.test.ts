@@ -1,4 +1,6 @@
-/** Two hundred clients at once, of whom fifty leave midway, and one who has to wait. */
+/**
+ * Two hundred concurrent clients, of which fifty disconnect midway, and one more that has to wait.
+ */
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -21,7 +23,7 @@ const CLIENTS = 200;
 const LEAVING = 50;
 const FOLDERS = ["a", "b", "c", "d"];
 
-/** Whether all that comes is what is expected, byte for byte, up to its end. */
+/** Whether exactly the expected bytes arrive, up to the end. */
 async function isIdentical({ body }: Opened, expected: Buffer): Promise<boolean> {
   let position = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -31,7 +33,7 @@ async function isIdentical({ body }: Opened, expected: Buffer): Promise<boolean>
   return body.complete && position === expected.length;
 }
 
-/** Reads about a megabyte, and leaves. */
+/** Reads about a megabyte, and disconnects. */
 async function leaveMidway({ body }: Opened): Promise<void> {
   let length = 0;
   while (length < MiB) {
@@ -42,7 +44,7 @@ async function leaveMidway({ body }: Opened): Promise<void> {
   body.destroy();
 }
 
-/** Sends a request, and leaves before any of its answer can be read. */
+/** Sends a request, and disconnects before any of its answer can be read. */
 async function leaveAtOnce(url: string): Promise<void> {
   const { hostname, port, pathname } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -55,7 +57,7 @@ async function leaveAtOnce(url: string): Promise<void> {
   });
 }
 
-test("200 downloads at once: those of 50 that leave hurt nobody, and leave nothing behind", async () => {
+test("200 concurrent downloads: 50 that disconnect harm no others and leave nothing behind", async () => {
   const folder = await temporaryFolder();
   const source = createFsSource({ root: folder });
   const archives = new Map<string, Buffer>();
@@ -101,7 +103,7 @@ test("200 downloads at once: those of 50 that leave hurt nobody, and leave nothi
       ),
     );
 
-  /** The whole of it; gives how many were served byte for byte. */
+  /** Runs the whole scenario; returns how many clients received every byte. */
   async function run(): Promise<number> {
     const clients = await crowd();
     expect(clients.filter(({ status }) => status === 200)).toHaveLength(CLIENTS);
@@ -125,7 +127,7 @@ test("200 downloads at once: those of 50 that leave hurt nobody, and leave nothi
   }
 
   const { resources } = await inspect(service);
-  // Once to warm up: what code and caches take for good is no leak.
+  // Once to warm up: memory that code and caches keep is not a leak.
   expect(await run()).toBe(CLIENTS - LEAVING);
   const idle = await inspect(service);
   expect(await run()).toBe(CLIENTS - LEAVING);
@@ -136,10 +138,10 @@ test("200 downloads at once: those of 50 that leave hurt nobody, and leave nothi
   expect(count('ziplink_downloads_total{outcome="aborted"}')).toBe(2 * LEAVING);
   expect(count('ziplink_downloads_total{outcome="failed"}')).toBe(0);
   expect(await service.openFilesBelow(folder)).toBe(0);
-  // Sockets close a moment after the download has.
+  // Sockets close a moment after their download.
   await vi.waitFor(async () => expect((await inspect(service)).resources).toEqual(resources));
   expect((await inspect(service)).bytes - idle.bytes).toBeLessThan(8 * MiB); // of 1.8 GiB sent
-  // Nor do those leave anything behind who do not wait for their answer.
+  // Clients that do not wait for their answer leave nothing behind either.
   await Promise.all(
     Array.from({ length: CLIENTS }, async (_, i) => leaveAtOnce(await urlFor("a", `gone-${i}`))),
   );
@@ -150,7 +152,7 @@ test("200 downloads at once: those of 50 that leave hurt nobody, and leave nothi
     );
   }
   expect((await metrics())("ziplink_active_downloads")).toBe(0);
-  // Every place is free again.
+  // Every slot is free again.
   const again = await crowd();
   expect(again.filter(({ status }) => status === 200)).toHaveLength(CLIENTS);
   for (const { body } of again) body.destroy();

@@ -11,7 +11,9 @@ import { type Fault, type ProxiedRequest, seededFaults } from "../support/faults
 
 const bytes = patterned(100_000);
 
-/** A store of one object, `bytes`, of which it sends ranges. A PUT it answers with its body. */
+/**
+ * Starts a store of one object, `bytes`, of which it sends ranges. It answers a PUT with its body.
+ */
 async function startStore() {
   const requests: IncomingMessage[] = [];
   const answer: RequestListener = (request, response) => {
@@ -40,7 +42,7 @@ async function startStore() {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-/** A store, a proxy in front of it, and a client of one connection to the proxy. */
+/** Starts a store, a proxy in front of it, and a client with one connection to the proxy. */
 async function start() {
   const store = await startStore();
   const proxy = await startFaultProxy(store.url);
@@ -52,14 +54,14 @@ async function start() {
   return { store, proxy, client };
 }
 
-/** As much of an answer as came. */
+/** The part of an answer that arrived. */
 interface Outcome {
   /** 0 if there was no answer. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly parts: readonly Buffer[];
   readonly read: Buffer;
-  /** The code of what ended it early. */
+  /** The code of the error that ended it early. */
   readonly error: string | undefined;
 }
 
@@ -83,7 +85,7 @@ async function get(client: Pool, range?: string, signal?: AbortSignal): Promise<
   return { status, headers, parts, read: Buffer.concat(parts), error };
 }
 
-/** Has the next answer go wrong, and those after it come as they are. */
+/** Injects `fault` into the next answer, and passes on the answers after it unchanged. */
 function injectOnce(proxy: FaultProxy, fault: Fault): void {
   proxy.fault = () => {
     proxy.fault = () => undefined;
@@ -92,7 +94,7 @@ function injectOnce(proxy: FaultProxy, fault: Fault): void {
 }
 
 describe("fault proxy", () => {
-  test("passes requests and answers on as they are", async () => {
+  test("passes requests and answers on unchanged", async () => {
     const { store, proxy } = await start();
     const path = "/a%2Fb/%C3%BC+~'()?X-Amz-Signature=%2f&list-type=2&empty=";
     const headers = { Host: "bucket.example:9000", "X-MIXED-case": "a,  b", Range: "bytes=1-2" };
@@ -120,7 +122,7 @@ describe("fault proxy", () => {
     await proxy.idle();
   });
 
-  test("keeps connections, and none beyond its clients'", async () => {
+  test("keeps connections alive, and none beyond those of its clients", async () => {
     const { store, proxy, client } = await start();
     for (let i = 0; i < 5; i++) {
       const { read, error } = await get(client, `bytes=${i}-99999`);
@@ -134,7 +136,7 @@ describe("fault proxy", () => {
     expect(Object.values(proxy.applied).every((count) => count === 0)).toBe(true);
   });
 
-  test("tells what is asked for, and when a fault takes effect", async () => {
+  test("reports each request, and when a fault takes effect", async () => {
     const { proxy, client } = await start();
     const asked: ProxiedRequest[] = [];
     const faults: unknown[] = [];
@@ -152,14 +154,14 @@ describe("fault proxy", () => {
     expect(faults).toEqual([["drop", 1]]);
   });
 
-  test("status: in place of the store's answer, as often as told", async () => {
+  test("status: replaces the store's answer, the given number of times", async () => {
     const { store, proxy, client } = await start();
     injectOnce(proxy, { kind: "status", status: 503, retryAfter: 7, times: 2 });
     for (let i = 0; i < 2; i++) {
       const { status, headers } = await get(client, "bytes=0-9");
       expect(status).toBe(503);
       expect(headers["retry-after"]).toBe("7");
-      // Another request is another matter.
+      // Other requests are not affected.
       expect((await get(client, "bytes=1-9")).status).toBe(206);
     }
     expect((await get(client, "bytes=0-9")).status).toBe(206);
@@ -167,7 +169,7 @@ describe("fault proxy", () => {
     expect(store.requests).toHaveLength(3);
   });
 
-  test("drop: no answer, and the store is not asked", async () => {
+  test("drop: no answer, and no request to the store", async () => {
     const { store, proxy, client } = await start();
     injectOnce(proxy, { kind: "drop" });
     expect(await get(client)).toMatchObject({ status: 0, error: "UND_ERR_SOCKET" });
@@ -177,7 +179,7 @@ describe("fault proxy", () => {
   });
 
   test.each([0, 1, 50_000, 99_999])(
-    "close: after %i bytes, all of which come",
+    "close: after %i bytes, all of which arrive",
     async (afterBytes) => {
       const { proxy, client } = await start();
       injectOnce(proxy, { kind: "close", afterBytes });
@@ -200,7 +202,7 @@ describe("fault proxy", () => {
     await proxy.idle();
   });
 
-  test("stall: after some bytes, until the client gives up", async () => {
+  test("stall: after some bytes, until the client disconnects", async () => {
     const { proxy, client } = await start();
     injectOnce(proxy, { kind: "stall", afterBytes: 1000 });
     const stalled = Promise.withResolvers<void>();
@@ -216,7 +218,7 @@ describe("fault proxy", () => {
     await proxy.idle();
   });
 
-  test("slow: all comes, in small packets", async () => {
+  test("slow: everything arrives, in small packets", async () => {
     const { proxy, client } = await start();
     injectOnce(proxy, { kind: "slow", bytesPerChunk: 100 });
     const { read, error, parts } = await get(client, "bytes=0-9999");
@@ -226,7 +228,7 @@ describe("fault proxy", () => {
     expect(proxy.applied.slow).toBe(1);
   });
 
-  test("short: a smaller body that agrees with its headers", async () => {
+  test("short: a shorter body that matches its headers", async () => {
     const { proxy, client } = await start();
     injectOnce(proxy, { kind: "short", missingBytes: 3 });
     const part = await get(client, "bytes=10-19");
@@ -260,7 +262,7 @@ describe("fault proxy", () => {
     expect(proxy.applied.wrongRange).toBe(2);
   });
 
-  test("corrupt: one bit is another", async () => {
+  test("corrupt: one bit is flipped", async () => {
     const { proxy, client } = await start();
     injectOnce(proxy, { kind: "corrupt" });
     const { read, error } = await get(client, "bytes=10-99");
@@ -278,7 +280,7 @@ describe("fault proxy", () => {
     [{ kind: "short", missingBytes: 100_001 }, undefined],
     [{ kind: "wrongRange" }, undefined],
     [{ kind: "wrongRange" }, "bytes=0-99999"],
-  ])("leaves out %j where an answer to %j has no place for it", async (fault, range) => {
+  ])("skips %j if an answer to %j has no place for it", async (fault, range) => {
     const { proxy, client } = await start();
     injectOnce(proxy, fault);
     const { read, error } = await get(client, range);
@@ -287,7 +289,7 @@ describe("fault proxy", () => {
     expect(proxy.applied[fault.kind]).toBe(0);
   });
 
-  test("leaves answers to HEAD alone but for a status or none", async () => {
+  test("changes answers to HEAD only by a status or a drop", async () => {
     const { proxy, client } = await start();
     const head = async () => {
       const answer = await client.request({ path: "/a", method: "HEAD" });
@@ -303,7 +305,7 @@ describe("fault proxy", () => {
     expect(proxy.applied).toMatchObject({ close: 0, reset: 0, stall: 0, status: 1 });
   });
 
-  test("breaks off where the store does", async () => {
+  test("ends early where the store does", async () => {
     const { proxy, client } = await start();
     const broken = createServer((_, response) => {
       response.writeHead(200, { "content-length": 10 });
@@ -333,18 +335,18 @@ describe("seeded faults", () => {
     range: `bytes=0-${index % 100}`,
   }));
 
-  /** What is chosen for each of the requests, made in the given order. */
+  /** Returns the fault chosen for each request, made in the given order. */
   const choices = (order: readonly ProxiedRequest[], seed: number, rate: number) => {
     const choose = seededFaults(seed, rate);
     return order.map((request) => JSON.stringify([request.url, choose(request)])).sort();
   };
 
-  test("are the same for a seed, in whatever order requests come", () => {
+  test("are the same for a seed, in any order of requests", () => {
     expect(choices(requests.toReversed(), 1, 0.5)).toEqual(choices(requests, 1, 0.5));
     expect(choices(requests, 2, 0.5)).not.toEqual(choices(requests, 1, 0.5));
   });
 
-  test("come at about their rate, of all kinds that can be recovered from", () => {
+  test("occur at about their rate, of all recoverable kinds", () => {
     const chosen = (rate: number) => {
       const choose = seededFaults(1, rate);
       return requests.map(choose).filter((fault) => fault !== undefined);
@@ -364,7 +366,7 @@ describe("seeded faults", () => {
     ]);
   });
 
-  test("are of the kinds that are named", () => {
+  test("are of the given kinds", () => {
     const choose = seededFaults(1, 1, ["stall"]);
     for (const request of requests.slice(0, 100)) {
       const fault = choose(request);

@@ -33,7 +33,7 @@ const kinds: readonly FaultKind[] = [
   "drop",
 ];
 
-/** Small ones, one that is read in parts, and one that is framed. */
+/** Small files, one that is read in parts, and one that is framed. */
 const files: Record<string, Buffer> = {
   "a.txt": Buffer.from("some text"),
   "b.bin": patterned(30_000, 1),
@@ -68,13 +68,16 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
     await removeFolder(root);
   });
 
-  /** A service of the store behind the proxy, for as long as the test runs. */
+  /** Serves the store behind the proxy, for as long as the test runs. */
   const serveStore = (options: Partial<HandlerOptions>) => {
     const source = createHttpSource({ base: `${proxy.url}/`, dispatcher: agent });
     return serve(source, { limits: { maxEntries: 100, maxBytes: 1e10 }, ...options });
   };
 
-  /** At once, as stores do it: no reader gets some bytes of two versions, or another date. */
+  /**
+   * Replaces a file atomically, as stores do: no reader sees bytes of two versions, or a mismatched
+   * date.
+   */
   async function put(name: string, bytes: Buffer, time = modified): Promise<void> {
     const unfinished = join(root, `${name}.unfinished`);
     await writeFile(unfinished, bytes);
@@ -82,7 +85,7 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
     await rename(unfinished, join(root, name));
   }
 
-  /** The archive as it is without faults. */
+  /** Returns the hash of the archive as it is without faults. */
   async function expectedHash(request: { entries: { key: string }[] }): Promise<string> {
     const source = createHttpSource({ base: `${nginx.url}/` });
     return sha256(await collect(streamZip(await planArchive(request, source), source)));
@@ -94,7 +97,7 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
   };
   const unstated = { entries: keys.map((key) => ({ key })) };
 
-  test(`${DOWNLOADS} of them end whole or broken, never whole-looking and wrong`, async () => {
+  test(`${DOWNLOADS} downloads end complete or broken, never complete but wrong`, async () => {
     const served = await serveStore({
       resilience: { backoffMs: 1, timeoutMs: 150, halfOpenAfterMs: 10, attempts: 6, budget: 100 },
       readAhead: new ReadAheadPool({ partBytes: 64 * 1024, maxOpen: 8 }),
@@ -102,13 +105,13 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
     const hashes = { stated: await expectedHash(stated), unstated: await expectedHash(unstated) };
     const counts = { whole: 0, refused: 0, broken: 0 };
     for (let seed = 0; seed < DOWNLOADS; seed++) {
-      // A flipped bit is only noticed where a checksum is known.
+      // A flipped bit is noticed only if a checksum is known.
       const isStated = seed % 2 === 0;
       const usable = isStated ? kinds : kinds.filter((kind) => kind !== "corrupt");
-      // One kind alone, in turn, or all of them; from seldom to nearly always.
+      // One kind alone, in turn, or all of them; from rarely to nearly always.
       const some = seed % 3 === 0 ? usable : [usable[seed % usable.length] ?? "reset"];
       const rate = [0.05, 0.2, 0.5, 0.9][seed % 4] ?? 0.2;
-      // A stall costs its time-out; few are enough.
+      // A stall costs its time-out, so a few are enough.
       const chosen = some.filter((kind) => kind !== "stall" || seed % 7 === 0);
       proxy.fault = seededFaults(seed, rate, chosen);
       const url = await served.url(isStated ? stated : unstated);
@@ -126,7 +129,7 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
       const possible = [isStated ? hashes.stated : hashes.unstated];
       if (changing) {
         await changing;
-        // Of other bytes than the link has stated the checksum of, there is no archive.
+        // If the link states the checksum of other bytes, there is no archive.
         if (!isStated) possible.push(await expectedHash(unstated));
         await put("d.bin", files["d.bin"] ?? Buffer.alloc(0));
       }
@@ -148,12 +151,12 @@ describeWithTools("downloads from a store with faults", ["nginx"], () => {
     for (const kind of kinds) expect(proxy.applied[kind], kind).toBeGreaterThan(20);
     await proxy.idle();
     expect(proxy.openRequests()).toBe(0);
-    // Each one that was broken has told so in the audit.
+    // The audit has recorded each broken download.
     const failed = (event: AuditEvent) => "outcome" in event && event.outcome === "failed";
     expect(served.events.filter(failed)).toHaveLength(counts.broken);
   }, 240_000);
 
-  test("a reset every 20 MB, and 1 GiB comes through as if there were none", async () => {
+  test("1 GiB arrives intact despite a reset every 20 MB", async () => {
     let sent = 0;
     let resets = 0;
     proxy.fault = ({ method, range }) => {

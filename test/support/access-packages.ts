@@ -13,18 +13,21 @@ import { captureLog, listen } from "./examples.ts";
 import { linkSecret } from "./secrets.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 
-/** What the messages' links begin with, whoever asks for them. */
+/** The base of the links in messages, whoever requests them. */
 export const PUBLIC_URL = "https://privacy.example.org";
 
 export type AccessPackagesService = Awaited<ReturnType<typeof startAccessPackages>>;
 
-/** The example over HTTP, with two workspaces and no requests. Rows go by names. */
+/**
+ * Starts the access-package example over HTTP, with two workspaces and no requests. Rows are
+ * identified by names.
+ */
 export async function startAccessPackages() {
   const log = captureLog();
   const db = openDatabase();
   const folder = await makeFolder();
   const root = join(folder, "objects");
-  /** All that neither a body nor the log may show. */
+  /** Texts that must appear neither in a body nor in the log. */
   const secrets = [folder, "privacy-requests/", "eyJ"];
   const ids = new Map<string, string>();
   const idOf = (name: string) => {
@@ -38,7 +41,7 @@ export async function startAccessPackages() {
     await writeFile(join(root, key), text);
   }
 
-  /** The session of a new member. */
+  /** Adds a member, and returns their session's token. */
   function enroll(name: string, role = "privacy_officer", workspace = "ours"): string {
     const member = { userId: idOf(name), workspaceId: idOf(workspace), role };
     const token = addMember(db, member);
@@ -46,7 +49,7 @@ export async function startAccessPackages() {
     return token;
   }
 
-  /** A request with its data, `files` by their names, and one record. */
+  /** Adds a request with its data, with `files` (texts by name) and one record. */
   async function addRequest(
     name: string,
     {
@@ -69,7 +72,7 @@ export async function startAccessPackages() {
     for (const [fileName, text] of Object.entries(files)) await attach(name, fileName, text);
   }
 
-  /** An attachment of a request; gives its id. */
+  /** Adds an attachment to a request, and returns its id. */
   async function attach(request: string, fileName: string, text: string): Promise<string> {
     const id = crypto.randomUUID();
     db.prepare("INSERT INTO attachments VALUES (?, ?, ?, ?, NULL)").run(
@@ -89,7 +92,7 @@ export async function startAccessPackages() {
   const officer = enroll("officer");
   const linkKeys = secretKeys(linkSecret);
 
-  /** Another process's application, on the same database and stores. */
+  /** Starts the application as another process would, on the same database and stores. */
   const start = () => {
     const objects = createFsObjectStore({ root: join(folder, "manifests") });
     const app = createAccessPackages({
@@ -133,10 +136,10 @@ export async function startAccessPackages() {
     stream: (request: string, asking?: Asking) => ask(request, "stream", asking),
     announce: (request: string, asking?: Asking) =>
       ask(request, "message", { method: "POST", ...asking }),
-    /** The messages that wait for the mailer. */
+    /** Returns the messages that wait for the mailer. */
     outbox: (request: string) =>
       db.prepare("SELECT * FROM outbox WHERE request_id = ? ORDER BY rowid").all(idOf(request)),
-    /** Where the server itself has what a message's link is for. */
+    /** Returns the link of a message, with the server's own address in place of the public one. */
     linkIn: (body: unknown) =>
       /https:\S+/.exec(String(body))?.[0].replace(PUBLIC_URL, server.url) ?? "",
     secrets,

@@ -2,14 +2,14 @@ import { createHmac, createPrivateKey, createPublicKey, sign as signBytes } from
 import type { JWK } from "jose";
 import { type Downloaded, download } from "./download.ts";
 
-/** JSON as it stands in a token. */
+/** Encodes a value as JSON, as a token contains it. */
 export const base64url = (value: unknown) =>
   Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Seconds since 1970, `offset` from now. */
+/** Returns seconds since 1970, `offset` seconds from now. */
 export const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset;
 
-/** A JWT put together by hand, as anybody can: any header and any claims, signed as told. */
+/** Builds a JWT by hand, as anyone can: any header and claims, signed by `sign`. */
 export function handmade(
   header: object,
   claims: unknown,
@@ -19,25 +19,25 @@ export function handmade(
   return `${input}.${Buffer.from(sign(input)).toString("base64url")}`;
 }
 
-/** Signs with an HMAC (HS256). */
+/** Returns a function that signs with an HMAC (HS256). */
 export const hmac = (secret: string | Buffer) => (input: string) =>
   createHmac("sha256", secret).update(input).digest();
 
-/** Signs with a private JWK on P-256 (ES256) or Ed25519 (EdDSA). */
+/** Returns a function that signs with a private JWK on P-256 (ES256) or Ed25519 (EdDSA). */
 export const privately = (jwk: object) => (input: string) => {
   const key = createPrivateKey({ key: jwk as JWK, format: "jwk" });
   const isEd = key.asymmetricKeyType === "ed25519";
   return signBytes(isEd ? null : "sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" });
 };
 
-/** A public JWK in PEM, which is what an attacker has who tries it as a secret. */
+/** Returns a public JWK as PEM: an attacker has it, and may try it as a secret. */
 export const pemOf = (jwk: object) =>
   createPublicKey({ key: jwk as JWK, format: "jwk" }).export({
     format: "pem",
     type: "spki",
   }) as string;
 
-/** The bearer token of a caller who may ask for what begins with `prefixes`. */
+/** Returns the bearer token of a caller who may request what begins with `prefixes`. */
 export function callerToken(
   secret: string,
   prefixes: readonly string[] = [""],

@@ -7,7 +7,10 @@ import { createJwtAuth } from "../../functions/auth/jwt.ts";
 import { callerToken } from "./api-client.ts";
 import { apiSecret, linkSecret } from "./secrets.ts";
 
-/** An app over `source` with callers, the events it has audited, and ways to send it requests. */
+/**
+ * Creates an app over `source` with callers. Returns it with its audit events and functions that
+ * send requests.
+ */
 export function appOf(source: BlobSource, options: Partial<AppOptions> = {}) {
   const events: AuditEvent[] = [];
   const app = createApp({
@@ -35,7 +38,7 @@ export function appOf(source: BlobSource, options: Partial<AppOptions> = {}) {
       },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
-  /** What `POST /links` answers to a body that it takes. */
+  /** Returns the answer of `POST /links` to a body that it accepts. */
   const mint = async (body: unknown, headers: Record<string, string> = {}) => {
     const response = await post("/links", body, headers);
     const text = await response.text();
@@ -53,7 +56,7 @@ export interface MintedLink {
   readonly bytes: number;
 }
 
-/** The claims in the URL of a link. */
+/** Returns the claims in the URL of a link. */
 export function claimsOf(url: string): Record<string, unknown> & { zip: Record<string, unknown> } {
   const payload = new URL(url).pathname.split("/")[2]?.split(".")[1] ?? "";
   return JSON.parse(Buffer.from(payload, "base64url").toString());

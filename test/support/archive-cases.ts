@@ -10,7 +10,7 @@ export interface Entry {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly modified?: Date;
-  /** Whether the store states its CRC-32. Unless it does, `smallEntryBytes` decides the framing. */
+  /** Whether the store states the CRC-32. If not, `smallEntryBytes` decides the framing. */
   readonly crcKnown?: boolean;
 }
 
@@ -21,7 +21,10 @@ export interface ArchiveCase {
   readonly exception?: Exception;
 }
 
-/** A reader that fails by its own nature, and what it says then; while it holds, it is asserted. */
+/**
+ * A reader that is known to fail, and its message. The test asserts the failure, to notice when it
+ * no longer holds.
+ */
 export interface Exception {
   readonly reader: string;
   readonly says: RegExp;

@@ -8,7 +8,7 @@ import { layoutZip } from "../../core/zip/layout.ts";
 import type { Plan } from "../../core/zip/plan.ts";
 
 /**
- * A new folder in memory, if that has so many bytes free: there 65,536 files take a second and not
+ * Creates a folder in memory, if enough bytes are free there: 65,536 files take a second instead of
  * half a minute, and the holes of a sparse file are read without filling a cache.
  */
 export async function quickFolder(bytes: number): Promise<string> {
@@ -23,7 +23,7 @@ export async function quickFolder(bytes: number): Promise<string> {
 const PAGE = 4096;
 const hole = Buffer.alloc(PAGE);
 
-/** Writes the archive to a new file, its pages of zeros as holes, and holds it to its length. */
+/** Writes the archive to a new file, with its pages of zeros as holes, and checks its length. */
 async function writeArchive(plan: Plan, source: BlobSource, path: string): Promise<void> {
   const file = await open(path, "wx");
   try {
@@ -49,7 +49,10 @@ async function writeArchive(plan: Plan, source: BlobSource, path: string): Promi
 
 const archives = new Map<string, Promise<string>>();
 
-/** The archive of that name in a file of `folder`; made by the first reader that asks for it. */
+/**
+ * Returns the file in `folder` with the archive of this name. The first reader that requests it
+ * creates it.
+ */
 export function archiveFile(
   folder: string,
   name: string,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Downloaded } from "./download.ts";
 import type { GuardedService } from "./guarded-service.ts";
 
-/** Whatever was asked, nothing shows in the answer and nothing in the log. */
+/** Expects that neither the answer nor the log reveals anything, whatever the request was. */
 export function expectNoLeak(
   guarded: GuardedService,
   { headers, bytes }: Downloaded,
@@ -14,7 +14,7 @@ export function expectNoLeak(
   for (const secret of guarded.secrets) expect(logged).not.toContain(secret);
 }
 
-/** That the answer is a refusal as documented, in words of ours. */
+/** Expects a documented refusal, in the service's own words. */
 export function expectProblem({ headers, bytes }: Downloaded, status: number): void {
   expect(headers["content-type"]).toBe("application/problem+json");
   expect(headers["cache-control"]).toBe("no-store");
@@ -22,8 +22,8 @@ export function expectProblem({ headers, bytes }: Downloaded, status: number): v
 }
 
 /**
- * The last tests of a file of attacks: that its service has logged `atLeast` so many refusals, of
- * requests with so many tokens, and nothing that a log may not show.
+ * Describes the last tests of a file of attacks: the service has logged at least `atLeast`
+ * refusals, of requests with that many tokens, and nothing that a log must not contain.
  */
 export function describeLog(
   guardedOf: () => GuardedService,
@@ -50,7 +50,7 @@ export function describeLog(
       }
     });
 
-    test("has nothing but lines of the log: no library prints", () => {
+    test("contains only log lines: no library prints", () => {
       const stray = guardedOf()
         .service.output()
         .split("\n")

@@ -7,7 +7,7 @@ import {
 } from "playwright-core";
 import { pathOf } from "./tools.ts";
 
-/** Starts Debian's Chromium, without a window. */
+/** Starts Debian's Chromium, headless. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: pathOf("chromium") ?? "",
@@ -23,17 +23,22 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** A page, and all that went wrong in it so far. */
+/** A page, with every problem that has occurred in it so far. */
 export interface WatchedPage extends AsyncDisposable {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Errors in the console, uncaught ones, violations of the Content-Security-Policy, requests to other origins. */
+  /**
+   * Console errors, uncaught errors, violations of the Content-Security-Policy, requests to other
+   * origins.
+   */
   readonly wrongs: string[];
-  /** What the network did, in Chromium's words: expected where a test has it fail. */
+  /** Network errors, in Chromium's words: expected if a test causes them. */
   readonly networkErrors: string[];
 }
 
-/** A page in a context of its own, which goes with it, that is watched for anything that should not happen. */
+/**
+ * Opens a page in its own context, which is closed with it, and watches it for anything unexpected.
+ */
 export async function watchPage(
   browser: Browser,
   origin: string,

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** All bytes of a stream or an iterable of chunks. */
+/** Returns all bytes of a stream or an iterable of chunks. */
 export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const chunk of chunks) parts.push(chunk);
   return Buffer.concat(parts);
 }
 
-/** `length` bytes that look random and are the same every time. */
+/** Returns `length` bytes that look random and are the same every time. */
 export function patterned(length: number, seed = 1): Buffer {
   const bytes = Buffer.alloc(length);
   let state = seed * 2654435761;

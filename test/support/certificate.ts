@@ -1,4 +1,4 @@
-/** For 127.0.0.1, signed by itself, good until 2126; nothing but these tests trusts it. */
+/** A self-signed certificate for 127.0.0.1, valid until 2126. Only these tests trust it. */
 export const certificate = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg1NGNmffN0j5oveRh

@@ -3,16 +3,19 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 
-/** A store seen through a front that states checksums the store does not know. */
+/** A store behind a proxy that states checksums which the store does not know. */
 export interface ChecksumFront {
   /** `http://127.0.0.1:port` */
   readonly url: string;
-  /** Headers that each answer to a HEAD or GET gets in addition, such as `x-amz-checksum-crc32`. */
+  /** Headers added to each answer to a HEAD or GET, such as `x-amz-checksum-crc32`. */
   headers: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-/** Passes all else on as it is, the host's name too: it is part of what is signed. */
+/**
+ * Starts the proxy. It passes everything else on unchanged, including `Host`, which is part of what
+ * is signed.
+ */
 export async function startChecksumFront(target: string): Promise<ChecksumFront> {
   const { hostname, port } = new URL(target);
   const server = createServer((incoming, outgoing) => {

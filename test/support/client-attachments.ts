@@ -11,25 +11,31 @@ import { download } from "./download.ts";
 import { captureLog, listen } from "./examples.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 
-/** What of a request is not as usual: an advisor of ours asks for files of `client`. */
+/**
+ * The unusual parts of a request. By default, an advisor of our workspace requests files of
+ * `client`.
+ */
 interface Asking {
   readonly client?: string;
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where the application listens. */
+  /** The address of the application. */
   readonly at?: string;
 }
 
 export type ClientAttachmentsService = Awaited<ReturnType<typeof startClientAttachments>>;
 
-/** The example over HTTP, with two workspaces. Rows go by names; what is no name goes as it is. */
+/**
+ * Starts the client-attachments example over HTTP, with two workspaces. Rows are identified by
+ * names; other ids are sent unchanged.
+ */
 export async function startClientAttachments() {
   const log = captureLog();
   const db = openDatabase();
   const root = await makeFolder();
   await mkdir(join(root, "uploads"));
   const source = createFsSource({ root });
-  /** All that neither a body nor the log may show. */
+  /** Texts that must appear neither in a body nor in the log. */
   const secrets = [root];
   const ids = new Map<string, string>();
   const idOf = (name: string) => {
@@ -38,7 +44,7 @@ export async function startClientAttachments() {
     return id;
   };
 
-  /** The session of a new member. */
+  /** Adds a member, and returns their session's token. */
   const enroll = (name: string, role = "advisor", workspace = "ours") => {
     const member = { userId: idOf(name), workspaceId: idOf(workspace), role };
     const token = addMember(db, member);
@@ -51,7 +57,9 @@ export async function startClientAttachments() {
   const pathOf = (name: string) => join(root, keyOf(name));
   const keyOf = (name: string) => `uploads/geheim-${name}.bin`;
 
-  /** An attachment whose object has `content`: a text, so many bytes, or none at all. */
+  /**
+   * Adds an attachment whose object has `content`: a text, a number of bytes, or no object at all.
+   */
   async function attach(
     name: string,
     client: string,
@@ -92,13 +100,13 @@ export async function startClientAttachments() {
   await attach("of gone", "gone", "Vergangen.txt", "of a deleted client");
   await attach("of stranger", "stranger", "Fremd.txt", "of another workspace");
 
-  /** The example over `given`, at a port of its own. */
-  const listenOver = (given: BlobSource) =>
+  /** Serves the example over another source, on a separate port. */
+  const listenOver = (otherSource: BlobSource) =>
     listen(
       createNodeListener(
         createClientAttachments({
           db,
-          source: given,
+          source: otherSource,
           logger: log.logger,
           now: () => new Date("2026-03-04T05:06:07.890Z"),
         }),
@@ -106,7 +114,7 @@ export async function startClientAttachments() {
     );
   const server = await listenOver(source);
 
-  /** The request with `body`, which is sent as JSON unless it is a text. */
+  /** Returns the request with `body`, which is sent as JSON unless it is a string. */
   function requestFor(
     body: unknown,
     { client = "client", token = advisor, headers = {}, at = server.url }: Asking = {},
@@ -137,7 +145,7 @@ export async function startClientAttachments() {
     requestFor,
     selectionOf,
     send,
-    /** Asks for attachments. */
+    /** Requests attachments. */
     ask: (wanted: readonly string[], asking?: Asking) => send(selectionOf(wanted), asking),
     expectNothingLeaked(...bodies: readonly Buffer[]): void {
       const text = log.text() + bodies.map(String).join("\n");

@@ -1,18 +1,20 @@
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 
 /**
- * Ends the run's output with one plain line, `N passed, N failed` and, where there are any,
- * `, N skipped`, for a program or a glance to take the outcome from.
+ * Ends the output of a run with one plain line, `N passed, N failed` and, if there are any, `, N
+ * skipped`, so that a program or a glance can read the outcome.
  *
- * It counts tests. What fails outside of one (a file that does not load, a hook, an unhandled
- * error) counts as one failure each, and whatever else makes the run fail (no test found, a
- * coverage threshold, a failed teardown) as at least one. A test that the run never came to, or
- * never saw the end of, is skipped.
+ * It counts tests. A failure outside a test (a file that does not load, a hook, an unhandled error)
+ * counts as one failure each. Anything else that makes the run fail (no test found, a coverage
+ * threshold, a failed teardown) counts as at least one. A test that the run did not reach or did
+ * not finish counts as skipped.
  */
 export default class ClosingLineReporter implements Reporter {
   #counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
 
-  /** Prints at the process's exit: until then other reporters, coverage and teardown may print. */
+  /**
+   * Prints when the process exits: until then, other reporters, coverage and teardown may print.
+   */
   onInit(vitest: Vitest): void {
     process.once("exit", (code) => {
       const { passed } = this.#counts;

@@ -4,13 +4,18 @@ const WORDS = "the a of and to in is it for on with as at by from or an be this 
   " ",
 );
 
-/** `length` bytes that do not shrink, the same for each seed: what a cipher makes of zeros. */
+/**
+ * Returns `length` bytes that do not compress, like the output of a cipher. The same for each seed.
+ */
 export function incompressible(length: number, seed = 1): Buffer {
   const cipher = createCipheriv("aes-128-ctr", Buffer.alloc(16, seed), Buffer.alloc(16));
   return cipher.update(Buffer.alloc(length));
 }
 
-/** What a JPEG is to a compressor: its first segment, data that does not shrink, and its end. */
+/**
+ * Returns bytes that resemble a JPEG to a compressor: its first segment, incompressible data, and
+ * its end.
+ */
 export function jpegLike(length: number, seed = 1): Buffer {
   const bytes = incompressible(length, seed);
   bytes.write("ffd8ffe000104a46494600010100000100010000ffda", 0, "hex");
@@ -18,7 +23,7 @@ export function jpegLike(length: number, seed = 1): Buffer {
   return bytes;
 }
 
-/** About `length` bytes of words, sentences and paragraphs, the same for each seed. */
+/** Returns about `length` bytes of words, sentences and paragraphs. The same for each seed. */
 export function prose(length: number, seed = 1): Buffer {
   const dice = incompressible(length, seed);
   let text = "";

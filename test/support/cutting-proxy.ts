@@ -1,17 +1,20 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A TCP proxy that ends connections midway, by closing them (FIN) as a server that fails does. */
+/** A TCP proxy that closes connections midway (FIN), as a failing server does. */
 export interface CuttingProxy {
-  /** `http://127.0.0.1:port`, the same for as long as it runs. */
+  /** `http://127.0.0.1:port`, the same for the proxy's lifetime. */
   readonly url: string;
-  /** Where connections go, as a URL; may change, as when a server is started anew. */
+  /** The URL that connections are forwarded to. May change, as when a server is restarted. */
   target: string;
-  /** For each connection to come, in turn, after how many bytes of answer it is cut; none left: never. */
+  /**
+   * For each connection to come, in order, the number of answer bytes after which it is cut. When
+   * empty, connections are not cut.
+   */
   readonly cuts: number[];
-  /** Called when a connection is cut, before its client can know. */
+  /** Called when a connection is cut, before its client can notice. */
   onCut: () => void;
-  /** How many connections were cut. */
+  /** Returns how many connections were cut. */
   cutCount(): number;
   close(): Promise<void>;
 }
@@ -30,7 +33,7 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
         client.destroySoon();
         upstream.destroy();
       });
-      // The other side is closed by the handler above; who was talking learns of it there.
+      // The handler above closes the other side, where the error is noticed.
       socket.on("error", () => undefined);
     }
     client.pipe(upstream);

@@ -2,8 +2,8 @@ import { expect } from "vitest";
 import type { AuditEvent } from "../../core/http/audit.ts";
 
 /**
- * That the one line about the request `r-1` tells of a `TypeError` of ours, and not its message, which has
- * the word `a-secret`.
+ * Expects exactly one line about the request `r-1`: it reports a `TypeError` in our code without
+ * its message, which contains `a-secret`.
  */
 export function expectDefectLogged(events: readonly AuditEvent[]): void {
   expect(events).toMatchObject([

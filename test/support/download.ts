@@ -8,23 +8,23 @@ export interface Opened {
   readonly body: IncomingMessage;
 }
 
-/** A response with all that came of its body. */
+/** A response, with the part of its body that arrived. */
 export interface Downloaded {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly bytes: Buffer;
-  /** Whether the body came to its end; false if the connection broke. */
+  /** Whether the body arrived completely; false if the connection broke. */
   readonly complete: boolean;
 }
 
 interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent with its length; as an array, in chunks. */
+  /** Sent with its length or, if it is an array, in chunks. */
   readonly body?: string | Buffer | readonly (string | Buffer)[];
 }
 
-/** Sends a request, on a connection of its own and with the path exactly as given. */
+/** Sends a request, on a new connection and with the path exactly as given. */
 export async function open(url: string, options: RequestOptions = {}): Promise<Opened> {
   const { origin, hostname, port } = new URL(url);
   const outgoing = request({
@@ -43,12 +43,12 @@ export async function open(url: string, options: RequestOptions = {}): Promise<O
     outgoing.end();
   }
   const [body] = (await once(outgoing, "response")) as [IncomingMessage];
-  // Whoever destroys the body, or has it broken, learns of it where it is read.
+  // Errors, also those of a destroyed body, are noticed where the body is read.
   outgoing.on("error", () => undefined);
   return { status: body.statusCode ?? 0, headers: body.headers, body };
 }
 
-/** Reads what is left of a response. */
+/** Reads the rest of a response. */
 export async function readToEnd({ status, headers, body }: Opened): Promise<Downloaded> {
   const parts: Buffer[] = [];
   try {

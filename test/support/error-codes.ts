@@ -1,6 +1,6 @@
 import { ZiplinkError } from "../../core/errors.ts";
 
-/** The code that a promise rejects with, what else it rejects with as text, or "resolved". */
+/** Returns the code that a promise rejects with, any other rejection as text, or "resolved". */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {
   const error: unknown = await promise.then(
     () => "resolved",
@@ -9,12 +9,15 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   return error instanceof ZiplinkError ? error.code : String(error);
 }
 
-/** The error of ours that a promise rejects with; throws where it does anything else. */
+/**
+ * Returns the `ZiplinkError` that a promise rejects with. Throws if it resolves, or rejects with
+ * anything else.
+ */
 export async function failureOf(promise: Promise<unknown>): Promise<ZiplinkError> {
   const error: unknown = await promise.then(
     () => "resolved",
     (reason) => reason,
   );
   if (error instanceof ZiplinkError) return error;
-  throw new Error(`no ZiplinkError: ${error}`, { cause: error });
+  throw new Error(`not a ZiplinkError: ${error}`, { cause: error });
 }

@@ -9,13 +9,13 @@ import type { Downloaded } from "./download.ts";
 
 type LogFields = Readonly<Record<string, unknown>>;
 
-/** A logger, and all that it has written. */
+/** A logger, and everything it has logged. */
 export interface CapturedLog {
   readonly logger: Logger;
   text(): string;
-  /** The lines of an event, without what every line has. */
+  /** Returns the lines of an event, without the fields that every line has. */
   events(name: string): LogFields[];
-  /** The first line of an event; waits until there is one. */
+  /** Resolves with the first line of an event, once there is one. */
   nextEvent(name: string): Promise<LogFields>;
   clear(): void;
 }
@@ -57,7 +57,7 @@ export function captureLog(): CapturedLog {
   };
 }
 
-/** An application behind Node's HTTP server, on a free port of this machine. */
+/** Serves an application with Node's HTTP server, on a free port of this machine. */
 export async function listen(listener: Parameters<typeof createServer>[1]) {
   const server = createServer(listener);
   server.listen(0, "127.0.0.1");
@@ -72,12 +72,12 @@ export async function listen(listener: Parameters<typeof createServer>[1]) {
   };
 }
 
-/** Runs a line for a shell, as a person who has copied it would. */
+/** Runs a line in a shell, as a user who has copied it would. */
 export async function runLine(line: string, cwd: string): Promise<void> {
   await promisify(execFile)("sh", ["-c", line], { cwd, timeout: 60_000 });
 }
 
-/** The status and the detail of an error; its body has nothing else. */
+/** Returns the status and the detail of an error; its body must contain nothing else. */
 export function told({ status, headers, bytes }: Downloaded): [number, string] {
   expect(headers["content-type"]).toBe("application/json");
   const { detail, ...rest } = JSON.parse(bytes.toString());

@@ -6,30 +6,36 @@ import { createFaults, type Fault } from "./fake-gcs/faults.ts";
 import { createFakeObjects, type FakeObjects, toResource } from "./fake-gcs/objects.ts";
 import { readUpload } from "./fake-gcs/uploads.ts";
 
-/** A server of the part of Cloud Storage's JSON API that the client needs to read, list and upload. */
+/**
+ * A server with the parts of Cloud Storage's JSON API that the client needs to read, list and
+ * upload.
+ */
 export interface FakeGcs {
-  /** To be the client's `apiEndpoint`. */
+  /** The client's `apiEndpoint`. */
   readonly url: string;
   readonly objects: FakeObjects;
-  /** Each request so far: its method and the URL as it was sent. */
+  /** Each request so far: its method, and the URL as sent. */
   readonly requests: string[];
-  /** Resolves when the fault first befalls a request. */
+  /** Injects a fault. Resolves when it first takes effect. */
   fail(fault: Fault): Promise<void>;
-  /** How many requests this process has under way, unread answers among them, once that has settled. */
+  /**
+   * Resolves with the number of requests in progress in this process, including unread answers,
+   * once it has settled.
+   */
   open(): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface FakeGcsOptions {
-  /** The one bucket there is; default `bucket`. */
+  /** The name of the only bucket; default `bucket`. */
   readonly bucket?: string;
-  /** How many objects a page of a listing has at most; default 1,000, as Cloud Storage's. */
+  /** Maximum number of objects in a page of a listing; default 1,000, as in Cloud Storage. */
   readonly pageSize?: number;
-  /** Whether generations that are overwritten or deleted can still be read; default not. */
+  /** Whether overwritten or deleted generations can still be read; default false. */
   readonly keepsGenerations?: boolean;
 }
 
-/** On 127.0.0.1, at a free port. */
+/** Starts the server on 127.0.0.1, at a free port. */
 export async function startFakeGcs({
   bucket = "bucket",
   pageSize = 1000,
@@ -91,7 +97,7 @@ export async function startFakeGcs({
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
 
-  /** Also those whose answer lies, as a whole, unread in the sockets' buffers. */
+  /** Includes answers that lie completely, and unread, in the sockets' buffers. */
   const open = () => Math.max(answering, socketsInUse(port));
 
   return {
@@ -100,7 +106,7 @@ export async function startFakeGcs({
     requests,
     fail: faults.add,
     async open() {
-      // A socket that one end has closed is closed at the other within a few turns of the event loop.
+      // A socket that one end has closed closes at the other within a few turns of the event loop.
       for (let turn = 0; turn < 100 && open() > 0; turn++) {
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -114,7 +120,7 @@ export async function startFakeGcs({
   };
 }
 
-/** How many connections to `port` Node's own agent has that are not free for another request. */
+/** Returns how many connections to `port` of Node's own agent are not free for another request. */
 function socketsInUse(port: number): number {
   const hosts = Object.entries(globalAgent.sockets);
   return hosts

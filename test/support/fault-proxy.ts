@@ -17,23 +17,23 @@ import {
 } from "./faults.ts";
 
 /**
- * An HTTP proxy in front of a store. Requests go on as they came, `Host` included, so that their
- * signatures hold; answers come back as they are but for the faults. A fault that an answer has no
- * place for, such as one in the body of an answer to HEAD, is left out.
+ * An HTTP proxy in front of a store. Requests are passed on unchanged, including `Host`, so that
+ * their signatures stay valid. Answers are passed back unchanged except for the faults. A fault
+ * that does not apply to an answer, such as one in the body of an answer to HEAD, is skipped.
  */
 export interface FaultProxy {
   /** `http://127.0.0.1:port` */
   readonly url: string;
-  /** Chooses what goes wrong with the answers to come; by default nothing. */
+  /** Chooses the fault of each further answer; by default none. */
   fault: FaultChooser;
-  /** Called as a fault takes effect, before the client can know. */
+  /** Called when a fault takes effect, before the client can notice. */
   onFault: (fault: Fault, request: ProxiedRequest) => void;
   /** How often each kind of fault has taken effect. */
   readonly applied: Readonly<Record<FaultKind, number>>;
   requestCount(): number;
-  /** Connections of clients, idle ones too. */
+  /** Returns the number of clients' connections, including idle ones. */
   openConnections(): number;
-  /** Requests whose answer has neither been sent in full nor been given up. */
+  /** Returns the number of requests whose answer was neither sent completely nor abandoned. */
   openRequests(): number;
   /** Resolves once there are no open requests. */
   idle(): Promise<void>;
@@ -83,7 +83,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       proxy.onFault(fault, request);
     };
     if (fault?.kind === "drop" || fault?.kind === "status") {
-      // A connection that is closed with bytes unread is reset.
+      // Closing a connection with unread bytes would reset it.
       for await (const _ of incoming);
       take();
       if (fault.kind === "drop") incoming.socket.end();
@@ -113,14 +113,14 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     response.once("close", () => {
       if (--openRequests === 0) idle.resolve();
     });
-    // Where the store fails by itself, its client's connection ends as well.
+    // If the store itself fails, the client's connection ends too.
     answer(incoming, response).catch(() => incoming.socket.destroy());
   });
   server.on("connection", (socket: Socket) => {
     clients.add(socket);
     socket.once("close", () => clients.delete(socket));
   });
-  // No connection is closed but by a fault.
+  // Only faults close connections.
   Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -153,7 +153,10 @@ function answerStatus(
   response.end();
 }
 
-/** Sends the request on; the store's answer. Who leaves takes the request to the store along. */
+/**
+ * Forwards the request, and returns the store's answer. If the client disconnects, the request to
+ * the store ends too.
+ */
 async function forward(
   incoming: IncomingMessage,
   response: ServerResponse,
@@ -172,16 +175,16 @@ async function forward(
   response.once("close", () => outgoing.destroy());
   incoming.pipe(outgoing);
   const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
-  // A store that breaks off is noticed where its body is read.
+  // A store that ends early is noticed where its body is read.
   for (const stream of [outgoing, answer]) stream.on("error", () => undefined);
   return answer;
 }
 
 interface Altered {
   readonly body: AsyncIterable<Buffer>;
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly rawHeaders: readonly string[];
-  /** What comes behind the body. */
+  /** How the connection goes on after the body. */
   readonly ending: "end" | "close" | "reset" | "stall";
 }
 
@@ -189,7 +192,7 @@ function unaltered(answer: IncomingMessage): Altered {
   return { body: answer, rawHeaders: answer.rawHeaders, ending: "end" };
 }
 
-/** The answer with a fault in its body; `undefined` if there is no place for it. */
+/** Returns the answer with a fault in its body; `undefined` if the fault does not apply. */
 function alter(answer: IncomingMessage, method: string, fault: Fault): Altered | undefined {
   const { "content-length": lengthHeader, "content-range": range = "" } = answer.headers;
   const length = lengthHeader === undefined ? Number.POSITIVE_INFINITY : Number(lengthHeader);
@@ -211,7 +214,7 @@ function alter(answer: IncomingMessage, method: string, fault: Fault): Altered |
       return { ...sent, body: flip(answer) };
     case "short": {
       const left = length - fault.missingBytes;
-      // A part has at least one byte, or no Content-Range could tell of it.
+      // A part has at least one byte; Content-Range cannot describe an empty one.
       if (lengthHeader === undefined || left < (range === "" ? 0 : 1)) return undefined;
       return {
         ...sent,
@@ -239,7 +242,9 @@ function alter(answer: IncomingMessage, method: string, fault: Fault): Altered |
   }
 }
 
-/** `rawHeaders` with the values of those that are there and named in `values`, in lower case. */
+/**
+ * Returns `rawHeaders` with the values of those present that are named, in lower case, in `values`.
+ */
 function replace(rawHeaders: readonly string[], values: Readonly<Record<string, string>>) {
   return rawHeaders.map((item, i) => {
     const name = rawHeaders[i - 1]?.toLowerCase() ?? "";
@@ -247,7 +252,10 @@ function replace(rawHeaders: readonly string[], values: Readonly<Record<string, 
   });
 }
 
-/** Writes each chunk once the last has left; false if the client left before all had. */
+/**
+ * Writes each chunk once the previous one has been sent. Returns false if the client disconnected
+ * before the end.
+ */
 async function send(body: AsyncIterable<Buffer>, response: ServerResponse): Promise<boolean> {
   const closed = once(response, "close");
   for await (const chunk of body) {
@@ -268,7 +276,7 @@ async function* take(body: AsyncIterable<Buffer>, count: number) {
   }
 }
 
-/** A turn of the event loop between any two chunks keeps them apart on the wire. */
+/** Slices a body. A turn of the event loop between two chunks keeps them apart on the wire. */
 async function* slice(body: AsyncIterable<Buffer>, length: number) {
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length; at += length) {

@@ -1,38 +1,38 @@
 import { createHash } from "node:crypto";
 
-/** What goes wrong with one answer. Bytes are those of its body. */
+/** A fault of one answer. Byte counts refer to its body. */
 export type Fault =
-  /** This status in place of an answer, for this and the same request's next `times - 1`. */
+  /** This status instead of the answer, for this request and its next `times - 1` repetitions. */
   | {
       readonly kind: "status";
       readonly status: number;
       readonly retryAfter?: number | string;
       readonly times?: number;
     }
-  /** The connection is reset (RST). The client may then see fewer bytes than were sent. */
+  /** The connection is reset (RST). The client may see fewer bytes than were sent. */
   | { readonly kind: "reset"; readonly afterBytes: number }
-  /** The connection is closed (FIN), short of what was announced. */
+  /** The connection is closed (FIN) before the announced length. */
   | { readonly kind: "close"; readonly afterBytes: number }
-  /** No more is sent, and the connection stays open until the client closes it. */
+  /** Nothing more is sent, and the connection stays open until the client closes it. */
   | { readonly kind: "stall"; readonly afterBytes: number }
-  /** All comes, in packets of this many bytes. */
+  /** Everything arrives, in packets of this many bytes. */
   | { readonly kind: "slow"; readonly bytesPerChunk: number }
-  /** The end is missing, and all headers are about the shorter body. */
+  /** The end is missing, and all headers describe the shorter body. */
   | { readonly kind: "short"; readonly missingBytes: number }
-  /** A 206 whose `Content-Range` and bytes are shifted by one; the byte too many is a zero. */
+  /** A 206 whose `Content-Range` and bytes are shifted by one; the extra byte is a zero. */
   | { readonly kind: "wrongRange" }
   /** The first byte has a bit flipped. */
   | { readonly kind: "corrupt" }
-  /** The connection is closed before any answer, and the store never asked. */
+  /** The connection is closed without an answer, and the store receives no request. */
   | { readonly kind: "drop" };
 
 export type FaultKind = Fault["kind"];
 
 export interface ProxiedRequest {
-  /** Counted from 0, in the order they come. */
+  /** Counted from 0, in the order of arrival. */
   readonly index: number;
   readonly method: string;
-  /** Path and query as they were sent. */
+  /** Path and query, as sent. */
   readonly url: string;
   /** The `Range` header. */
   readonly range: string | undefined;
@@ -40,7 +40,7 @@ export interface ProxiedRequest {
 
 export type FaultChooser = (request: ProxiedRequest) => Fault | undefined;
 
-/** Kinds that a reader which checks what it gets and tries again comes through. */
+/** The kinds from which a reader recovers if it checks its input and retries. */
 const recoverable: readonly FaultKind[] = [
   "status",
   "reset",
@@ -51,12 +51,12 @@ const recoverable: readonly FaultKind[] = [
   "drop",
 ];
 
-/** Statuses of a store that is in trouble and may not be the next time. */
+/** Statuses of a store that may answer a retry. */
 const passingStatuses = [429, 500, 502, 503, 504] as const;
 
 /**
- * Chooses a fault of `kinds` for a share of `rate` (0 to 1) of the requests. What it chooses depends
- * on the seed, the request and how often that was made, and not on the order in which requests come.
+ * Chooses a fault of `kinds` for a share of `rate` (0 to 1) of the requests. The choice depends on
+ * the seed, the request and how often it was made, and not on the order of requests.
  */
 export function seededFaults(
   seed: number,
@@ -95,12 +95,14 @@ export function seededFaults(
   };
 }
 
-/** What two requests that ask for the same have in common. */
+/** Returns a key that is equal for requests for the same bytes. */
 export function identify({ method, url, range = "" }: ProxiedRequest): string {
   return `${method} ${url} ${range}`;
 }
 
-/** Of a `Range` with both ends; else 64 KiB, which an answer may or may not have. */
+/**
+ * Returns the length of a `Range` with both ends; otherwise 64 KiB, which an answer may not have.
+ */
 function lengthAsked(range: string | undefined): number {
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? "") ?? [];
   return first === undefined ? 65_536 : Number(last) - Number(first) + 1;

@@ -9,14 +9,14 @@ export interface MemoryGcs {
   readonly bucket: GcsBucket;
   put(name: string, bytes: Uint8Array, options?: PutOptions): void;
   remove(name: string): void;
-  /** How many files are open. */
+  /** Returns how many files are open. */
   open(): number;
 }
 
-/** Length of the chunks it is read in. */
+/** Length of the chunks in which it is read. */
 const CHUNK = 64 * 1024;
 
-/** The bytes are files in memory, one a generation, which is the file's name. */
+/** Creates the bucket. Its bytes are files in memory, one per generation and named after it. */
 export function createMemoryGcs(): MemoryGcs {
   const objects = createFakeObjects(false);
   const fs = createFsFromVolume(new Volume());
@@ -28,7 +28,7 @@ export function createMemoryGcs(): MemoryGcs {
     throw Object.assign(new ApiError(`No such object: bucket/${name}`), { code: 404 });
   }
 
-  /** Bytes `[start, end]` of an object; a read that has begun is not disturbed by what is put later. */
+  /** Reads bytes `[start, end]` of an object. Later puts do not affect a read in progress. */
   async function* read(name: string, generation: string | undefined, start: number, end: number) {
     const file = fs.openSync(`/${find(name, generation).generation}`, "r");
     open++;

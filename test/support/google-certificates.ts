@@ -3,20 +3,20 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A server that stands in for Google's list of certificates. */
+/** A stub server of Google's list of certificates. */
 export interface GoogleCertificates {
   readonly url: string;
-  /** The private key of each `kid` that the list has. */
+  /** The private key of each `kid` in the list. */
   readonly privateKeys: Readonly<Record<string, string>>;
   readonly publicKeys: Readonly<Record<string, string>>;
-  /** How often the list was fetched. */
+  /** Returns how often the list was fetched. */
   fetches(): number;
   /** Makes it answer with this status from now on. */
   answer(status: number): void;
   close(): Promise<void>;
 }
 
-/** Serves two keys, in the form of https://www.googleapis.com/oauth2/v1/certs. */
+/** Starts the server with two keys, in the form of https://www.googleapis.com/oauth2/v1/certs. */
 export async function startGoogleCertificates(): Promise<GoogleCertificates> {
   const pairs = ["g-1", "g-2"].map((kid) => ({
     kid,

@@ -7,7 +7,7 @@ import { handmade, hmac, privately, seconds } from "./api-client.ts";
 import { type ServiceProcess, startService } from "./service-process.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 
-/** What the service holds: three tenants, two of whose names begin alike. */
+/** The objects of the service: three tenants, two of which have names that begin alike. */
 const FILES: Readonly<Record<string, string>> = {
   "a/vertraulich.txt": "of a",
   "a/sub/gehalt.pdf": "of a, too",
@@ -15,7 +15,7 @@ const FILES: Readonly<Record<string, string>> = {
   "b/kündigung.txt": "of b",
 };
 
-/** What opens the service's metrics. */
+/** The token for the service's metrics. */
 const METRICS_TOKEN = randomBytes(32).toString("hex");
 
 const oct = (kid: string) => ({ kty: "oct", kid, k: randomBytes(32).toString("base64url") });
@@ -27,30 +27,30 @@ const pair = (kid: string, curve: "P-256" | "ed25519"): JWK => ({
   kid,
 });
 
-/** Public half of a key. */
+/** Returns the public half of a key. */
 export const publicOf = ({ d: _, ...jwk }: JWK): JWK => jwk;
 
-/** Signs by the key's own algorithm. */
+/** Returns a function that signs with the key's own algorithm. */
 export function signerOf(jwk: JWK): { readonly alg: string; sign: (input: string) => Buffer } {
   if (jwk.kty === "oct") return { alg: "HS256", sign: hmac(Buffer.from(jwk.k ?? "", "base64url")) };
   return { alg: jwk.kty === "EC" ? "ES256" : "EdDSA", sign: privately(jwk) };
 }
 
-/** A service with every kind of key, in a process of its own, and what an attacker would use on it. */
+/** A service in a separate process, with every kind of key, and an attacker's tools. */
 export interface GuardedService {
   readonly service: ServiceProcess;
-  /** Keys of links, and keys of callers; none is both. */
+  /** Keys of links, and keys of callers. No key is used for both. */
   readonly links: { readonly oct: JWK; readonly ec: JWK; readonly ed: JWK };
   readonly callers: { readonly oct: JWK; readonly ec: JWK };
-  /** A genuine token of a link, but for `change` of its claims. */
+  /** Returns a genuine token of a link, with `change` applied to its claims. */
   link(zip: unknown, change?: object, key?: JWK): string;
-  /** A genuine token of a caller within `a/`, but for `change` of its claims. */
+  /** Returns a genuine token of a caller within `a/`, with `change` applied to its claims. */
   caller(change?: object, key?: JWK): string;
-  /** Where manifests are. */
+  /** The folder of the manifests. */
   readonly manifests: string;
-  /** All that no body and no log may show: names, keys, folders, secrets. */
+  /** Texts that must appear in no body and no log: names, keys, folders, secrets. */
   readonly secrets: readonly string[];
-  /** Every token that `link` and `caller` have made so far. */
+  /** Every token that `link` and `caller` have created so far. */
   readonly issued: ReadonlySet<string>;
   stop(): Promise<void>;
 }

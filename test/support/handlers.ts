@@ -8,7 +8,7 @@ import { ReadAheadPool } from "../../core/streaming/read-ahead-pool.ts";
 import { defaultZipFormat } from "../../core/zip/format.ts";
 import { linkSecret as secret } from "./secrets.ts";
 
-/** Options of a handler over `source` whose links are signed with the tests' secret. */
+/** Returns the options of a handler over `source` whose links are signed with the tests' secret. */
 export function handlerOptions(source: BlobSource): HandlerOptions {
   return {
     source,
@@ -25,7 +25,10 @@ export function handlerOptions(source: BlobSource): HandlerOptions {
   };
 }
 
-/** A handler over `source`, the events it has audited, and a way to send it requests. */
+/**
+ * Creates a handler over `source`. Returns it with its audit events and a function that sends
+ * requests.
+ */
 export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> = {}) {
   const events: AuditEvent[] = [];
   const handle = createHandler({
@@ -34,7 +37,7 @@ export function handlerOf(source: BlobSource, options: Partial<HandlerOptions> =
     ...options,
   });
 
-  /** A token for the archive spec `zip`, valid or not. */
+  /** Returns a token for the archive spec `zip`, valid or not. */
   const sign = (zip: unknown) => {
     const expires = new Date(Date.now() + 60_000);
     return signLink(zip as { prefix: string }, { secret, expires, id: "l" });

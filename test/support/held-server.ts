@@ -4,14 +4,14 @@ import type { AddressInfo } from "node:net";
 
 /** A web server whose objects can be held back. */
 export interface HeldServer {
-  /** The base of a source. */
+  /** The `base` for a source. */
   readonly base: string;
-  /** Lets the bytes of the object `key` go; until then they are not sent. */
+  /** Releases the bytes of the object `key`, which are not sent before. */
   release(key: string): void;
   stop(): Promise<void>;
 }
 
-/** Serves `objects` at 127.0.0.1, in ranges too; those in `held` only once they are released. */
+/** Serves `objects` on 127.0.0.1, in ranges too; those in `held` only once they are released. */
 export async function startHeldServer(
   objects: Readonly<Record<string, Buffer>>,
   held: readonly string[],

@@ -8,14 +8,14 @@ import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts"
 import { ZiplinkError } from "../../core/errors.ts";
 import { collect, patterned } from "./bytes.ts";
 
-/** A web server that answers as a test says, and remembers what it was asked. */
+/** A web server that answers as a test specifies, and records its requests. */
 export interface Stub {
   readonly origin: string;
   /** `127.0.0.1:port` */
   readonly host: string;
   answer: RequestListener;
   readonly requests: IncomingMessage[];
-  /** How many connections were ever made to it. */
+  /** Returns how many connections were ever made to it. */
   connections(): number;
 }
 
@@ -45,8 +45,8 @@ export async function startStub(answer: RequestListener): Promise<Stub> {
 }
 
 /**
- * A stub and a source below `/base/` of it. The source has but one connection: any answer that it
- * did not let go of would block the next request for ever.
+ * Starts a stub, and a source below its `/base/`. The source has a single connection: an answer
+ * that it does not release would block the next request for ever.
  */
 export async function startSource(
   answer: RequestListener,
@@ -62,7 +62,7 @@ export async function startSource(
 export const bytes = patterned(100);
 export const lastModified = "Thu, 29 Feb 2024 12:34:57 GMT";
 
-/** The object as `answering()` has it. */
+/** The object, as `answering()` serves it. */
 export const object: BlobInfo = {
   key: "a",
   size: 100,
@@ -73,14 +73,14 @@ export const object: BlobInfo = {
 export type Changes = Readonly<Record<string, string | number | undefined>>;
 
 export interface Faulty {
-  /** Headers to replace or, where `undefined`, to leave out. */
+  /** Headers to replace or, if `undefined`, to remove. */
   readonly headers?: Changes;
   readonly status?: number;
-  /** In place of the bytes that were asked for. */
+  /** Sent instead of the requested bytes. */
   readonly body?: Buffer;
 }
 
-/** A server of `bytes` that does everything right but for what it is told. */
+/** Serves `bytes` correctly, except for the given faults. */
 export function answering({ headers: changes = {}, status, body }: Faulty = {}): RequestListener {
   return ({ method, headers }, response) => {
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "") ?? [];
@@ -112,7 +112,7 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   return error instanceof ZiplinkError ? error.code : String(error ?? "ok");
 }
 
-/** "ok", if the right bytes came, or the code of the failure. */
+/** Returns "ok" if the right bytes arrived; otherwise the code of the failure. */
 export async function outcomeOf(
   source: BlobSource,
   blob: BlobInfo,

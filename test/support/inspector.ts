@@ -1,17 +1,18 @@
 import { once } from "node:events";
 import type { ServiceProcess } from "./service-process.ts";
 
-/** What a process holds once all garbage is collected. */
+/** The memory and resources that a process holds after a garbage collection. */
 export interface Held {
-  /** JavaScript objects, and memory outside of V8's heap that they keep. Bytes. */
+  /** JavaScript objects, and the memory outside V8's heap that they hold. Bytes. */
   readonly bytes: number;
-  /** What keeps its event loop busy, such as sockets, by type and sorted. */
+  /** The resources that keep its event loop alive, such as sockets, sorted by type. */
   readonly resources: readonly string[];
 }
 
 /**
- * Asks a service that was started with `NODE_OPTIONS=--inspect=127.0.0.1:0` what it holds, after a
- * garbage collection, by the protocol of debuggers (https://chromedevtools.github.io/devtools-protocol/).
+ * Asks a service that was started with `NODE_OPTIONS=--inspect=127.0.0.1:0` what it holds after a
+ * garbage collection, over the debugger's protocol
+ * (https://chromedevtools.github.io/devtools-protocol/).
  */
 export async function inspect(service: ServiceProcess): Promise<Held> {
   const [url = ""] = await service.printed(/ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/);
@@ -34,7 +35,7 @@ export async function inspect(service: ServiceProcess): Promise<Held> {
     return (await answered).result;
   };
   try {
-    // What finalizers let go of in the first is collected by the second.
+    // The second collects what finalizers release in the first.
     for (let i = 0; i < 2; i++) await call("HeapProfiler.collectGarbage");
     const expression = `JSON.stringify({
       ...process.memoryUsage(), resources: process.getActiveResourcesInfo().sort() })`;
@@ -43,7 +44,7 @@ export async function inspect(service: ServiceProcess): Promise<Held> {
     };
     const { heapUsed, external, resources } = JSON.parse(result.value) as {
       readonly heapUsed: number;
-      readonly external: number; // of which the contents of array buffers are a part
+      readonly external: number; // includes the contents of array buffers
       readonly resources: readonly string[];
     };
     return { bytes: heapUsed + external, resources };

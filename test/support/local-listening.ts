@@ -1,6 +1,6 @@
 /**
- * To be preloaded (`node --import`) into a program that listens on every network interface and cannot
- * be told otherwise: it listens on 127.0.0.1 then, and prints where.
+ * Preload this (`node --import`) into a program that listens on every network interface and has no
+ * option for it: it then listens on 127.0.0.1, and prints its port.
  */
 import { type AddressInfo, Server } from "node:net";
 

@@ -10,24 +10,30 @@ import { pathOf } from "./tools.ts";
 export interface NginxOptions {
   /** The folder to serve. */
   readonly root: string;
-  /** Compress what is asked for compressed, on the fly: no length, a weak ETag. Default: no. */
+  /**
+   * Whether to compress on the fly for clients that accept it: no length, a weak ETag. Default:
+   * false.
+   */
   readonly gzip?: boolean;
 }
 
-/** An nginx of its own process, port and folder, which serves files. */
+/** An nginx with its own process, port and folder, which serves files. */
 export interface Nginx {
   /** `http://127.0.0.1:port` */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** How long nginx may take to start or to end, in milliseconds. */
+/** How long nginx may take to start or to exit. Milliseconds. */
 const TIME_LIMIT = 10_000;
 
-/** How many ports to try: another program may take one before nginx does. */
+/** Number of ports to try: another program may take a port before nginx does. */
 const ATTEMPTS = 5;
 
-/** Starts nginx; resolves once it listens. Any user may: it keeps to a temporary folder. */
+/**
+ * Starts nginx, and resolves once it is listening. Works for any user, since it only writes to a
+ * temporary folder.
+ */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const program = pathOf("nginx");
   if (program === undefined) throw new Error("nginx is not on the PATH");
@@ -56,11 +62,11 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   throw new Error(`nginx did not start:\n${printed}`);
 }
 
-/** `ready` resolves, with what nginx printed, once it listens or has ended. */
+/** Runs nginx. `ready` resolves with its output once it is listening or has exited. */
 function run(program: string, folder: string) {
   const args = ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")];
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-  // A test file that ends without its clean-up must not leave a server behind.
+  // A test file that ends without cleaning up must not leave a server behind.
   process.once("exit", () => child.kill("SIGKILL"));
   const lines: string[] = [];
   const ready = new Promise<string>((resolve, reject) => {
@@ -71,7 +77,7 @@ function run(program: string, folder: string) {
     };
     createInterface({ input: child.stderr }).on("line", (line) => {
       lines.push(line);
-      // Printed once the sockets listen.
+      // Printed once the sockets are listening.
       if (line.includes("using the ")) settle();
     });
     child.once("close", settle);
@@ -80,7 +86,10 @@ function run(program: string, folder: string) {
   return { child, ready };
 }
 
-/** One process, as a master that is killed would leave its workers; all temporary files in the prefix. */
+/**
+ * Returns the configuration: one process, since a killed master would leave its workers, and all
+ * temporary files in the prefix.
+ */
 function configuration(port: number, { root, gzip = false }: NginxOptions): string {
   return `
 daemon off;

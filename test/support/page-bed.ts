@@ -16,11 +16,11 @@ import { makeFolder, removeFolder } from "./temporary-folder.ts";
 
 const MiB = 1024 * 1024;
 
-/** Has `showSaveFilePicker` give a file without the dialog, which no test can answer. */
+/** Makes `showSaveFilePicker` return a file without the dialog, which no test can answer. */
 export const CHOSEN_FILE = `globalThis.showSaveFilePicker = async () =>
   (await navigator.storage.getDirectory()).getFileHandle("chosen.zip", { create: true })`;
 
-/** A browser whose pages cannot ask for a file. */
+/** Makes the browser one whose pages cannot ask for a file. */
 export const NO_PICKER = "globalThis.showSaveFilePicker = undefined";
 
 export interface LinkOptions {
@@ -30,20 +30,20 @@ export interface LinkOptions {
   readonly issuer?: string;
 }
 
-/** A service that serves a folder, a proxy that can have it fail, and a browser. */
+/** A service that serves a folder, a proxy that can make it fail, and a browser. */
 export interface PageBed {
   readonly proxy: FaultProxy;
   readonly browser: Browser;
   readonly service: ServiceProcess;
-  /** A link to a page. */
+  /** Returns a link to a page. */
   link(options?: LinkOptions): Promise<string>;
-  /** A watched page that shows `url` and whose script is ready, with `prepare` run before. */
+  /** Opens a watched page that shows `url` and whose script is ready, with `prepare` run before. */
   open(url: string, prepare?: string, options?: BrowserContextOptions): Promise<WatchedPage>;
-  /** Has all slices from the `count`th on stall; resolves once one does. */
+  /** Makes all slices from the `count`th on stall. Resolves once one does. */
   stallAfter(count: number): Promise<void>;
-  /** Has all go well from now on; the ranges that are asked for meanwhile. */
+  /** Makes everything succeed from now on. Returns the ranges that are requested from then on. */
   heal(): string[];
-  /** SHA-256 of the archive of the whole folder, or of what `only` selects of it. */
+  /** Returns the SHA-256 of the archive of the whole folder, or of the part that `only` selects. */
   expected(only?: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -106,7 +106,10 @@ export async function startPageBed(
   };
 }
 
-/** A bed of its own folder, one.bin, two.bin and z.txt of 16 MiB together, sent in slices of 1 MiB. */
+/**
+ * Starts a test bed with its own folder: one.bin, two.bin and z.txt, 16 MiB in total, sent in
+ * slices of 1 MiB.
+ */
 export async function startSlicedBed(): Promise<PageBed> {
   const folder = await makeFolder();
   await writeFile(join(folder, "one.bin"), patterned(9 * MiB, 1));
@@ -122,7 +125,7 @@ export async function startSlicedBed(): Promise<PageBed> {
   };
 }
 
-/** SHA-256 of a download named big.zip; rejects if it failed. */
+/** Returns the SHA-256 of a download named big.zip. Rejects if it failed. */
 export async function hashOf(download: Download): Promise<string> {
   const failure = await download.failure();
   if (failure !== null) throw new Error(`the download failed: ${failure}`);

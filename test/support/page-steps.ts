@@ -1,10 +1,10 @@
 import type { Page } from "playwright-core";
 
-/** Presses the page's main button. */
+/** Clicks the page's main button. */
 export const startDownload = (page: Page) => page.getByRole("link", { name: "Download" }).click();
 
-/** Presses the button whose label has `name` in it. */
+/** Clicks the button whose label contains `name`. */
 export const press = (page: Page, name: string) => page.getByRole("button", { name }).click();
 
-/** Waits for a heading that has `name` in it. */
+/** Waits for a heading that contains `name`. */
 export const heading = (page: Page, name: string) => page.getByRole("heading", { name }).waitFor();

@@ -9,7 +9,10 @@ import type { Plan } from "../../core/zip/plan.ts";
 
 export const modified = new Date("2024-02-29T12:34:57Z");
 
-/** A source of `objects`, all of one time unless they say otherwise, and the plan of all of them. */
+/**
+ * Returns a source of `objects`, with the same modification time unless stated otherwise, and the
+ * plan of all of them.
+ */
 export async function planOf(
   objects: Readonly<Record<string, MemoryObject | Uint8Array | string>>,
   format: Partial<ZipFormat> = {},

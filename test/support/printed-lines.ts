@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-/** A line that the audit log wrote. */
+/** A line of the audit log. */
 export type AuditLine = Readonly<Record<string, unknown>> & { readonly message: string };
 
-/** What processes print, line by line, for those who wait for it. */
+/** The lines that processes print, for tests that wait for them. */
 export class PrintedLines {
   readonly #printed: string[] = [];
   readonly #lines: AuditLine[] = [];
@@ -13,27 +13,29 @@ export class PrintedLines {
   readonly #ended = Promise.withResolvers<never>();
 
   constructor() {
-    this.#ended.promise.catch(() => undefined); // told to those who wait
+    this.#ended.promise.catch(() => undefined); // reported to those that wait
   }
 
-  /** Reads `streams` too. Resolves when all have closed. */
+  /** Reads `streams` as well. Resolves when all of them have closed. */
   async read(...streams: readonly Readable[]): Promise<void> {
     const inputs = streams.map((input) => createInterface({ input }));
     for (const input of inputs) input.on("line", (line) => this.#add(line));
     await Promise.all(inputs.map((input) => once(input, "close")));
   }
 
-  /** There is nothing more to come: whoever waits is told so, with all that was printed. */
+  /**
+   * Must be called when nothing more will be printed. Rejects every wait with all that was printed.
+   */
   end(): void {
-    this.#ended.reject(new Error(`the service ended:\n${this.text()}`));
+    this.#ended.reject(new Error(`the service exited:\n${this.text()}`));
   }
 
-  /** All that was printed. */
+  /** Returns everything that was printed. */
   text(): string {
     return this.#printed.join("\n");
   }
 
-  /** What `find` finds, once it does. It is called for each line that comes. */
+  /** Resolves with the result of `find` once it is defined. `find` is called for each new line. */
   async waitFor<T>(find: () => T | undefined): Promise<T> {
     const found = Promise.withResolvers<T>();
     const check = () => {
@@ -51,12 +53,12 @@ export class PrintedLines {
     }
   }
 
-  /** What `pattern` finds in all that was printed; waits until it is there. */
+  /** Resolves with the match of `pattern` in everything printed, once there is one. */
   printed(pattern: RegExp): Promise<RegExpExecArray> {
     return this.waitFor(() => pattern.exec(this.text()) ?? undefined);
   }
 
-  /** The first audit line, of those not handed out yet, that `matches`; waits for it to be written. */
+  /** Resolves with the first audit line not yet returned that `matches`, once it is written. */
   nextLine(matches: (line: AuditLine) => boolean): Promise<AuditLine> {
     return this.waitFor(() => {
       const index = this.#lines.findIndex(matches);

@@ -8,13 +8,13 @@ import { freePort } from "./free-port.ts";
 import { makeFolder, removeFolder } from "./temporary-folder.ts";
 import { runTool, type Tool } from "./tools.ts";
 
-/** Ceph's own S3 server on a cluster of one monitor and one disk, which is memory. */
+/** Ceph's S3 server on a cluster of one monitor and one disk, which is in memory. */
 export interface Radosgw {
   /** `http://127.0.0.1:port` */
   readonly url: string;
-  /** Of a user that may make buckets. */
+  /** The credentials of a user that may create buckets. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Ends its processes and removes its folder. */
+  /** Stops its processes and removes its folder. */
   stop(): Promise<void>;
 }
 
@@ -30,21 +30,21 @@ export const radosgwTools: readonly Tool[] = [
 
 const credentials = { accessKeyId: "AKIDTEST", secretAccessKey: "a-secret-for-tests" };
 
-/** For each program that sets something up, and for each server until it answers, in milliseconds. */
+/** The time limit of each setup program, and of each server until it answers. Milliseconds. */
 const STEP_TIMEOUT = 20_000;
 
-/** Starts the server; rejects with the ends of its logs if it does not come up. */
+/** Starts the server. Rejects with the ends of its logs if it does not start. */
 export async function startRadosgw(): Promise<Radosgw> {
   const folder = await makeFolder();
   const servers: Server[] = [];
-  // A test file that ends without its clean-up must not leave anything behind.
+  // A test file that ends without cleaning up must not leave anything behind.
   const onExit = () => {
     for (const server of servers) server.kill();
     rmSync(folder, { recursive: true, force: true });
   };
   process.once("exit", onExit);
   const stop = async () => {
-    // Nothing of them is worth keeping, so they need not shut down in good order.
+    // Nothing in them is worth keeping, so they are killed without a shutdown.
     for (const server of servers) server.kill();
     await Promise.all(servers.map(({ exited }) => exited));
     await removeFolder(folder);
@@ -71,9 +71,9 @@ async function startCluster(folder: string, servers: Server[]): Promise<string> 
   const osd = ["--conf", conf, "--id", "0"];
   const admin = ["--conf", conf, "--name", "client.admin"];
   const run = (program: Tool, args: readonly string[]) =>
-    // Each prints what it does, on standard error as well.
+    // Each prints its progress, on standard error too.
     runTool({ program, args }, { timeoutMs: STEP_TIMEOUT }, ({ code }) => code === 0);
-  // One time in twenty the monitor refuses (EPERM) whom it would accept the next moment.
+  // One time in twenty, the monitor refuses a client (EPERM) that it would accept a moment later.
   const ask = (program: Tool, args: readonly string[]) =>
     retried(() => run(program, [...admin, ...args]));
   const start = async (program: Tool, args: readonly string[]) => {
@@ -90,7 +90,7 @@ async function startCluster(folder: string, servers: Server[]): Promise<string> 
   await run("monmaptool", ["--create", "--fsid", cluster, "--addv", "a", address, map]);
   await run("ceph-mon", [...mon, "--mkfs", "--monmap", map]);
   await start("ceph-mon", mon);
-  // This waits for the monitor, and the gateway and its admin tool for the disk.
+  // This waits for the monitor; the gateway and its admin tool wait for the disk.
   await ask("ceph", ["osd", "new", disk]);
   await ask("ceph", ["osd", "crush", "add", "osd.0", "1", "root=default"]);
   await run("ceph-osd", [...osd, "--mkfs", "--osd-uuid", disk]);
@@ -154,10 +154,10 @@ rgw run sync thread = false
 `;
 }
 
-/** A server that runs until it is killed, or until this process ends, however that comes about. */
+/** A server that runs until it is killed or until this process ends, for whatever reason. */
 class Server {
   readonly name: string;
-  /** The file with what it has printed. */
+  /** The file with its output. */
   readonly log: string;
   readonly exited: Promise<unknown>;
   readonly #child: ChildProcess;
@@ -166,7 +166,7 @@ class Server {
     const log = join(folder, `${program}.out`);
     const output = await open(log, "a");
     try {
-      // A test process that is killed cannot tidy up: the kernel does it in its place.
+      // A killed test process cannot clean up, so the kernel does.
       const command = ["--pdeathsig", "KILL", program, ...args];
       const stdio = ["ignore", output.fd, output.fd] as const;
       const child = spawn("setpriv", command, { cwd: folder, stdio: [...stdio] });
@@ -193,7 +193,10 @@ class Server {
   }
 }
 
-/** Tries until it succeeds or the time for a step is over; gives up sooner where trying is in vain. */
+/**
+ * Retries until `attempt` succeeds or the time for a step is over; stops earlier if `isWorthIt`
+ * returns false.
+ */
 async function retried(attempt: () => Promise<unknown>, isWorthIt = () => true): Promise<void> {
   const deadline = performance.now() + STEP_TIMEOUT;
   for (;;) {

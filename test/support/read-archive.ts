@@ -2,8 +2,8 @@ import { inflateRawSync } from "node:zlib";
 import { crc32 } from "../../core/bytes/crc32.ts";
 
 /**
- * What a small archive without ZIP64 holds: texts by name, read by its central directory (APPNOTE 4.3.12),
- * in its order. Throws where a checksum is wrong.
+ * Returns the contents of a small archive without ZIP64: texts by name, read through its central
+ * directory (APPNOTE 4.3.12), in its order. Throws if a checksum is wrong.
  */
 export function readArchive(zip: Buffer): Record<string, string> {
   const entries: Record<string, string> = {};

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Command, Outcome, RunOptions, Tool } from "./tools.ts";
 import { isClean, runTool } from "./tools.ts";
 
-/** What was decoded from one entry; `crc32` is that of the decoded bytes, not the stored one. */
+/** The decoded contents of an entry. `crc32` is that of the decoded bytes, not the stored one. */
 export interface DigestedEntry {
   readonly name: string;
   readonly size: number;
@@ -14,24 +14,27 @@ export interface DigestedEntry {
 }
 
 /**
- * A ZIP reader that shares no code with ours. Every method rejects with the tool's own words if
- * the tool finds an error or has a warning, or takes longer than two minutes (see `RunOptions`).
+ * A ZIP reader that shares no code with ours. Every method rejects with the tool's own output if
+ * the tool finds an error, prints a warning, or takes longer than two minutes (see `RunOptions`).
  */
 export interface ZipReader {
   readonly name: string;
-  /** The programs it runs, for `describeWithTools`. */
+  /** The programs that it runs, for `describeWithTools`. */
   readonly needs: readonly Tool[];
   /**
-   * Whether it reads front to back and cannot seek. Such a reader stops where the central
-   * directory begins, and so accepts an archive that is cut off or wrong after that point, or
-   * has no entry where it starts: compare what came out, too.
+   * Whether it reads from front to back and cannot seek. Such a reader stops where the central
+   * directory begins, so it accepts an archive that is truncated or wrong after that point, or that
+   * has no entry at its start: compare the output too.
    */
   readonly streaming: boolean;
   /** Extracts `archive` into `folder`, which exists and is empty. */
   extract(archive: string, folder: string, options?: RunOptions): Promise<void>;
   /** Decodes every entry and compares its CRC, in bounded memory and without writing files. */
   test(archive: string, options?: RunOptions): Promise<void>;
-  /** As `test`, but says what was decoded, in the archive's order. Not every tool can say. */
+  /**
+   * Does the same as `test`, and returns what was decoded, in the archive's order. Not every tool
+   * can.
+   */
   readonly digest?: (archive: string, options?: RunOptions) => Promise<readonly DigestedEntry[]>;
 }
 
@@ -41,16 +44,16 @@ const javaSource = fileURLToPath(new URL("ReadZip.java", readersFolder));
 const cacheFolder = fileURLToPath(
   new URL("../../node_modules/.cache/ziplink-readers/", import.meta.url),
 );
-/** Quick to start, and small: nothing here may hold an entry in memory. */
+/** Fast to start, and small: no reader may hold an entry in memory. */
 const javaFlags = ["-Xmx256m", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 
 export const readers: readonly ZipReader[] = [
   programReader({
     name: "unzip",
     extract: (archive, folder) => unzip("-q", "-o", archive, "-d", folder),
-    // Compares CRCs with the local header or data descriptor only, not the central directory.
+    // Compares CRCs only with the local header or data descriptor, not with the central directory.
     test: (archive) => unzip("-tq", archive),
-    // It warns, with exit code 1, of an archive without entries, which is a valid one.
+    // It warns about an archive without entries, which is valid, with exit code 1.
     accepts: (outcome) =>
       isClean(outcome) ||
       (outcome.code === 1 &&
@@ -60,10 +63,10 @@ export const readers: readonly ZipReader[] = [
     name: "7z",
     extract: (archive, folder) => sevenZip("x", "-y", "-bd", `-o${folder}`, archive),
     test: (archive) => sevenZip("t", "-y", "-bd", archive),
-    // Its warnings (say, of bytes after the end) go to standard output, with exit code 0.
+    // It prints warnings, such as of bytes after the end, to standard output, with exit code 0.
     accepts: (outcome) => isClean(outcome) && !/^WARNINGS:$/m.test(outcome.stdout),
   }),
-  // Without an end record bsdtar reads a file front to back too, and does not say so.
+  // Without an end record, bsdtar reads files front to back too, and does not report it.
   programReader({
     name: "bsdtar",
     extract: (archive, folder) => bsdtar("-xf", archive, "-C", folder),
@@ -112,7 +115,7 @@ function bsdtar(...args: string[]): Command {
 }
 
 function python(...args: string[]): Command {
-  // -I: neither the environment nor a module in the working folder may stand in for zipfile.
+  // -I: neither the environment nor a module in the working folder can replace zipfile.
   return { program: "python3", args: ["-I", pythonScript, ...args] };
 }
 
@@ -125,7 +128,7 @@ let compiled: Promise<string> | undefined;
 
 /**
  * Compiles the Java reader, unless an earlier run has compiled this source. Not into a temporary
- * folder: vitest ends its workers by a signal, so that nobody would be left to remove it.
+ * folder: vitest ends its workers by a signal, so nothing would remove it.
  */
 async function compileJava(): Promise<string> {
   const hash = createHash("sha256").update(await readFile(javaSource));
@@ -136,7 +139,7 @@ async function compileJava(): Promise<string> {
   try {
     const args = ["--release", "17", "-encoding", "UTF-8", "-d", fresh, javaSource];
     await runTool({ program: "javac", args });
-    // Whole or not at all; of several workers the first wins.
+    // Completely or not at all; of several workers, the first wins.
     await rename(fresh, folder);
   } catch (error) {
     if (!existsSync(folder)) throw error;
@@ -146,7 +149,7 @@ async function compileJava(): Promise<string> {
   return folder;
 }
 
-/** A reader whose verdict on an archive is all it can tell. */
+/** Creates a reader that can only judge an archive as a whole. */
 function programReader(reader: {
   name: string;
   streaming?: boolean;
@@ -168,7 +171,7 @@ function programReader(reader: {
   };
 }
 
-/** A reader that prints a line of JSON for each entry it decodes. */
+/** Creates a reader that prints a line of JSON for each entry that it decodes. */
 function digestingReader(reader: {
   name: string;
   needs: readonly Tool[];

@@ -10,7 +10,7 @@ import { startRadosgw } from "./radosgw.ts";
 
 export const region = "us-east-1";
 
-/** A radosgw, its client, and what tests put into it. */
+/** A radosgw, its client, and the objects that tests put into it. */
 export type S3Store = Awaited<ReturnType<typeof startS3Store>>;
 
 export async function startS3Store() {
@@ -18,7 +18,10 @@ export async function startS3Store() {
   const { url, credentials } = gateway;
   const client = connect(url);
 
-  /** A client of its own, for whoever destroys it; also to what stands before the gateway. */
+  /**
+   * Creates a separate client, which its user destroys, to the gateway or to a proxy in front of
+   * it.
+   */
   function connect(endpoint: string): S3Client {
     return createS3Client({ region, endpoint, credentials, forcePathStyle: true });
   }
@@ -52,7 +55,10 @@ export async function startS3Store() {
   };
 }
 
-/** Connections of `client` with a request under way or a body that has not been read to its end. */
+/**
+ * Returns how many connections of `client` have a request in progress or a body that is not read to
+ * its end.
+ */
 export function busyConnections(client: S3Client): number {
   const handler = client.config.requestHandler as { httpHandlerConfigs?(): { httpAgent?: Agent } };
   return Object.values(handler.httpHandlerConfigs?.().httpAgent?.sockets ?? {}).flat().length;

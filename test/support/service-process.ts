@@ -7,38 +7,39 @@ import { type AuditLine, PrintedLines } from "./printed-lines.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** A service in a process of its own, as a person would run it. */
+/** A service in a separate process, as a user would run it. */
 export interface ServiceProcess {
   /** `http://127.0.0.1:port` */
   readonly url: string;
-  /** All that it has printed. */
+  /** Returns everything it has printed. */
   output(): string;
-  /** What `pattern` finds in all that it has printed; waits until it is there. */
+  /** Resolves with the match of `pattern` in everything it has printed, once there is one. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
-  /** The first audit line, of those not handed out yet, that `matches`; waits for it to be written. */
+  /** Resolves with the first audit line not yet returned that `matches`, once it is written. */
   nextLine(matches: (line: AuditLine) => boolean): Promise<AuditLine>;
   openFilesBelow(folder: string): Promise<number>;
-  /** Resident memory now, in bytes. Linux only. */
+  /** Returns the current resident memory. Bytes. Linux only. */
   residentBytes(): Promise<number>;
-  /** Whether it still runs. */
+  /** Whether it is still running. */
   isRunning(): boolean;
-  /** Asks it to end (SIGTERM), and gives its exit code once it has. */
+  /** Sends it SIGTERM, and resolves with its exit code when it has exited. */
   stop(): Promise<number | null>;
 }
 
 /**
- * Runs a TypeScript program of the repository that serves on `PORT` and prints its address, with just
- * `env` as settings. Resolves once it listens; rejects with what it printed if it ends before.
+ * Runs a TypeScript program of the repository that serves on `PORT` and prints its address, with
+ * only `env` as settings. Resolves once it is listening; rejects with its output if it exits
+ * before.
  */
 export function startService(
   program: string,
   env: Readonly<Record<string, string>>,
 ): Promise<ServiceProcess> {
-  // Away from the repository, whose .env is the developer's own.
+  // Outside the repository's root, whose .env is the developer's own.
   return startNode([join(root, program)], join(root, "test"), env);
 }
 
-/** The same for whatever Node is to run, in the folder `cwd`. */
+/** Does the same with any arguments for Node, in the folder `cwd`. */
 export async function startNode(
   args: readonly string[],
   cwd: string,
@@ -50,7 +51,7 @@ export async function startNode(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
-  // A test file that ends without its clean-up must not leave a server behind.
+  // A test file that ends without cleaning up must not leave a server behind.
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
   const lines = new PrintedLines();
@@ -74,13 +75,13 @@ export async function startNode(
   };
 }
 
-/** Resident memory of a process, in bytes. Linux only. */
+/** Returns the resident memory of a process. Bytes. Linux only. */
 export async function residentBytes(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
-/** The address in the line with which a program says that it listens. */
+/** Returns the address in the line that a program prints once it is listening. */
 function findUrl(text: string): string | undefined {
   const listening = /"address":"([\d.]+)","port":(\d+)/.exec(text);
   if (listening) return `http://${listening[1]}:${listening[2]}`;

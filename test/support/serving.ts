@@ -7,7 +7,7 @@ import type { HandlerOptions } from "../../core/http/handler.ts";
 import { createNodeListener } from "../../functions/node/node-listener.ts";
 import { handlerOf } from "./handlers.ts";
 
-/** A handler over `source` behind Node's HTTP server, for as long as the test runs. */
+/** Serves a handler over `source` with Node's HTTP server, for as long as the test runs. */
 export async function serve(source: BlobSource, options: Partial<HandlerOptions> = {}) {
   const handler = handlerOf(source, options);
   const listener = createNodeListener((request) =>
@@ -24,7 +24,7 @@ export async function serve(source: BlobSource, options: Partial<HandlerOptions>
   const { port } = server.address() as AddressInfo;
   return {
     ...handler,
-    /** The URL of the archive spec `zip`. */
+    /** Returns the URL of the archive spec `zip`. */
     url: async (zip: unknown) => `http://127.0.0.1:${port}/${await handler.sign(zip)}`,
   };
 }

@@ -1,18 +1,18 @@
 import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts";
 
-/** What a counted source was asked for. */
+/** The requests to a counted source. */
 export interface Counts {
   stats: number;
   lists: number;
   /** The ranges opened, in order. */
   readonly opened: { readonly key: string; readonly range: ByteRange }[];
-  /** Iterables opened and neither read to their end, nor returned, nor failed. */
+  /** Iterables that were opened and have not yet been read to their end, returned or failed. */
   open: number;
-  /** The most that were open at a time. */
+  /** The maximum number open at the same time. */
   mostOpen: number;
 }
 
-/** `source`, with what is asked of it counted. */
+/** Wraps `source` and counts its requests. */
 export function counting(source: BlobSource): BlobSource & { readonly counts: Counts } {
   const counts: Counts = { stats: 0, lists: 0, opened: [], open: 0, mostOpen: 0 };
   return {
@@ -41,7 +41,7 @@ export function counting(source: BlobSource): BlobSource & { readonly counts: Co
   };
 }
 
-/** `iterator`, with `close` called however it ends. */
+/** Wraps `iterator` and calls `close` when it ends, however it ends. */
 function onClose(
   iterator: AsyncIterator<Uint8Array>,
   close: () => void,
@@ -68,7 +68,7 @@ function onClose(
   };
 }
 
-/** `source`, with each range read by `read` in place of what the source gives. */
+/** Wraps `source`, with each range read by `read` instead. */
 export function intercepting(
   source: BlobSource,
   read: (
@@ -87,7 +87,7 @@ export function intercepting(
   };
 }
 
-/** `source`, whose reads of `key` fail with `error` once `after` bytes of the object have come. */
+/** Wraps `source`, whose reads of `key` fail with `error` after `after` bytes of the object. */
 export function failing(source: BlobSource, key: string, after: number, error: Error): BlobSource {
   return intercepting(source, async function* (chunks, blob, { start }) {
     let offset = start;
@@ -102,7 +102,7 @@ export function failing(source: BlobSource, key: string, after: number, error: E
   });
 }
 
-/** `source`, in chunks of `length` bytes. */
+/** Wraps `source`, with chunks of `length` bytes. */
 export function chunked(source: BlobSource, length: number): BlobSource {
   return intercepting(source, async function* (chunks) {
     for await (const chunk of chunks) {

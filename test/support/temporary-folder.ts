@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A new empty folder; whoever makes it removes it with `removeFolder`. */
+/** Creates an empty folder. The caller must remove it with `removeFolder`. */
 export function makeFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "ziplink-test-"));
 }
@@ -12,7 +12,7 @@ export function removeFolder(path: string): Promise<void> {
   return rm(path, { recursive: true, force: true });
 }
 
-/** A new empty folder that goes with the test that is running. */
+/** Creates an empty folder that is removed after the running test. */
 export async function temporaryFolder(): Promise<string> {
   const path = await makeFolder();
   onTestFinished(() => removeFolder(path));

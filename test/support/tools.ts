@@ -8,8 +8,8 @@ import { pipeline } from "node:stream/promises";
 import { describe, test } from "vitest";
 
 /**
- * The programs outside npm that tests run, and the Debian package that has each; none where Debian's is
- * missing or too old, and a person has to install the program.
+ * The programs from outside npm that tests run, and the Debian package of each; undefined where
+ * Debian's is missing or too old, so that the program must be installed by hand.
  */
 const packages = {
   unzip: "unzip",
@@ -32,9 +32,9 @@ const packages = {
   "ceph-osd": "ceph-osd",
   radosgw: "radosgw",
   "radosgw-admin": "ceph-common",
-  aws: undefined, // before October 2025 it lacks flags; Debian 12's is of 2022
+  aws: undefined, // lacks flags before October 2025; Debian 12's is from 2022
   gcloud: undefined,
-  // What Lambda's runtime client is built with.
+  // Builds Lambda's runtime client.
   cmake: "cmake",
   "g++": "g++",
   make: "make",
@@ -43,18 +43,18 @@ const packages = {
 
 export type Tool = keyof typeof packages;
 
-/** What building Lambda's runtime client takes. */
+/** The programs that building Lambda's runtime client needs. */
 export const runtimeClientTools: readonly Tool[] = ["cmake", "g++", "make", "python3", "xz"];
 
 const allTools = Object.keys(packages) as Tool[];
 
-/** Where the PATH has `tool`, if anywhere. */
+/** Returns the path of `tool` on the PATH, if it is there. */
 export function pathOf(tool: Tool): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   return folders.map((folder) => join(folder, tool)).find(isExecutable);
 }
 
-/** Those of `tools` (all, unless told) that no folder of the PATH has, in the given order. */
+/** Returns those of `tools` (default: all) that are not on the PATH, in the given order. */
 export function missingTools(tools: readonly Tool[] = allTools): Tool[] {
   return tools.filter((tool) => pathOf(tool) === undefined);
 }
@@ -68,30 +68,34 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The Debian packages to install for `tools`, each once. */
+/** Returns the Debian packages to install for `tools`, without duplicates. */
 export function packagesFor(tools: readonly Tool[]): string[] {
   return [...new Set(tools.flatMap((tool) => packages[tool] ?? []))];
 }
 
-/** `7z (Debian package p7zip-full), unzip (Debian package unzip)`, for messages. */
+/**
+ * Returns a text for messages, such as `7z (Debian package p7zip-full), unzip (Debian package
+ * unzip)`.
+ */
 export function nameTools(tools: readonly Tool[]): string {
   const source = (tool: Tool) =>
     packages[tool] === undefined ? "its vendor's own package" : `Debian package ${packages[tool]}`;
   return tools.map((tool) => `${tool} (${source(tool)})`).join(", ");
 }
 
-/** Whether this is a CI run, where a tool that is missing is a fault of the setup. */
+/** Whether this is a CI run, where a missing tool is a fault of the setup. */
 export function isCi(): boolean {
   const ci = process.env.CI ?? "";
   return ci !== "" && ci !== "false";
 }
 
 /**
- * `describe`, for tests that run programs. Without one of `tools` the tests are skipped under a
- * name that says what to install; in CI one failing test stands for them, since a suite that
- * skips its checks there looks the same as one that passes them.
+ * `describe` for tests that run programs. Without one of `tools`, the tests are skipped under a
+ * name that says what to install. In CI, one failing test replaces them, since a suite that skips
+ * its checks there looks the same as one that passes them.
  *
- * `body` also runs (to collect its tests) when a tool is missing: start programs in tests only.
+ * `body` also runs (to collect its tests) when a tool is missing, so it must start programs in
+ * tests only.
  */
 export function describeWithTools(name: string, tools: readonly Tool[], body: () => void): void {
   const missing = missingTools(tools);
@@ -111,23 +115,23 @@ export function describeWithTools(name: string, tools: readonly Tool[], body: ()
 export interface Command {
   readonly program: Tool;
   readonly args: readonly string[];
-  /** A file to feed to standard input, through a pipe: the program cannot seek in it. */
+  /** A file to pipe to standard input: the program cannot seek in it. */
   readonly stdin?: string;
-  /** The folder it runs in; default this process's. */
+  /** The working folder; default this process's. */
   readonly cwd?: string;
-  /** Standard output goes nowhere, where it would be gigabytes. */
+  /** Whether to discard the standard output, for outputs of gigabytes. */
   readonly discard?: boolean;
-  /** Variables for the program, beside those of the environment. */
+  /** Environment variables for the program, in addition to this process's. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunOptions {
-  /** Milliseconds after which the program is killed and the promise rejects; 2 minutes if unset. */
+  /** Milliseconds after which the program is killed and the promise rejects; default 2 minutes. */
   readonly timeoutMs?: number;
 }
 
 export interface Outcome {
-  /** The exit code or, if a signal ended it, the signal. */
+  /** The exit code, or the signal that ended it. */
   readonly code: number | NodeJS.Signals;
   readonly stdout: string;
   readonly stderr: string;
@@ -135,10 +139,11 @@ export interface Outcome {
 
 const environment = {
   ...process.env,
-  // In the C locale unzip and Java cannot write names beyond ASCII.
+  // In the C locale, unzip and Java cannot write names beyond ASCII.
   LANG: "C.UTF-8",
   LC_ALL: "C.UTF-8",
-  // Each changes what a program does, or makes it print a notice, which counts as a warning.
+  // Each of these changes what a program does, or makes it print a notice, which counts as a
+  // warning.
   UNZIP: undefined,
   UNZIPOPT: undefined,
   JAVA_TOOL_OPTIONS: undefined,
@@ -147,12 +152,14 @@ const environment = {
   JDK_JAVAC_OPTIONS: undefined,
 };
 
-/** No error and no warning: a program that has something to say says it on standard error. */
+/** Whether there was no error and no warning: programs write both to standard error. */
 export function isClean({ code, stderr }: Outcome): boolean {
   return code === 0 && stderr === "";
 }
 
-/** Runs a program to its end; rejects with what it printed unless `accepts` the outcome. */
+/**
+ * Runs a program to its end. Rejects with its output unless `accepts` returns true for the outcome.
+ */
 export async function runTool(
   { program, args, stdin, cwd, discard = false, env = {} }: Command,
   { timeoutMs = 120_000 }: RunOptions = {},
@@ -185,7 +192,10 @@ async function readAll(stream: Readable | null): Promise<string> {
   return stream === null ? "" : text(stream);
 }
 
-/** Pipes a file in. A reader that stops at the central directory may hang up early: no error. */
+/**
+ * Pipes a file in. A reader that stops at the central directory may close the pipe early, which is
+ * not an error.
+ */
 async function feed(file: string, stdin: Writable): Promise<void> {
   try {
     await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), stdin);
@@ -195,7 +205,7 @@ async function feed(file: string, stdin: Writable): Promise<void> {
   }
 }
 
-/** Both ends of what a program said: an archive of many broken entries has a line for each. */
+/** Returns both ends of an output: an archive with many broken entries produces a line for each. */
 function clip(said: string): string {
   return said.length <= 4_000 ? said : `${said.slice(0, 2_000)}\n...\n${said.slice(-2_000)}`;
 }

@@ -4,11 +4,14 @@ import { runTool } from "./tools.ts";
 
 /** Which records of an archive, for its first or its last entry, have their ZIP64 form. */
 export interface Zip64Anatomy {
-  /** Values in the ZIP64 extra field of the first entry's local header, which holds both sizes. */
+  /**
+   * Number of values in the ZIP64 extra field of the first entry's local header, which holds both
+   * sizes.
+   */
   readonly local: 0 | 2;
   /** Length of the first entry's data descriptor. */
   readonly descriptor: 0 | 16 | 24;
-  /** Values in the ZIP64 extra field of the last entry's central header. */
+  /** Number of values in the ZIP64 extra field of the last entry's central header. */
   readonly central: 0 | 1 | 2;
   /** Whether there is a ZIP64 end of central directory record. */
   readonly end: boolean;
@@ -24,7 +27,9 @@ export interface LimitCase {
   readonly anatomy: Zip64Anatomy;
 }
 
-/** Each 32-bit quantity of an archive one below `limit`, at it and one beyond it. */
+/**
+ * Returns cases with each 32-bit quantity of an archive one below `limit`, at it, and one above it.
+ */
 export function casesAround(limit: number): LimitCase[] {
   return [-1, 0, 1].flatMap((d): LimitCase[] => {
     const value = limit + d;
@@ -38,7 +43,7 @@ export function casesAround(limit: number): LimitCase[] {
       {
         name: `a stored entry's size ${at}`,
         entries: [first(value, true)],
-        // Its header alone takes the central directory's offset beyond the limit.
+        // Its header alone moves the central directory's offset beyond the limit.
         anatomy: { local: reached ? 2 : 0, descriptor: 0, central: reached ? 2 : 0, end: true },
       },
       {
@@ -70,11 +75,14 @@ export function casesAround(limit: number): LimitCase[] {
   });
 }
 
-/** Without ZIP64: fixed fields, the name, and the extended timestamp (APPNOTE 4.3.7, 4.3.12). */
+/**
+ * Returns the length without ZIP64: fixed fields, name and extended timestamp (APPNOTE 4.3.7,
+ * 4.3.12).
+ */
 export const localLength = (name: string): number => 30 + name.length + 9;
 export const centralLength = (name: string): number => 46 + name.length + 9;
 
-/** The limits brought down, so that small archives cross them. */
+/** Lowered limits, so that small archives cross them. */
 const SMALL_MAX_32 = 200_000;
 const SMALL_MAX_16 = 10;
 
@@ -83,8 +91,8 @@ export interface Zip64Case extends ArchiveCase {
 }
 
 /**
- * Before JDK 23, ZipInputStream takes a descriptor for wide if it counted more than 4 GiB, whatever
- * the local header says: the same thing at the real limits, and only there (JDK-8303866).
+ * Before JDK 23, ZipInputStream reads a descriptor as wide if it counted more than 4 GiB, whatever
+ * the local header says. The two agree at the real limits, and only there (JDK-8303866).
  */
 const countsBytes: Exception = {
   reader: "java ZipInputStream",
@@ -117,7 +125,7 @@ export const zip64Cases: readonly Zip64Case[] = [
       anatomy: { ...plainAnatomy, end: d >= 0 },
     }),
   ),
-  // Empty files under long names, so that the central directory is larger than its offset.
+  // Empty files with long names, so that the central directory is larger than its offset.
   ...[-1, 0, 1].map(
     (d): Zip64Case => ({
       name: `ZIP64: a central directory of ${d} bytes more than the limit`,
@@ -129,7 +137,10 @@ export const zip64Cases: readonly Zip64Case[] = [
   ),
 ];
 
-/** 256 files to a folder; one of 16 has content, so that they fit a small file system in memory. */
+/**
+ * 256 files per folder, one in 16 of them with content, so that they fit a small file system in
+ * memory.
+ */
 export const countCases: readonly Zip64Case[] = [65_534, 65_535, 65_536].map((count) => ({
   name: `${count} entries`,
   entries: () =>

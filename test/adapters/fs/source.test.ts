@@ -8,7 +8,7 @@ import { collect, patterned } from "../../support/bytes.ts";
 import { openFilesBelow } from "../../support/open-files.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
-/** A folder to serve, beside one that is not to be seen. */
+/** Creates a folder to serve, beside one that must not be visible. */
 async function servedFolder() {
   const sandbox = await temporaryFolder();
   const root = join(sandbox, "root");
@@ -26,7 +26,7 @@ async function keys(source: BlobSource, prefix = ""): Promise<string[]> {
 }
 
 describe("symbolic links", () => {
-  test("that stay inside are followed", async () => {
+  test("that stay inside the folder are followed", async () => {
     const { root, source } = await servedFolder();
     await symlink("folder/file.txt", join(root, "link.txt"));
     await symlink("folder", join(root, "linked"));
@@ -53,7 +53,7 @@ describe("symbolic links", () => {
     await expect(source.stat("out/secret.txt")).rejects.toMatchObject({ name: "ZiplinkError" });
   });
 
-  test("that lead in a circle or nowhere are refused", async () => {
+  test("that form a loop or are broken are refused", async () => {
     const { root, source } = await servedFolder();
     await symlink(".", join(root, "folder/circle"));
     await expect(keys(source)).rejects.toMatchObject({ code: "denied" });
@@ -63,7 +63,7 @@ describe("symbolic links", () => {
     await expect(second.stat("dangling")).rejects.toMatchObject({ code: "not_found" });
   });
 
-  test("that took a file's place are not read", async () => {
+  test("that have replaced a file are not read", async () => {
     const { sandbox, root, source } = await servedFolder();
     const blob = await source.stat("folder/file.txt");
     await rm(join(root, "folder"), { recursive: true });
@@ -81,7 +81,7 @@ describe("a file that is being read", () => {
     "is written to in place": (path) => writeFile(path, patterned(3_000_000, 2)),
     "is touched": (path) => utimes(path, new Date(0), new Date(0)),
   };
-  test("a part of it is held back if the file was changed meanwhile", async () => {
+  test("fails before the last bytes of a part if it was changed meanwhile", async () => {
     const { root, source } = await servedFolder();
     const path = join(root, "read.bin");
     await writeFile(path, patterned(4_000_000));
@@ -114,7 +114,7 @@ describe("a file that is being read", () => {
   });
 });
 
-test("keys are in the order of their bytes, a folder's among those of files", async () => {
+test("keys are in the order of their bytes, across files and folders", async () => {
   const { root, source } = await servedFolder();
   const names = ["folder!", "folder0", "folder.txt", "\u{ffee}", "😀", "ä", "z"];
   for (const name of names) await writeFile(join(root, name), "");
@@ -124,7 +124,7 @@ test("keys are in the order of their bytes, a folder's among those of files", as
   expect([...found].reverse().sort(compareUtf8)).toEqual(found);
 });
 
-test("the source may itself be reached by a link, and have any name", async () => {
+test("the source itself may be a link, with any name", async () => {
   const { sandbox, root } = await servedFolder();
   await symlink(root, join(sandbox, "link"));
   expect(await keys(createFsSource({ root: `${join(sandbox, "link")}/` }))).toEqual([

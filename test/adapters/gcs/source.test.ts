@@ -34,7 +34,7 @@ describeBlobSource("gcs (memfs fake)", async () => {
   };
 });
 
-/** A server for the running test, its client, and a source of all its objects. */
+/** Starts a server for the running test, with its client and a source of all its objects. */
 async function start(options: FakeGcsOptions = {}) {
   const server = await startFakeGcs(options);
   onTestFinished(server.close);
@@ -64,7 +64,7 @@ async function failureOf(promise: Promise<unknown>): Promise<ZiplinkError> {
 }
 
 describe("listing", () => {
-  test("asks for a page when it is needed, and for the fields that are", async () => {
+  test("requests a page only when it is needed, and only the needed fields", async () => {
     const { server, source } = await start({ pageSize: 2 });
     for (const key of ["a", "b", "c", "d", "e"]) server.objects.put(key, Buffer.from(key));
     for await (const { key } of source.list("")) if (key === "b") break;
@@ -76,7 +76,7 @@ describe("listing", () => {
     expect(searchParams.get("pageToken")).toBe("2");
   });
 
-  test("takes the client's placeholder in a prefix for what it says", async () => {
+  test("takes the client's placeholder in a prefix literally", async () => {
     const { server, source } = await start();
     for (const key of ["a/{{projectId}}/b", "a/c", "{{projectId}}"]) {
       server.objects.put(key, Buffer.from(key));
@@ -94,7 +94,7 @@ describe("listing", () => {
   });
 });
 
-test("a prefix is a folder, whether or not it ends with a slash", async () => {
+test("a prefix is a folder, with or without a trailing slash", async () => {
   const { server, bucket } = await start();
   server.objects.put("exports/a.pdf", Buffer.from("inside"));
   server.objects.put("exports2026/a.pdf", Buffer.from("outside"));
@@ -106,9 +106,9 @@ test("a prefix is a folder, whether or not it ends with a slash", async () => {
   expect((await failureOf(source.stat("-private/x"))).code).toBe("not_found");
 });
 
-test("a prefix is put before every key, and taken off listed ones", async () => {
+test("a prefix is prepended to every key, and removed from listed ones", async () => {
   const { server, bucket } = await start();
-  server.objects.put("served/", Buffer.alloc(0)); // as consoles make them to show an empty folder
+  server.objects.put("served/", Buffer.alloc(0)); // as consoles create them to show an empty folder
   server.objects.put("served/a/b.txt", Buffer.from("inside"));
   server.objects.put("served/odd %2F+?#.txt", Buffer.from("odd"));
   server.objects.put("a/b.txt", Buffer.from("outside"));
@@ -127,14 +127,14 @@ test.each([
   ["more than 1,024 bytes", "ü".repeat(513)],
   ["only a dot", "."],
   ["two dots", ".."],
-])("a key of %s is not even asked for", async (_, key) => {
+])("a key of %s is not even requested", async (_, key) => {
   const { server, source } = await start();
   expect((await failureOf(source.stat(key))).code).toBe("not_found");
   expect(server.requests).toEqual([]);
   expect(await keysOf(source, key)).toEqual([]);
 });
 
-test("an object's time is that of its bytes, not of its metadata", async () => {
+test("the time of an object is that of its bytes, not of its metadata", async () => {
   const { server, source } = await start();
   const created = new Date("2024-02-29T12:34:56.789Z");
   server.objects.put("a.txt", Buffer.from("a"), { created, contentType: "text/plain" });
@@ -144,7 +144,7 @@ test("an object's time is that of its bytes, not of its metadata", async () => {
   });
 });
 
-test("an object stored as gzip is read as it is stored", async () => {
+test("an object stored as gzip is read as stored", async () => {
   const { server, source } = await start();
   const stored = gzipSync(patterned(200_000));
   server.objects.put("a.txt", stored, { contentEncoding: "gzip" });
@@ -156,7 +156,7 @@ test("an object stored as gzip is read as it is stored", async () => {
 });
 
 describe("the CRC-32C", () => {
-  test("of an object read as a whole is checked before its last bytes are handed out", async () => {
+  test("of an object read as a whole is checked before its last bytes are delivered", async () => {
     const { server, source } = await start();
     server.objects.put("a.bin", large);
     const info = await source.stat("a.bin");
@@ -175,7 +175,7 @@ describe("the CRC-32C", () => {
     expect((await read(source, info)).equals(large)).toBe(true);
   });
 
-  test("is the one that Cloud Storage states", async () => {
+  test("is that of Cloud Storage", async () => {
     const { server, source } = await start();
     const bytes = Buffer.from("123456789"); // the check value of CRC-32/ISCSI is 0xE3069283
     server.objects.put("right", bytes, { crc32c: "4waSgw==" });
@@ -196,7 +196,7 @@ describe("the CRC-32C", () => {
 });
 
 describe("generations", () => {
-  test("one that the bucket keeps is read when another has taken its place", async () => {
+  test("a generation that the bucket keeps can be read after it was replaced", async () => {
     const { server, source } = await start({ keepsGenerations: true });
     server.objects.put("a.txt", Buffer.from("before"));
     const info = await source.stat("a.txt");
@@ -204,7 +204,7 @@ describe("generations", () => {
     expect((await read(source, info)).toString()).toBe("before");
   });
 
-  test("an empty range of one that is gone is refused too", async () => {
+  test("an empty range of a deleted generation is refused too", async () => {
     const { server, source } = await start();
     server.objects.put("a.txt", Buffer.from("before"));
     const info = await source.stat("a.txt");
@@ -214,7 +214,7 @@ describe("generations", () => {
     expect((await failureOf(read(source, info, 0, 0))).code).toBe("not_found");
   });
 
-  test("whether there is another may be impossible to tell", async () => {
+  test("a missing generation fails as the check of the live one does", async () => {
     const { server, source } = await start();
     server.objects.put("a.txt", Buffer.from("before"));
     const info = await source.stat("a.txt");
@@ -307,7 +307,7 @@ describe("failures", () => {
     },
   );
 
-  test("a server that is not there is unavailable", async () => {
+  test("a server that does not exist is unavailable", async () => {
     const server = await startFakeGcs();
     await server.close();
     const bucket = createGcsBucket({ bucket: "bucket", apiEndpoint: server.url });
@@ -318,7 +318,7 @@ describe("failures", () => {
     expect((await failureOf(read(source, info))).code).toBe("unavailable");
   });
 
-  test("a bucket that is not there is not_found", async () => {
+  test("a bucket that does not exist is not_found", async () => {
     const { server } = await start();
     const bucket = createGcsBucket({ bucket: "another", apiEndpoint: server.url });
     expect((await failureOf(keysOf(createGcsSource({ bucket })))).code).toBe("not_found");
@@ -329,7 +329,7 @@ describe("failures", () => {
     [Object.assign(new Error("invalid_grant"), { code: "400", status: 400 }), "denied"],
     [Object.assign(new Error("connect"), { code: "ETIMEDOUT" }), "timeout"],
     [Object.assign(new Error("lookup"), { code: "ENOTFOUND" }), "unavailable"],
-  ])("%s, of the client, is %s", async (error, code) => {
+  ])("the client's error %s is %s", async (error, code) => {
     const bucket: GcsBucket = {
       file: () => {
         throw error;
@@ -345,7 +345,7 @@ describe("failures", () => {
 test.each([
   [9, "unavailable"],
   [11, "corrupt"],
-])("%i bytes in place of 10 are %s", async (length, code) => {
+])("%i bytes instead of 10 are %s", async (length, code) => {
   const bucket: GcsBucket = {
     file: () => ({
       getMetadata: () => Promise.reject(new Error("not asked for")),
@@ -358,7 +358,7 @@ test.each([
   expect((await failureOf(reading)).code).toBe(code);
 });
 
-test("no credentials are looked for with an endpoint of one's own", async () => {
+test("with a custom endpoint, no credentials are looked for", async () => {
   vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", "/nonexistent/credentials.json");
   onTestFinished(() => void vi.unstubAllEnvs());
   const { server, source } = await start();
@@ -366,8 +366,8 @@ test("no credentials are looked for with an endpoint of one's own", async () => 
   expect((await read(source, await source.stat("a"))).toString()).toBe("a");
 });
 
-describe("giving up", () => {
-  test("leaves the other downloads alone", async () => {
+describe("aborting", () => {
+  test("leaves other downloads alone", async () => {
     const { server, source } = await start();
     const bytes = patterned(20_000_000);
     server.objects.put("a.bin", bytes);
@@ -380,7 +380,7 @@ describe("giving up", () => {
     expect(await server.open()).toBe(0);
   });
 
-  test("of a request that is not answered yet is heeded at once", async () => {
+  test("ends an unanswered request at once", async () => {
     const { server, source } = await start();
     server.objects.put("a.bin", large);
     const info = await source.stat("a.bin");
@@ -402,7 +402,7 @@ describe("giving up", () => {
     }
   });
 
-  test("warns of nothing", async () => {
+  test("causes no warnings", async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on("warning", onWarning);

@@ -18,8 +18,8 @@ import {
   whole,
 } from "../../support/http-stub.ts";
 
-describe("http source, what it asks for:", () => {
-  test("these bytes of this version, not encoded", async () => {
+describe("http source requests", () => {
+  test("exactly the given bytes of the given version, without an encoding", async () => {
     const headers = { Authorization: "Bearer x", "Accept-Encoding": "br" };
     const { stub, source } = await startSource(answering(), { headers });
     expect(await outcomeOf(source, object, part)).toBe("ok");
@@ -44,7 +44,7 @@ describe("http source, what it asks for:", () => {
     expect(last).not.toHaveProperty("if-match");
   });
 
-  test("what is below the base, whether that ends in a slash or not", async () => {
+  test("keys below the base, with or without a trailing slash", async () => {
     const stub = await startStub(answering());
     for (const base of ["", "/", "/b", "/b/", "/b%20c/d"]) {
       await createHttpSource({ base: stub.origin + base }).stat("a");
@@ -53,7 +53,7 @@ describe("http source, what it asks for:", () => {
     expect(urls).toEqual(["/a", "/a", "/b/a", "/b/a", "/b%20c/d/a"]);
   });
 
-  test("nothing, to list", async () => {
+  test("nothing to list", async () => {
     const { stub, source } = await startSource(answering());
     await expect(source.list("a")[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: "malformed",
@@ -62,7 +62,7 @@ describe("http source, what it asks for:", () => {
     expect(stub.connections()).toBe(0);
   });
 
-  test("whether the version is the same, to read no bytes", async () => {
+  test("the version, to read an empty range", async () => {
     const { stub, source } = await startSource(answering());
     expect(await outcomeOf(source, object, { start: 5, end: 5 })).toBe("ok");
     stub.answer = answering({ headers: { etag: '"two"' } });
@@ -77,12 +77,12 @@ describe("http source, what it asks for:", () => {
     "https://host/?token=1",
     "https://host/#a",
     "host/path",
-  ])("nothing of the base %j", (base) => {
+  ])("nothing for the base %j, which is refused", (base) => {
     expect(() => createHttpSource({ base })).toThrow(TypeError);
   });
 });
 
-describe("http source, an object as HEAD describes it:", () => {
+describe("http source, an object described by HEAD:", () => {
   test.each<[string, Changes, Partial<BlobInfo>]>([
     ["strong ETag", { "content-type": "image/png" }, { ...object, contentType: "image/png" }],
     ["no time", { "last-modified": undefined }, { modified: new Date("1980-01-01T00:00:00Z") }],
@@ -99,23 +99,26 @@ describe("http source, an object as HEAD describes it:", () => {
     ["no ETag", { etag: undefined }],
     ["a weak ETag", { etag: 'W/"one"' }],
     ["an ETag without quotes", { etag: "one" }],
-  ])("its version is the time, the size and all else where there is %s", async (_, headers) => {
-    const { stub, source } = await startSource(answering({ headers }));
-    const info = await source.stat("a");
-    expect(await outcomeOf(source, info, part)).toBe("ok");
-    const versions = new Set([info.version]);
-    for (const change of [
-      { "last-modified": "Thu, 29 Feb 2024 12:34:58 GMT" },
-      { "content-length": 101, "content-range": "bytes 10-19/101" },
-      { etag: 'W/"two"' },
-      { etag: '"one"' },
-    ]) {
-      stub.answer = answering({ headers: { ...headers, ...change } });
-      expect(await outcomeOf(source, info, part)).toBe("changed");
-      versions.add((await source.stat("a")).version);
-    }
-    expect(versions.size).toBe(5);
-  });
+  ])(
+    "with %s, its version is the time, the size and everything else that may differ",
+    async (_, headers) => {
+      const { stub, source } = await startSource(answering({ headers }));
+      const info = await source.stat("a");
+      expect(await outcomeOf(source, info, part)).toBe("ok");
+      const versions = new Set([info.version]);
+      for (const change of [
+        { "last-modified": "Thu, 29 Feb 2024 12:34:58 GMT" },
+        { "content-length": 101, "content-range": "bytes 10-19/101" },
+        { etag: 'W/"two"' },
+        { etag: '"one"' },
+      ]) {
+        stub.answer = answering({ headers: { ...headers, ...change } });
+        expect(await outcomeOf(source, info, part)).toBe("changed");
+        versions.add((await source.stat("a")).version);
+      }
+      expect(versions.size).toBe(5);
+    },
+  );
 
   test.each<[string, Changes]>([
     ["a length", { "content-length": undefined }],
@@ -130,7 +133,7 @@ describe("http source, an object as HEAD describes it:", () => {
   });
 });
 
-describe("http source, an answer to a range:", () => {
+describe("http source, an answer to a range request:", () => {
   const chunked = { "content-length": undefined, "transfer-encoding": "chunked" };
   test.each<[string, ByteRange, Faulty, string]>([
     ["as it should be", part, {}, "ok"],
@@ -214,13 +217,13 @@ describe("http source, an answer to a range:", () => {
     await expectStillReads(started);
   });
 
-  test("of a wrong length is refused before its first byte", async () => {
+  test("with a wrong length is refused before its first byte", async () => {
     const body = bytes.subarray(10, 19);
     const { source } = await startSource(answering({ headers: { "content-length": 9 }, body }));
     expect(await codeOf(source.open(object, part))).toBe("unavailable");
   });
 
-  test("given up, begun or not", async () => {
+  test("abandoned, before or after its first bytes", async () => {
     const started = await startSource(answering());
     const huge = { ...object, size: 50_000_000 };
     for (const read of [0, 1]) {

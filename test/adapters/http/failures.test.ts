@@ -21,7 +21,7 @@ import {
   startStub,
 } from "../../support/http-stub.ts";
 
-describe("http source, a status:", () => {
+describe("http source, status", () => {
   const inOneMinute = {
     date: "Thu, 29 Feb 2024 12:34:57 GMT",
     "retry-after": "Thu, 29 Feb 2024 12:35:57 GMT",
@@ -67,21 +67,21 @@ describe("http source, a status:", () => {
   });
 });
 
-describe("http source, no answer:", () => {
-  test("in time", async () => {
+describe("http source", () => {
+  test("times out without an answer", async () => {
     const started = await startSource(() => undefined, { timeoutMs: 20 });
     expect(await outcomeOf(started.source, object, part)).toBe("timeout");
     await expectStillReads(started);
   });
 
-  test("but a closed connection", async () => {
+  test("is unavailable if the connection is closed", async () => {
     const started = await startSource((request) => request.socket.destroy());
     expect(await codeOf(started.source.stat("a"))).toBe("unavailable");
     expect(await outcomeOf(started.source, object, part)).toBe("unavailable");
     await expectStillReads(started);
   });
 
-  test("but something else than HTTP", async () => {
+  test("is unavailable if the answer is not HTTP", async () => {
     const started = await startSource((request) => request.socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
     expect(await codeOf(started.source.stat("a"))).toBe("unavailable");
     await expectStillReads(started);
@@ -92,14 +92,14 @@ describe("http source, no answer:", () => {
     [Object.assign(new Error("refused"), { code: "ECONNREFUSED" }), "unavailable"],
     [Object.assign(new Error("no such host"), { code: "ENOTFOUND" }), "unavailable"],
     [Object.assign(new Error("bad"), { code: "CERT_HAS_EXPIRED" }), "unavailable"],
-  ])("as connecting fails: %s", async (error, code) => {
+  ])("fails if connecting fails: %s", async (error, code) => {
     const dispatcher = new Agent({ connect: (_, callback) => callback(error, null) });
     onTestFinished(() => dispatcher.destroy());
     const source = createHttpSource({ base: "http://host.invalid/", dispatcher });
     expect(await errorOf(source.stat("a"))).toMatchObject({ code, cause: error });
   });
 
-  test("before the reader leaves", async () => {
+  test("ends a request when its reader leaves", async () => {
     const { promise: asked, resolve } = Promise.withResolvers<IncomingMessage>();
     const started = await startSource(resolve);
     const abort = new AbortController();
@@ -111,7 +111,7 @@ describe("http source, no answer:", () => {
     await expectStillReads(started);
   });
 
-  test("nor a connection before the reader leaves", async () => {
+  test("ends connecting when its reader leaves", async () => {
     const { promise: connecting, resolve } = Promise.withResolvers<void>();
     const dispatcher = new Agent({ connect: () => resolve() });
     const source = createHttpSource({ base: "http://host.invalid/", dispatcher });
@@ -123,8 +123,8 @@ describe("http source, no answer:", () => {
   });
 });
 
-describe("http source, a store in trouble:", () => {
-  test.each([1, 2, 3, 4])("right bytes or an honest failure, by seed %i", async (seed) => {
+describe("http source, a faulty store:", () => {
+  test.each([1, 2, 3, 4])("the right bytes or an honest failure, for seed %i", async (seed) => {
     const stub = await startStub(answering());
     const proxy = await startFaultProxy(stub.origin);
     onTestFinished(() => proxy.close());

@@ -12,11 +12,11 @@ import {
   startStub,
 } from "../../support/http-stub.ts";
 
-describe("http source, what may lead out of its base:", () => {
-  /** A server of secrets that must never hear of us. */
+describe("http source, attempts to leave its base:", () => {
+  /** Starts a server of secrets that must never receive a request. */
   const startOther = () => startStub((_, response) => response.end("secret"));
 
-  /** Answers what lies outside the base as if all were right, and has nothing inside. */
+  /** Answers requests outside the base as if everything were right, and has no objects inside. */
   const temptingly: RequestListener = (request, response) => {
     const path = posix.normalize(decodeURIComponent(request.url ?? ""));
     if (path.startsWith("/base/")) response.writeHead(404).end();
@@ -106,7 +106,7 @@ describe("http source, what may lead out of its base:", () => {
     expect(other.connections()).toBe(0);
   });
 
-  test("no key that is a mere name", async () => {
+  test("keys that only look like paths are names", async () => {
     const { stub, source } = await startSource(answering());
     for (const key of ["%2e%2e/b", "...", "a/..b/c..", "a:b@c", "a?b#c"]) await source.stat(key);
     expect(stub.requests.map(({ url }) => url)).toEqual([
@@ -133,7 +133,7 @@ describe("http source, what may lead out of its base:", () => {
     ["not_found", "http://INSIDE/base/a/"],
     ["not_found", "/base/a/"],
     ["not_found", "http://OTHER/base/a/"],
-  ])("a redirect, which is %s: %j", async (code, template) => {
+  ])("a redirect is %s: %j", async (code, template) => {
     const other = await startOther();
     const started = await startSource(temptingly);
     const { stub, source } = started;

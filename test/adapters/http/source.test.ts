@@ -9,7 +9,7 @@ import { startNginx } from "../../support/nginx.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "../../support/temporary-folder.ts";
 import { describeWithTools } from "../../support/tools.ts";
 
-/** An agent that counts the requests whose answers have not ended, by any way they end. */
+/** Creates an agent that counts the requests whose answers have not ended, however they end. */
 function countingAgent() {
   const agent = new Agent();
   let open = 0;
@@ -45,7 +45,8 @@ describeWithTools("http source", ["nginx"], () => {
       async put(key, bytes, modified) {
         const path = join(root, key);
         await mkdir(dirname(path), { recursive: true });
-        // As any careful publisher: what nginx sends now stays what it is.
+        // Replaces the file, as any careful publisher does: an answer that nginx is sending stays
+        // the same.
         const next = join(folder, "next");
         await writeFile(next, bytes);
         await utimes(next, modified, modified);
@@ -61,7 +62,7 @@ describeWithTools("http source", ["nginx"], () => {
     };
   });
 
-  test("is not given what nginx would compress", async () => {
+  test("receives uncompressed what nginx would compress", async () => {
     const root = await temporaryFolder();
     const text = Buffer.from("all work and no play ".repeat(1000));
     await writeFile(join(root, "text.txt"), text);

@@ -13,7 +13,7 @@ import { listed, read } from "../../support/source-contents.ts";
 describe("S3's answers", () => {
   type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-  /** A source whose store answers as it is told, and its client. */
+  /** Starts a store that answers as `answer` says. Returns a source over it, and its client. */
   async function startStore(answer: Answer, options: S3ClientOptions = {}) {
     const server = createServer(answer);
     server.listen(0, "127.0.0.1");
@@ -87,7 +87,7 @@ describe("S3's answers", () => {
     expect(await codeOf(stat(source))).toBe(code);
   });
 
-  test("passes on how long to wait", async () => {
+  test("passes Retry-After on", async () => {
     let retryAfter = "7";
     const { source } = await startStore((_, response) =>
       response.writeHead(503, { "retry-after": retryAfter }).end(),
@@ -99,7 +99,7 @@ describe("S3's answers", () => {
     expect((await failureOf(stat(source))).retryAfterMs).toBeUndefined();
   });
 
-  test("is asked once: whoever calls knows whether to try again", async () => {
+  test("is requested once: retries are the caller's decision", async () => {
     let requests = 0;
     const { source } = await startStore((_, response) => {
       requests++;
@@ -109,24 +109,24 @@ describe("S3's answers", () => {
     expect(requests).toBe(3);
   });
 
-  test("is unavailable when nothing listens, or hangs up", async () => {
+  test("is unavailable when nothing listens, or the connection closes", async () => {
     const { source, close } = await startStore((request) => request.socket.destroy());
     for (const ask of [stat, open, listed]) expect(await codeOf(ask(source))).toBe("unavailable");
     await close();
     for (const ask of [stat, open, listed]) expect(await codeOf(ask(source))).toBe("unavailable");
   });
 
-  test("is unavailable when what it says is no listing", async () => {
+  test("is unavailable when its answer is not a listing", async () => {
     const { source } = await startStore((_, response) => response.end("<html><p>Log in"));
     expect(await codeOf(listed(source))).toBe("unavailable");
   });
 
-  test("is late when it does not answer", async () => {
+  test("times out when it does not answer", async () => {
     const { source } = await startStore(() => undefined, { answerTimeoutMs: 20 });
     expect(await codeOf(source.stat("a"))).toBe("timeout");
   });
 
-  test.each(["FIN", "RST"])("reports a body that breaks off by %s", async (how) => {
+  test.each(["FIN", "RST"])("reports a body that ends early by %s", async (how) => {
     const { source, client } = await startStore((request, response) => {
       response.writeHead(206, range);
       response.write("12345", () => {
@@ -144,7 +144,7 @@ describe("S3's answers", () => {
     ["another range", 206, { ...range, "content-range": "bytes 0-8/10", "content-length": 9 }, 10],
     ["of another size", 206, { ...range, "content-range": "bytes 0-9/11" }, 10],
     ["of another length", 206, { ...range, "content-length": 9 }, 10],
-  ])("does not take an answer that is %s", async (_, status, headers, end) => {
+  ])("refuses an answer that is %s", async (_, status, headers, end) => {
     const { source, client } = await startStore((_, response) => {
       response.writeHead(status, headers).flushHeaders();
     });
@@ -152,28 +152,28 @@ describe("S3's answers", () => {
     await expect.poll(() => busyConnections(client)).toBe(0);
   });
 
-  test("notices another version where a store does not", async () => {
+  test("notices a different version if the store does not", async () => {
     const { source } = await startStore((_, response) =>
       response.writeHead(206, { ...range, etag: '"other"' }).end("0123456789"),
     );
     expect(await codeOf(open(source))).toBe("changed");
   });
 
-  test("takes the whole for a range that is all of it", async () => {
+  test("accepts the whole object for a range that covers it", async () => {
     const { source } = await startStore((_, response) =>
       response.writeHead(200, { etag: "tag", "content-length": 10 }).end("0123456789"),
     );
     expect((await collect(await open(source))).toString()).toBe("0123456789");
   });
 
-  test("does not take a listing for whole that is not", async () => {
+  test("refuses an incomplete listing", async () => {
     const { source } = await startStore((_, response) =>
       response.end("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"),
     );
     expect(await codeOf(listed(source))).toBe("corrupt");
   });
 
-  test("reads keys of a listing as the store has written them", async () => {
+  test("reads keys of a listing as the store encodes them", async () => {
     let encoding = "<EncodingType>url</EncodingType>";
     const { source } = await startStore((_, response) =>
       response.end(
@@ -189,7 +189,7 @@ describe("S3's answers", () => {
     expect(await listed(source)).toEqual([{ ...info, key: "a+b%2Bc%20d" }]);
   });
 
-  test("reads by the ETag alone where it may not read versions", async () => {
+  test("reads by the ETag alone if it may not read versions", async () => {
     const asked: string[] = [];
     const { source } = await startStore((request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? "", "http://store");
@@ -240,7 +240,7 @@ describe("S3's answers", () => {
     await closed;
   });
 
-  test("ends a read that is given up while it waits for a chunk", async () => {
+  test("ends a read that is abandoned while it waits for a chunk", async () => {
     const { source } = await startStore((_, response) => response.writeHead(206, range).write("1"));
     const chunks = (await open(source))[Symbol.asyncIterator]();
     expect((await chunks.next()).done).toBe(false);

@@ -37,7 +37,7 @@ describeWithTools("S3 (radosgw) behind a front that states checksums", radosgwTo
     ["COMPOSITE", stated, undefined],
     ["FULL_OBJECT", "AAA=", undefined],
     ["", stated, undefined],
-  ])("believes a checksum of type %j, %j, or not", async (type, value, expected) => {
+  ])("uses a checksum of type %j, %j, only if it is valid", async (type, value, expected) => {
     const { bucket, front } = await startFront({
       "x-amz-checksum-crc32": value,
       ...(type !== "" && { "x-amz-checksum-type": type }),
@@ -50,7 +50,7 @@ describeWithTools("S3 (radosgw) behind a front that states checksums", radosgwTo
     expect((await read(source, blob)).equals(bytes)).toBe(true);
   });
 
-  test("lets go of bodies that a client with other settings checks", async () => {
+  test("releases bodies that a client with other settings checks", async () => {
     const { bucket, front } = await startFront({ "x-amz-checksum-crc32": stated });
     const { credentials } = s3;
     const reader = new S3Client({

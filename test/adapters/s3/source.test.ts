@@ -41,8 +41,8 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     return {
       source: {
         ...source,
-        // S3 alone says when an object was modified. Where the adapter says the same as S3, this says
-        // what the suite wanted; a time that the adapter got wrong stays and fails.
+        // Only S3 decides when an object was modified. If the adapter and S3 agree, return the time
+        // that the suite expects; a wrong time from the adapter stays and fails.
         async stat(key, signal) {
           const info = await source.stat(key, signal);
           const head = await s3.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
@@ -62,7 +62,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     };
   });
 
-  test("counts the connections that it holds", async () => {
+  test("reports the connections that it holds", async () => {
     const bucket = await s3.makeBucket();
     await s3.put(bucket, "large", patterned(8_000_000));
     const reader = s3.connect(s3.url);
@@ -75,7 +75,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(busyConnections(reader)).toBe(0);
   });
 
-  test("lists page by page, each asked for when it is needed", async () => {
+  test("lists page by page, requesting each only when it is needed", async () => {
     const keys = Array.from({ length: 8 }, (_, i) => `page/${i}`);
     const bucket = await s3.makeBucket(Object.fromEntries(keys.map((key) => [key, key])));
     const reader = s3.connect(s3.url);
@@ -88,7 +88,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(send).toHaveBeenCalledTimes(3);
   });
 
-  test("finds objects by exactly their keys, whatever a path would make of them", async () => {
+  test("finds objects by their exact keys, not normalized as paths", async () => {
     const keys = [
       "./dot",
       "/lead",
@@ -114,7 +114,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     }
   });
 
-  test("refuses what S3 has no keys for, also where a store has", async () => {
+  test("refuses keys that S3 does not allow, even if a store has them", async () => {
     const bucket = await s3.makeBucket({ "../up": "1", "a/../../up": "2" });
     const source = createS3Source({ client: s3.client, bucket });
     for (const key of ["../up", "a/../../up", "a//../../up", "", "\ud800", "x".repeat(1025)]) {
@@ -125,7 +125,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(await codeOf(source.stat("x".repeat(1024)))).toBe("not_found");
   });
 
-  test("serves a folder of a bucket, and nothing beside it", async () => {
+  test("serves a folder of a bucket, and nothing outside it", async () => {
     const bucket = await s3.makeBucket({
       ...{ "other.txt": "no", "team/": "", "team/a.txt": "a", "team/in/b.txt": "b" },
       ...{ "team/team/c.txt": "c", "team2/d.txt": "no" },
@@ -143,7 +143,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     }
   });
 
-  test("takes keys that end in a slash for objects like others", async () => {
+  test("treats keys that end in a slash as ordinary objects", async () => {
     const bucket = await s3.makeBucket({ "empty/": "", "full/": "text", "full/in": "more" });
     const source = createS3Source({ client: s3.client, bucket });
     expect((await listed(source)).map(({ key, size }) => [key, size])).toEqual([
@@ -156,7 +156,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(await codeOf(source.stat("full"))).toBe("not_found");
   });
 
-  test("describes an object's time and type alike in a listing and by itself", async () => {
+  test("describes the time and type of an object identically in a listing and alone", async () => {
     const bucket = await s3.makeBucket();
     const object = { Bucket: bucket, Key: "a", Body: "a", ContentType: "text/x-test" };
     await s3.client.send(new PutObjectCommand(object));
@@ -166,7 +166,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(alone).toEqual({ ...inList, contentType: "text/x-test" });
   });
 
-  test("looks for the object also when nothing of it is read", async () => {
+  test("checks for the object even if no byte of it is read", async () => {
     const bucket = await s3.makeBucket({ a: "a" });
     const source = createS3Source({ client: s3.client, bucket });
     const blob = await source.stat("a");
@@ -177,7 +177,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(await codeOf(read(source, blob, 1, 1))).toBe("not_found");
   });
 
-  test("goes on with the version it has described, where the bucket keeps versions", async () => {
+  test("keeps reading the version that it has described, if the bucket keeps versions", async () => {
     const bucket = await makeVersionedBucket();
     const one = patterned(3_000_000, 1);
     const first = await s3.put(bucket, "a", one);
@@ -219,7 +219,7 @@ describeWithTools("S3 (radosgw)", radosgwTools, () => {
     expect(await codeOf(read(source, blob))).toBe("denied");
   });
 
-  test("finds nothing in a bucket that is not there, and keeps why", async () => {
+  test("finds nothing in a bucket that does not exist, and keeps the reason", async () => {
     const source = createS3Source({ client: s3.client, bucket: "no-such-bucket" });
     const blob = { key: "a", size: 1, version: '"x"', modified: new Date() };
     expect(await codeOf(source.stat("a"))).toBe("not_found");

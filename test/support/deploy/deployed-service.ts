@@ -7,15 +7,18 @@ import { createService } from "../../../functions/service.ts";
 
 const sample = join(import.meta.dirname, "../../../examples/sample-files");
 
-/** The service, as if it had been deployed: it has the secret that the cloud has now. */
+/** The service as if it were deployed: it uses the secret that the cloud stores now. */
 export interface DeployedService {
   readonly url: string;
-  /** The paths that were asked for, with their methods and ranges; tokens are left out. */
+  /** The requested paths, with methods and ranges; tokens are left out. */
   readonly requests: string[];
   close(): Promise<void>;
 }
 
-/** Serves the sample, with `secret` as it is when a request comes; answers 503 while there is none. */
+/**
+ * Serves the sample files with the `secret` of the moment a request arrives. Answers 503 while
+ * there is none.
+ */
 export async function startDeployedService(
   secret: () => string | undefined,
 ): Promise<DeployedService> {

@@ -1,4 +1,4 @@
-/** An error that AWS answers with. */
+/** An error in an answer of AWS. */
 export interface AwsFault {
   readonly code: string;
   readonly message: string;
@@ -7,7 +7,7 @@ export interface AwsFault {
 export type Answer = Record<string, unknown>;
 export type Input = Record<string, unknown>;
 
-/** Such an error, thrown. */
+/** Such an error, as a thrown exception. */
 export class Fault extends Error {
   readonly code: string;
   constructor({ code, message }: AwsFault) {
@@ -16,7 +16,10 @@ export class Fault extends Error {
   }
 }
 
-/** What was made, and what each call does to it. `functionUrl` is where a function is said to answer. */
+/**
+ * Creates the state of a stub AWS account, and the effect of each call on it. `functionUrl` is the
+ * URL that is reported for a function.
+ */
 export function createAwsCloud(functionUrl: () => string) {
   const secrets = new Map<string, string>();
   const things = new Map<string, Input>();

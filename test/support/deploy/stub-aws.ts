@@ -3,24 +3,27 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { type Answer, type AwsFault, createAwsCloud, Fault, type Input } from "./stub-aws-cloud.ts";
 
-/** A call that the CLI made: `lambda CreateFunction`, and what it said. */
+/** A call by the CLI, such as `lambda CreateFunction`, with its input. */
 export interface AwsCall {
   readonly action: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** A stand-in for the parts of AWS that a deployment calls: it keeps what is made, and records each call. */
+/**
+ * A stub of the parts of AWS that a deployment calls. It keeps what is created, and records each
+ * call.
+ */
 export interface StubAws {
   readonly url: string;
   readonly calls: AwsCall[];
-  /** Parameters and secrets by name. */
+  /** Parameters and secrets, by name. */
   readonly secrets: Map<string, string>;
   /** Answers the next call of `action` with an error. */
   fail(action: string, fault: AwsFault): void;
   close(): Promise<void>;
 }
 
-/** Starts the stand-in. `functionUrl` is where a function that was deployed is said to answer. */
+/** Starts the stub. `functionUrl` is the URL that is reported for a deployed function. */
 export async function startStubAws(functionUrl: () => string): Promise<StubAws> {
   const calls: AwsCall[] = [];
   const faults = new Map<string, AwsFault>();
@@ -58,7 +61,10 @@ export async function startStubAws(functionUrl: () => string): Promise<StubAws> 
   };
 }
 
-/** The routes of Lambda's API, which names no action: https://docs.aws.amazon.com/lambda/latest/api/ */
+/**
+ * The routes of Lambda's API, whose requests do not name their action:
+ * https://docs.aws.amazon.com/lambda/latest/api/
+ */
 const lambdaRoutes: readonly [method: string, path: RegExp, action: string][] = [
   ["GET", /\/functions\/[^/]+$/, "GetFunction"],
   ["POST", /\/functions$/, "CreateFunction"],

@@ -1,4 +1,4 @@
-/** A body in JSON. */
+/** A JSON object. */
 export type Json = { readonly [key: string]: unknown };
 
 /** A status and a body. */
@@ -7,16 +7,19 @@ export interface Answer {
   readonly body: Json;
 }
 
-/** An error as Google words it. */
+/** Returns an error in Google's form. */
 export function problem(code: number, message: string): Answer {
   const status = { 400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND" }[code];
   return { status: code, body: { error: { code, message, status: status ?? "INTERNAL" } } };
 }
 
-/** As whom Cloud Build builds in a new project. */
+/** The account that Cloud Build uses in a new project. */
 const BUILDER = "1-compute@developer.gserviceaccount.com";
 
-/** What was made, by the path that it is read at, and what each call does to it. */
+/**
+ * Creates the state of a stub project, by the path that reads each resource, and the effect of each
+ * call on it.
+ */
 export function createGcpCloud(functionUrl: () => string) {
   const things = new Map<string, Json>([
     [`iam/v1/projects/-/serviceAccounts/${BUILDER}`, { email: BUILDER }],
@@ -73,7 +76,7 @@ export function createGcpCloud(functionUrl: () => string) {
       ([, name = ""], { payload }) => {
         const { data } = payload as { data: string };
         secrets.set(name, Buffer.from(data, "base64").toString());
-        // Without this, gcloud takes the value for damaged on its way.
+        // Without this, gcloud reports the value as damaged in transit.
         const clientSpecifiedPayloadChecksum = true;
         return { name: `projects/1/secrets/${name}/versions/1`, clientSpecifiedPayloadChecksum };
       },
@@ -112,7 +115,7 @@ export function createGcpCloud(functionUrl: () => string) {
         });
       },
     ],
-    // The sources: a bucket that is there, and an upload.
+    // The sources: an existing bucket, and an upload.
     [/^GET storage\/storage\/v1\/b\/([^/]+)$/, ([, name]) => ({ id: name, name })],
     [
       /^GET storage\/storage\/v1\/b$/,
@@ -210,7 +213,7 @@ export function createGcpCloud(functionUrl: () => string) {
   };
 }
 
-/** A service as Cloud Run shows it once it serves. */
+/** Returns a service as Cloud Run shows it once it is serving. */
 function ready(service: Json, url: string): Json {
   const metadata = service.metadata as Json;
   const generation = Number(metadata.generation ?? 0) + 1;

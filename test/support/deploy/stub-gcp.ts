@@ -3,23 +3,23 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { createGcpCloud, type Json, problem } from "./stub-gcp-cloud.ts";
 
-/** A call that gcloud made: `POST secretmanager/v1/projects/…`, without its query. */
+/** A call by gcloud, such as `POST secretmanager/v1/projects/…`, without its query. */
 export interface GcpCall {
   readonly action: string;
   /** The body, if it is JSON. */
   readonly input: Json;
 }
 
-/** A stand-in for the APIs that a deployment calls: it keeps what is made, and records each call. */
+/** A stub of the APIs that a deployment calls. It keeps what is created, and records each call. */
 export interface StubGcp {
-  /** What gcloud needs in its environment to call this in place of Google. */
+  /** The environment that makes gcloud call this stub instead of Google. */
   readonly env: Readonly<Record<string, string>>;
   readonly calls: GcpCall[];
-  /** The ZIPs of sources that were uploaded. */
+  /** The ZIPs of uploaded sources. */
   readonly uploads: Buffer[];
-  /** Secrets' values by name; `""` for one that has none. */
+  /** The values of secrets, by name; `""` for a secret without a value. */
   readonly secrets: Map<string, string>;
-  /** Answers the next call whose action matches with an error. */
+  /** Makes the next call whose action matches fail. */
   fail(action: RegExp, status: number, message: string): void;
   close(): Promise<void>;
 }
@@ -37,8 +37,9 @@ const APIS = [
 ];
 
 /**
- * Starts the stand-in: a proxy for plain HTTP, so that it sees the hosts as gcloud names them, those that
- * begin with a region too. `functionUrl` is where a function that was deployed is said to answer.
+ * Starts the stub: a proxy for plain HTTP, so that it receives the host names that gcloud uses,
+ * including those that begin with a region. `functionUrl` is the URL that is reported for a
+ * deployed function.
  */
 export async function startStubGcp(functionUrl: () => string): Promise<StubGcp> {
   const calls: GcpCall[] = [];
@@ -86,7 +87,7 @@ export async function startStubGcp(functionUrl: () => string): Promise<StubGcp> 
   };
 }
 
-/** The ZIP in a multipart upload; `undefined` if the body is something else. */
+/** Returns the ZIP in a multipart upload; `undefined` if the body is something else. */
 function uploaded(body: Buffer): Buffer | undefined {
   const boundary = /^--[^\r\n]+/.exec(body.subarray(0, 200).toString("latin1"))?.[0];
   if (boundary === undefined) return undefined;

@@ -10,24 +10,24 @@ import { pathOf, type Tool } from "../tools.ts";
 
 const run = promisify(execFile);
 
-/** A person's terminal, as far as a deployment sees it. */
+/** A user's terminal, as a deployment sees it. */
 export interface Terminal extends DeployIo {
-  /** All that was printed since the last time, each print a line. */
+  /** Returns everything printed since the last call, one line per print. */
   taken(): string;
-  /** The commands that were run since the last time, as they were: program and arguments. */
+  /** Returns the commands run since the last call: program and arguments. */
   commands(): Promise<string[][]>;
 }
 
 export interface TerminalOptions {
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The real program, which then is on the PATH, each of its runs recorded. */
+  /** The real program to put on the PATH. Each of its runs is recorded. */
   readonly program?: Tool;
-  /** The answer to a question; undefined where nobody is there. */
+  /** The answer to a question; undefined if there is nobody to answer. */
   readonly answer?: boolean;
 }
 
-/** Sets up a terminal whose home, PATH and settings are `folder`'s alone. */
+/** Opens a terminal whose home, PATH and settings are confined to `folder`. */
 export async function openTerminal(options: TerminalOptions): Promise<Terminal> {
   const { folder, env = {}, program, answer } = options;
   const bin = join(folder, "bin");
@@ -60,7 +60,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
 
 const built = new Map<BundleTarget, Promise<Bundle>>();
 
-/** The real bundle, built once for all tests of a file and copied from there. */
+/** Builds the real bundle once for all tests of a file, and copies it from there. */
 async function buildOnce(target: BundleTarget, outDir: string): Promise<Bundle> {
   const building = built.get(target) ?? buildToKeep(target);
   built.set(target, building);
@@ -77,7 +77,7 @@ async function buildToKeep(target: BundleTarget): Promise<Bundle> {
   return buildBundle(target, join(folder, target));
 }
 
-/** The commands that a text shows, taken apart by a shell, as it would if they were pasted. */
+/** Returns the commands that a text shows, split by a shell, as if they were pasted. */
 export async function shownCommands(text: string): Promise<string[][]> {
   const lines = text.split("\n").flatMap((line) => /^ {2}\$ (.*)$/.exec(line)?.[1] ?? []);
   const script = lines.map((line) => `printf '%s\\0' ${line}; printf '\\036'`).join("\n");
@@ -85,7 +85,7 @@ export async function shownCommands(text: string): Promise<string[][]> {
   return toCommands(stdout);
 }
 
-/** Commands as the shell records them: each word ended by a zero byte, each command by a 0x1e. */
+/** Parses commands as the shell records them: a zero byte ends each word, 0x1e each command. */
 function toCommands(records: string): string[][] {
   const commands = records.split("\x1e").slice(0, -1);
   return commands.map((words) => words.split("\0").slice(0, -1));

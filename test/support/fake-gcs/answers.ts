@@ -24,7 +24,7 @@ export function sendError(
   sendJson(response, status, { error: { code: status, message, errors } });
 }
 
-/** A page of the listing, of at most `pageSize` objects. */
+/** Sends a page of the listing, with at most `pageSize` objects. */
 export function sendListing(
   response: ServerResponse,
   query: URLSearchParams,
@@ -41,7 +41,7 @@ export function sendListing(
   sendJson(response, 200, select(listing, query.get("fields")));
 }
 
-/** The part of `value` that `fields`, such as `items(name,size),nextPageToken`, asks for. */
+/** Returns the part of `value` that `fields` selects, such as `items(name,size),nextPageToken`. */
 export function select(value: object, fields: string | null): object {
   if (fields === null) return value;
   const chosen: Record<string, unknown> = {};
@@ -54,7 +54,7 @@ export function select(value: object, fields: string | null): object {
   return chosen;
 }
 
-/** The bytes of an object, or a range of them. */
+/** Sends the bytes of an object, or a range of them. */
 export function sendMedia(
   request: IncomingMessage,
   response: ServerResponse,
@@ -70,7 +70,7 @@ export function sendMedia(
 
   const accepted = String(request.headers["accept-encoding"] ?? "");
   if (object.contentEncoding === "gzip" && !accepted.includes("gzip")) {
-    // It is unpacked for who does not take gzip, and a range of it ignored:
+    // For a client that does not accept gzip, it is decompressed and the range ignored:
     // https://docs.cloud.google.com/storage/docs/transcoding#decompressive_transcoding
     response.writeHead(200).end(gunzipSync(stored));
     return;

@@ -1,28 +1,28 @@
 import type { IncomingMessage } from "node:http";
 
-/** What goes wrong with the next requests that match. */
+/** A fault of the next matching requests. */
 export interface Fault {
-  /** Matched against the method and the URL as they were sent, such as `GET /storage/v1/b/...`. */
+  /** Matched against the method and the URL as sent, such as `GET /storage/v1/b/...`. */
   readonly match: RegExp;
-  /** How many requests it befalls; default 1. */
+  /** Number of requests that it affects; default 1. */
   readonly times?: number;
   /** The status to answer with. */
   readonly status?: number;
   readonly retryAfter?: string;
-  /** The answer waits for it. */
+  /** Delays the answer until it resolves. */
   readonly until?: Promise<void>;
-  /** How many bytes of an object are sent until the connection ends. */
+  /** Number of an object's bytes that are sent before the connection ends. */
   readonly dropAfter?: number;
-  /** How it ends: closed (FIN), the default, or reset (RST). */
+  /** How the connection ends: closed (FIN), the default, or reset (RST). */
   readonly dropBy?: "close" | "reset";
-  /** What is sent in place of the object's bytes. */
+  /** Sent instead of the object's bytes. */
   readonly wrongBytes?: Buffer;
 }
 
 export interface Faults {
-  /** Resolves when it first befalls a request. */
+  /** Adds a fault. Resolves when it first affects a request. */
   add(fault: Fault): Promise<void>;
-  /** The fault that befalls this request. */
+  /** Returns the fault that affects this request, if any. */
   take(request: IncomingMessage): Fault | undefined;
 }
 

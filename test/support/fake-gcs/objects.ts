@@ -13,11 +13,11 @@ export interface FakeObject {
 }
 
 export interface PutOptions {
-  /** When the generation came to be; default now. */
+  /** The creation time of the generation; default now. */
   readonly created?: Date | undefined;
   readonly contentType?: string | undefined;
   readonly contentEncoding?: string | undefined;
-  /** A checksum to state in place of the right one. */
+  /** A checksum to state instead of the right one. */
   readonly crc32c?: string | undefined;
 }
 
@@ -25,17 +25,23 @@ export interface PutOptions {
 export interface FakeObjects {
   put(name: string, bytes: Uint8Array, options?: PutOptions): FakeObject;
   remove(name: string): boolean;
-  /** The live object, or a generation that is live or kept. */
+  /** Returns the live object, or a live or kept generation. */
   find(name: string, generation?: string | null): FakeObject | undefined;
-  /** The live objects whose names start with `prefix`, ascending by the names' UTF-8 bytes. */
+  /**
+   * Returns the live objects whose names start with `prefix`, in ascending order of the names'
+   * UTF-8 bytes.
+   */
   list(prefix: string): FakeObject[];
 }
 
-/** @param keepsGenerations as a bucket with object versioning does with what is overwritten or deleted */
+/**
+ * @param keepsGenerations whether overwritten and deleted objects are kept, as with object
+ * versioning
+ */
 export function createFakeObjects(keepsGenerations: boolean): FakeObjects {
   const live = new Map<string, FakeObject>();
   const kept = new Map<string, FakeObject>();
-  let generation = 1_700_000_000_000_000; // as Cloud Storage's: microseconds, by the look of them
+  let generation = 1_700_000_000_000_000; // like Cloud Storage's, which look like microseconds
 
   return {
     put(name, content, options = {}) {
@@ -90,7 +96,7 @@ export function toResource(object: FakeObject) {
     crc32c,
     md5Hash,
     timeCreated: created.toISOString(),
-    // Later than the bytes, as behind a change of metadata or of the storage class.
+    // Later than the bytes, as after a change of metadata or storage class.
     updated: new Date(created.getTime() + 86_400_000).toISOString(),
   };
 }

@@ -8,7 +8,9 @@ export interface Upload {
   readonly contentEncoding?: string | undefined;
 }
 
-/** An upload by one request: https://docs.cloud.google.com/storage/docs/uploads-downloads */
+/**
+ * Reads an upload in a single request: https://docs.cloud.google.com/storage/docs/uploads-downloads
+ */
 export async function readUpload(request: IncomingMessage, query: URLSearchParams) {
   const body = await collect(request);
   const type = request.headers["content-type"] ?? "";
@@ -26,7 +28,10 @@ export async function readUpload(request: IncomingMessage, query: URLSearchParam
   } satisfies Upload;
 }
 
-/** The parts of a `multipart/related` body: each is preceded by `--boundary`, and the last followed. */
+/**
+ * Returns the parts of a `multipart/related` body. `--boundary` precedes each part, and follows the
+ * last.
+ */
 function readParts(body: Buffer, boundary: string): { head: string; bytes: Buffer }[] {
   const parts: { head: string; bytes: Buffer }[] = [];
   const delimiter = Buffer.from(`--${boundary}`);

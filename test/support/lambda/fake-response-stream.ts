@@ -1,15 +1,15 @@
 import { Writable } from "node:stream";
 import type { Prelude } from "./runtime-api.ts";
 
-/** The response stream of an invocation, as `awslambda` gives it, in this process. */
+/** The response stream of an invocation, as `awslambda` provides it, within this process. */
 export class FakeResponseStream extends Writable {
-  /** What was sent before the body, once there was a first write. */
+  /** The status and headers sent before the body, after the first write. */
   prelude: Prelude | undefined;
   readonly chunks: Buffer[] = [];
   metadata: Prelude | undefined;
   #takes: () => Promise<void>;
 
-  /** @param takes resolves when a client has taken a chunk. Default: at once */
+  /** @param takes resolves when a client has read a chunk. Default: at once */
   constructor(takes: () => Promise<void> = async () => undefined) {
     super({ highWaterMark: 0 });
     this.#takes = takes;
@@ -22,7 +22,7 @@ export class FakeResponseStream extends Writable {
   }
 }
 
-/** Puts a stand-in for the global that Lambda's runtime has in its place. */
+/** Installs a stub of the global that Lambda's runtime provides. */
 export function installFakeAwslambda(): void {
   const fake = {
     streamifyResponse: <T>(handler: T) => handler,

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { StreamedResponse } from "./runtime-api.ts";
 
 /**
- * A server that does what a Function URL does: it turns requests into events of format 2.0, and what
- * the function streams back into responses. When a client has left it takes no more, and says nothing.
+ * Creates a server that works like a Function URL: it turns requests into events of format 2.0, and
+ * streamed results into responses. When a client disconnects, it stops reading, without notice to
+ * the function.
  * https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
  */
 export function createFunctionUrl(invoke: (event: object) => Promise<StreamedResponse>) {

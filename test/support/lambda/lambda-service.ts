@@ -11,29 +11,34 @@ import { RuntimeApi, type StreamedResponse } from "./runtime-api.ts";
 
 const client = join(import.meta.dirname, "../../lambda/node_modules/aws-lambda-ric");
 
-/** Whether the runtime client is installed and was built. */
+/** Whether the runtime client is installed and built. */
 export function hasRuntimeClient(): boolean {
   return existsSync(join(client, "rapid-client.node"));
 }
 
-/** A function as Lambda runs it: each process serves one invocation at a time, and there are more as needed. */
+/**
+ * A function as Lambda runs it: each process serves one invocation at a time, and more are started
+ * as needed.
+ */
 export interface LambdaService extends ServiceProcess {
   /** Invokes the function without the Function URL. */
   invoke(event: object, timeoutMs?: number): Promise<StreamedResponse>;
-  /** The processes there are, the first one first. */
+  /** Returns the running processes, the first one first. */
   pids(): number[];
-  /** That of the process that takes the most. */
+  /** Returns the memory of the largest process. */
   residentBytes(): Promise<number>;
 }
 
 export interface LambdaOptions {
-  /** The folder of the bundle, whose handler is `index.handler`. */
+  /** The folder of the bundle, with the handler `index.handler`. */
   readonly folder: string;
-  /** Settings of the service. */
+  /** The settings of the service. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Runs a bundle under the real runtime client, against a stand-in for Lambda's Runtime API and Function URL. */
+/**
+ * Runs a bundle under the real runtime client, with stubs of Lambda's Runtime API and Function URL.
+ */
 export async function startLambda({ folder, env }: LambdaOptions): Promise<LambdaService> {
   const api = await RuntimeApi.start();
   const lines = new PrintedLines();
@@ -64,7 +69,7 @@ export async function startLambda({ folder, env }: LambdaOptions): Promise<Lambd
     children.push(child);
     void lines.read(child.stdout, child.stderr).then(() => {
       if (isStopping) return;
-      api.fail(new Error(`the runtime ended:\n${lines.text()}`));
+      api.fail(new Error(`the runtime exited:\n${lines.text()}`));
       lines.end();
     });
   }
@@ -75,7 +80,7 @@ export async function startLambda({ folder, env }: LambdaOptions): Promise<Lambd
     return response;
   }
 
-  // A test file that ends without its clean-up must not leave processes behind.
+  // A test file that ends without cleaning up must not leave processes behind.
   const killAll = () => children.forEach((child) => void child.kill("SIGKILL"));
   process.once("exit", killAll);
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a function sent before the body. */
+/** The status and headers that a function sends before the body. */
 export interface Prelude {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,11 +14,13 @@ export interface Prelude {
 export interface StreamedResponse {
   readonly prelude: Prelude;
   /**
-   * What follows, as it comes; nothing is taken before it is read. It throws if it does not come to a
-   * clean end: the connection breaks, or an error is in the trailers.
+   * The body as it arrives; nothing is read before it is requested. Throws if it does not end
+   * properly: the connection breaks, or the trailers contain an error.
    */
   readonly body: AsyncIterable<Buffer>;
-  /** Resolves when the runtime client has finished or given up, read or not. */
+  /**
+   * Resolves when the runtime client has finished or given up, whether or not the body was read.
+   */
   readonly closed: Promise<void>;
   /** Breaks the connection. */
   destroy(): void;
@@ -32,7 +34,7 @@ interface Invocation {
 }
 
 /**
- * A stand-in for Lambda's Runtime API, on 127.0.0.1, for any number of runtime clients.
+ * A stub of Lambda's Runtime API, on 127.0.0.1, for any number of runtime clients.
  * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export class RuntimeApi {
@@ -55,17 +57,17 @@ export class RuntimeApi {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Whether an invocation waits for which no client is free or about to be. */
+  /** Whether an invocation waits and no client is free or about to be. */
   get needsClient(): boolean {
     return this.#queue.length > this.#expected;
   }
 
-  /** A client has been started, and will ask for its first invocation. */
+  /** Must be called when a client is started, which will then request its first invocation. */
   expectClient(): void {
     this.#expected++;
   }
 
-  /** Resolves with the response once its status and headers are there. */
+  /** Resolves with the response once its status and headers have arrived. */
   invoke(event: unknown, timeoutMs = 900_000): Promise<StreamedResponse> {
     const response = Promise.withResolvers<StreamedResponse>();
     const deadlineMs = Date.now() + timeoutMs;
@@ -112,7 +114,7 @@ export class RuntimeApi {
         resolve();
       });
     });
-    request.on("error", () => undefined); // told to whoever reads the body
+    request.on("error", () => undefined); // reported to the body's reader
     request.once("end", () => response.writeHead(202).end("{}"));
     try {
       const destroy = () => void request.destroy();
@@ -157,7 +159,7 @@ async function readPrelude(
       return { prelude, body: bodyOf(first, chunks, request) };
     }
     const { done, value } = await chunks.next();
-    if (done) throw new Error(`there is no prelude in ${JSON.stringify(head.toString())}`);
+    if (done) throw new Error(`no prelude in ${JSON.stringify(head.toString())}`);
     head = Buffer.concat([head, value]);
   }
 }
