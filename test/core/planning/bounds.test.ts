@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
+import { ZiplinkError } from "../../../core/errors.ts";
 import { assertWithinScope } from "../../../core/http/caller.ts";
 import { type ArchiveSpec, parseArchiveSpec } from "../../../core/planning/archive-spec.ts";
 import { FolderSet } from "../../../core/planning/folder-set.ts";
@@ -104,12 +105,12 @@ describe("a scope", () => {
 
   test("decodes a key a few times, and refuses one that goes on", () => {
     const calls = callsOf("replace", () => {
-      expect(within(`p/%${"25".repeat(510)}`)).toThrow("may not have");
+      expect(within(`p/%${"25".repeat(510)}`)).toThrow(ZiplinkError);
     });
     expect(calls).toBeLessThanOrEqual(12);
     expect(within("p/100%25 sure.txt")).not.toThrow();
     expect(within("p/%2525.txt")).not.toThrow();
-    expect(within("p/%25252e%25252e%25252fq")).toThrow("may not have");
+    expect(within("p/%25252e%25252e%25252fq")).toThrow(ZiplinkError);
   });
 });
 
