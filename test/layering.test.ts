@@ -48,7 +48,17 @@ describe.each(Object.entries(rules))("%s/", (folder, { folders, packages }) => {
  * circles. A new room has its place here.
  */
 const rooms = [
-  ...["blob-source.ts", "errors.ts", "bytes", "async", "input", "zip", "source", "crc"].map(inCore),
+  ...[
+    "blob-source.ts",
+    "errors.ts",
+    "bytes",
+    "async",
+    "input",
+    "zip",
+    "source",
+    "crc",
+    "delivery",
+  ].map(inCore),
   ...["streaming", "deflate", "stream-zip.ts", "planning", "links", "http", "index.ts"].map(inCore),
   ...["agents.ts", "body-chunks.ts", "optional-packages.ts"].map((name) => `adapters/${name}`),
   ...["fs", "gcs", "http", "memory", "s3"].map((name) => `adapters/${name}`),

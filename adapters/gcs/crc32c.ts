@@ -1,3 +1,11 @@
+import { createCombine } from "../../core/bytes/crc32.ts";
+
+/** The Castagnoli polynomial, bits reflected. */
+const POLYNOMIAL = 0x82f63b78;
+
+/** The CRC-32C, unsigned, of two byte sequences in a row; see `combineCrc32`. */
+export const combineCrc32c = createCombine(POLYNOMIAL);
+
 /**
  * Eight tables of the reflected Castagnoli polynomial in a row: the n-th has the CRC of each byte with n
  * zero bytes behind it. With them 8 bytes are taken at a time, ten times as fast as the client's CRC32C.
@@ -5,7 +13,7 @@
 const crc32cTables = new Int32Array(8 * 256);
 for (let byte = 0; byte < 256; byte++) {
   let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? POLYNOMIAL : 0);
   crc32cTables[byte] = crc;
 }
 for (let i = 256; i < crc32cTables.length; i++) {
@@ -33,4 +41,16 @@ export function updateCrc32c(crc: number, bytes: Uint8Array): number {
   }
   for (; i < bytes.length; i++) state = at(0, state ^ byte(i)) ^ (state >>> 8);
   return ~state;
+}
+
+/** A CRC-32C in base64, as the API writes it: its four bytes in network order. */
+export function encodeCrc32c(crc: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(crc | 0);
+  return bytes.toString("base64");
+}
+
+/** As `encodeCrc32c` writes it; unsigned. */
+export function decodeCrc32c(encoded: string): number {
+  return Buffer.from(encoded, "base64").readUInt32BE();
 }

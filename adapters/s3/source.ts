@@ -14,6 +14,7 @@ import { toFolder } from "../../core/source/key-prefix.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
 import { brokenBody, isDenied, translated } from "./errors.ts";
+import { fullCrc32, quoteETag } from "./facts.ts";
 import { climbsOut, decodeKey, isSendable, toS3Key } from "./keys.ts";
 
 /** What is served of which bucket. */
@@ -201,19 +202,4 @@ function toBlobInfo(key: string, facts: ObjectFacts): S3BlobInfo {
     // "null" is the version of what was stored before the bucket kept versions.
     ...(VersionId !== undefined && VersionId !== "null" && { [versionId]: VersionId }),
   };
-}
-
-/**
- * The CRC-32 of the whole object, if the store has it; a COMPOSITE one is that of its parts' checksums.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
- */
-function fullCrc32({ ChecksumType, ChecksumCRC32 }: ObjectFacts): number | undefined {
-  if (ChecksumType !== "FULL_OBJECT" || ChecksumCRC32 === undefined) return undefined;
-  const bytes = Buffer.from(ChecksumCRC32, "base64");
-  return bytes.length === 4 ? bytes.readUInt32BE() : undefined;
-}
-
-/** Some stores leave the quotes out in listings. */
-function quoteETag(tag: string): string {
-  return tag.endsWith('"') ? tag : `"${tag}"`;
 }

@@ -14,39 +14,48 @@ export function crc32(bytes: Uint8Array, previous = 0): number {
   return zlibCrc32(bytes, previous);
 }
 
-/** Returns the product of two polynomials over GF(2), modulo the generator. */
-function multiply(a: number, b: number): number {
-  let product = 0;
-  let shifted = b;
-  for (let bit = 31; bit >= 0; bit--) {
-    if ((a >>> bit) & 1) product ^= shifted;
-    shifted = shifted & 1 ? (shifted >>> 1) ^ POLYNOMIAL : shifted >>> 1;
-  }
-  return product >>> 0;
-}
-
-/** x^(8 * 2^k) modulo the generator, for each bit k of a length in bytes up to 2^53. */
-const byteShifts: readonly number[] = (() => {
-  const powers: number[] = [];
-  let power = ONE >>> 8;
-  for (let k = 0; k < 53; k++) {
-    powers.push(power);
-    power = multiply(power, power);
-  }
-  return powers;
-})();
+/**
+ * The CRC of two byte sequences in a row, from the CRC of each and the length of the second one in
+ * bytes; for any reflected 32-bit CRC that begins with and is inverted by all ones.
+ */
+export type CombineCrcs = (first: number, second: number, secondLength: number) => number;
 
 /**
- * Returns the CRC-32 of two consecutive byte sequences, given the CRC of each and the length of the second
- * in bytes. Appending n bytes multiplies the first CRC by x^(8n), so the cost is logarithmic in
- * `secondLength` and no byte is read.
+ * Makes `combine` for a generator polynomial, bits reflected, without x^32. Appending n bytes
+ * multiplies the first CRC by x^(8n), so the cost grows with the logarithm of the length and no byte
+ * is read.
  */
-export function combineCrc32(first: number, second: number, secondLength: number): number {
-  let shifted = first;
-  let remaining = secondLength;
-  for (let k = 0; remaining > 0; k++) {
-    if (remaining % 2 === 1) shifted = multiply(byteShifts[k] ?? ONE, shifted);
-    remaining = Math.floor(remaining / 2);
+export function createCombine(polynomial: number): CombineCrcs {
+  /** The product of two polynomials over GF(2), modulo the generator. */
+  const multiply = (a: number, b: number): number => {
+    let product = 0;
+    let shifted = b;
+    for (let bit = 31; bit >= 0; bit--) {
+      if ((a >>> bit) & 1) product ^= shifted;
+      shifted = shifted & 1 ? (shifted >>> 1) ^ polynomial : shifted >>> 1;
+    }
+    return product >>> 0;
+  };
+  /** x^(8 * 2^k) modulo the generator, for each bit k of a length in bytes up to 2^53. */
+  const byteShifts: number[] = [];
+  let power = ONE >>> 8;
+  for (let k = 0; k < 53; k++) {
+    byteShifts.push(power);
+    power = multiply(power, power);
   }
-  return (shifted ^ second) >>> 0;
+  return (first, second, secondLength) => {
+    let shifted = first;
+    let remaining = secondLength;
+    for (let k = 0; remaining > 0; k++) {
+      if (remaining % 2 === 1) shifted = multiply(byteShifts[k] ?? ONE, shifted);
+      remaining = Math.floor(remaining / 2);
+    }
+    return (shifted ^ second) >>> 0;
+  };
 }
+
+/**
+ * The CRC-32 of two byte sequences in a row, from the CRC of each and the length of the second one
+ * in bytes. The cost grows with the logarithm of `secondLength`, and no byte is read.
+ */
+export const combineCrc32: CombineCrcs = createCombine(POLYNOMIAL);

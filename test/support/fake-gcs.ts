@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createServer, globalAgent, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { select, sendError, sendJson, sendListing, sendMedia } from "./fake-gcs/answers.ts";
+import { compose } from "./fake-gcs/compose.ts";
 import { createFaults, type Fault } from "./fake-gcs/faults.ts";
-import { createFakeObjects, type FakeObjects, toResource } from "./fake-gcs/objects.ts";
+import { crc32cOf, createFakeObjects, type FakeObjects, toResource } from "./fake-gcs/objects.ts";
 import { readUpload } from "./fake-gcs/uploads.ts";
 
 /**
@@ -56,14 +57,27 @@ export async function startFakeGcs({
     if (!pathname.startsWith("/storage/v1/b/") && !pathname.startsWith("/upload/storage/v1/b/")) {
       return sendError(response, 404, "Not Found");
     }
-    const [bucketName, kind, encodedName] = pathname.split("/v1/b/")[1]?.split("/") ?? [];
+    const [bucketName, kind, encodedName, verb] = pathname.split("/v1/b/")[1]?.split("/") ?? [];
     if (bucketName !== bucket) {
       return sendError(response, 404, "The specified bucket does not exist.");
     }
     if (kind !== "o") return sendJson(response, 200, { kind: "storage#bucket", name: bucket });
 
+    /** https://docs.cloud.google.com/storage/docs/request-preconditions; 0 is for no object. */
+    const isAllowed = (name: string) => {
+      const generation = query.get("ifGenerationMatch");
+      return generation === null || generation === (objects.find(name)?.generation ?? "0");
+    };
+    if (request.method === "POST" && verb === "compose") {
+      const name = decodeURIComponent(encodedName ?? "");
+      return compose(request, response, name, objects, () => isAllowed(name));
+    }
     if (request.method === "POST") {
-      const { name, bytes, ...options } = await readUpload(request, query);
+      const { name, bytes, stated, ...options } = await readUpload(request, query);
+      if (stated !== undefined && stated !== crc32cOf(bytes)) {
+        return sendError(response, 400, "Provided CRC32C doesn't match calculated CRC32C.");
+      }
+      if (!isAllowed(name)) return sendError(response, 412, "A precondition did not hold.");
       return sendJson(response, 200, toResource(objects.put(name, bytes, options)));
     }
     if (encodedName === undefined) {
@@ -73,10 +87,7 @@ export async function startFakeGcs({
     const name = decodeURIComponent(encodedName);
     const object = objects.find(name, query.get("generation"));
     if (!object) return sendError(response, 404, `No such object: ${bucket}/${name}`);
-    const wanted = query.get("ifGenerationMatch");
-    if (wanted !== null && wanted !== object.generation) {
-      return sendError(response, 412, "A precondition did not hold.");
-    }
+    if (!isAllowed(name)) return sendError(response, 412, "A precondition did not hold.");
     if (request.method === "DELETE") {
       objects.remove(name);
       response.writeHead(204).end();

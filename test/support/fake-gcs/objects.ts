@@ -10,6 +10,8 @@ export interface FakeObject {
   readonly contentEncoding: string | undefined;
   readonly crc32c: string;
   readonly md5Hash: string;
+  /** What its owner has noted of it. */
+  readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
 export interface PutOptions {
@@ -19,6 +21,7 @@ export interface PutOptions {
   readonly contentEncoding?: string | undefined;
   /** A checksum to state instead of the right one. */
   readonly crc32c?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The objects of a bucket. */
@@ -56,6 +59,7 @@ export function createFakeObjects(keepsGenerations: boolean): FakeObjects {
         contentEncoding: options.contentEncoding,
         crc32c: options.crc32c ?? crc32cOf(bytes),
         md5Hash: createHash("md5").update(bytes).digest("base64"),
+        metadata: options.metadata,
       };
       live.set(name, object);
       if (keepsGenerations) kept.set(object.generation, object);
@@ -75,7 +79,7 @@ export function createFakeObjects(keepsGenerations: boolean): FakeObjects {
   };
 }
 
-function crc32cOf(bytes: Buffer): string {
+export function crc32cOf(bytes: Buffer): string {
   const crc = new CRC32C();
   crc.update(bytes);
   return crc.toString();
@@ -85,6 +89,7 @@ function crc32cOf(bytes: Buffer): string {
 export function toResource(object: FakeObject) {
   const { name, generation, bytes, created, contentType, contentEncoding, crc32c, md5Hash } =
     object;
+  const { metadata } = object;
   return {
     kind: "storage#object",
     name,
@@ -95,6 +100,7 @@ export function toResource(object: FakeObject) {
     ...(contentEncoding === undefined ? {} : { contentEncoding }),
     crc32c,
     md5Hash,
+    ...(metadata === undefined ? {} : { metadata }),
     timeCreated: created.toISOString(),
     // Later than the bytes, as after a change of metadata or storage class.
     updated: new Date(created.getTime() + 86_400_000).toISOString(),

@@ -6,6 +6,9 @@ export interface Upload {
   readonly bytes: Buffer;
   readonly contentType?: string | undefined;
   readonly contentEncoding?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** The checksum that the bytes must have. */
+  readonly stated?: string | undefined;
 }
 
 /**
@@ -19,12 +22,14 @@ export async function readUpload(request: IncomingMessage, query: URLSearchParam
     return { name: query.get("name") ?? "", bytes: body, contentType: type } satisfies Upload;
   }
   const [metadata, content] = readParts(body, boundary);
-  const stated = JSON.parse(String(metadata?.bytes)) as Partial<Upload>;
+  const stated = JSON.parse(String(metadata?.bytes)) as Partial<Upload> & { crc32c?: string };
   return {
     name: query.get("name") ?? stated.name ?? "",
     bytes: content?.bytes ?? Buffer.alloc(0),
     contentType: stated.contentType ?? /content-type: *(.+)/i.exec(content?.head ?? "")?.[1],
     contentEncoding: stated.contentEncoding,
+    metadata: stated.metadata,
+    stated: stated.crc32c,
   } satisfies Upload;
 }
 

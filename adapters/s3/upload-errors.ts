@@ -1,0 +1,73 @@
+import { notReplaceable, uploadGone, wrongUpload } from "../../core/delivery/joined-parts.ts";
+import { ZiplinkError } from "../../core/errors.ts";
+import { translateS3Error } from "./errors.ts";
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList, of writing alone. */
+const errorByName: Readonly<Record<string, (cause: unknown) => ZiplinkError>> = {
+  NoSuchUpload: uploadGone,
+  // What radosgw says of an upload that has completed.
+  NoSuchKey: uploadGone,
+  BadDigest: wrongBytes,
+  InvalidDigest: wrongBytes,
+  XAmzContentSHA256Mismatch: wrongBytes,
+  XAmzContentChecksumMismatch: wrongBytes,
+  IncompleteBody: brokenOff,
+  InvalidPart: wrongBytes,
+  InvalidPartOrder: wrongBytes,
+  EntityTooSmall: wrongBytes,
+  PreconditionFailed: notReplaceable,
+  // Another object came or went while the upload completed.
+  ConditionalRequestConflict: notReplaceable,
+  NoSuchBucket: noBucket,
+  QuotaExceeded: full,
+  InsufficientStorage: full,
+};
+
+const STATUS_INSUFFICIENT_STORAGE = 507;
+
+/** `answer` to a request that writes, with its failure as ours. */
+export async function translatedWrite<T>(
+  answer: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw translateWriteError(error);
+  }
+}
+
+function translateWriteError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof ZiplinkError) return error;
+  const known = errorByName[error.name];
+  if (known) return known(error);
+  const { $metadata } = error as { $metadata?: { readonly httpStatusCode?: number } };
+  if ($metadata?.httpStatusCode === STATUS_INSUFFICIENT_STORAGE) return full(error);
+  const translated = translateS3Error(error);
+  if (!(translated instanceof ZiplinkError) || translated.code !== "denied") return translated;
+  return new ZiplinkError(
+    "denied",
+    "The store does not let this service write to the destination.",
+    {
+      cause: error,
+    },
+  );
+}
+
+function wrongBytes(cause: unknown): ZiplinkError {
+  const { code, message } = wrongUpload();
+  return new ZiplinkError(code, message, { cause });
+}
+
+function brokenOff(cause: unknown): ZiplinkError {
+  return new ZiplinkError("unavailable", "An upload broke off. Try again.", { cause });
+}
+
+function noBucket(cause: unknown): ZiplinkError {
+  return new ZiplinkError("denied", "The destination's bucket does not exist.", { cause });
+}
+
+function full(cause: unknown): ZiplinkError {
+  return new ZiplinkError("full", "The destination has no room left.", { cause });
+}
