@@ -1,10 +1,10 @@
-import { defineDeploy } from "./scripts/deploy/config.ts";
+import type { DeployInput } from "./scripts/deploy/config.ts";
 
 /**
  * The settings of `npm run deploy`. Every setting except `target`, `name`, `gcp` and `aws` may be
  * repeated in the section of a cloud, where it overrides the shared one for that cloud.
  */
-export default defineDeploy({
+export default {
   /** "gcp", "aws" or "both"; `npm run deploy -- --target aws` overrides it. */
   target: "gcp",
 
@@ -124,4 +124,4 @@ export default defineDeploy({
      */
     // cloudFront: "arn:aws:cloudfront::123456789012:distribution/E123",
   },
-});
+} satisfies DeployInput;

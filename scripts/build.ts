@@ -4,8 +4,9 @@
  */
 import { parseArgs } from "node:util";
 import { formatBytes } from "../core/input/quantities.ts";
-import { type BundleTarget, buildBundle, bundleTargets } from "./build/bundle.ts";
+import { buildBundle } from "./build/bundle.ts";
 import { CommandError, runCommand } from "./command.ts";
+import { type BundleTarget, bundleTargets } from "./deploy/bundle.ts";
 
 await runCommand(async () => {
   const { positionals } = parseArgs({ allowPositionals: true });

@@ -2,23 +2,9 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import type { Bundle, BundleTarget } from "../deploy/bundle.ts";
 import { pureSchemas } from "./pure-schemas.ts";
 import { writeZip } from "./write-zip.ts";
-
-export const bundleTargets = ["gcp", "aws"] as const;
-export type BundleTarget = (typeof bundleTargets)[number];
-
-export interface Bundle {
-  /** The folder to upload. */
-  readonly dir: string;
-  /** The same contents as a ZIP, for Lambda. */
-  readonly zipFile?: string;
-  /**
-   * Length of the ZIP in bytes. Google Cloud's tool makes its own ZIP; there, the length of one
-   * made in the same way.
-   */
-  readonly bytes: number;
-}
 
 /** Maximum length of a bundle's ZIP, in bytes. A cold start fetches all of it. */
 export const MAX_BUNDLE_BYTES = 1_500_000;

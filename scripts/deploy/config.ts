@@ -138,11 +138,6 @@ export type DeployInput = z.input<typeof common> & {
   readonly aws?: Section<typeof aws>;
 };
 
-/** Gives `deploy.config.ts` its types. The values are checked when a command reads them. */
-export function defineDeploy(config: DeployInput): DeployInput {
-  return config;
-}
-
 /**
  * Checks all settings, including those of the service, for `target` or else for the targets that
  * the file names. Throws a `CommandError` that names each wrong setting and the reason, and quotes

@@ -41,7 +41,7 @@ export async function deploy(
     const found = await inspect(cloud, options, io);
     const outDir = `${root}/dist/deploy/${config.target}`;
     const { dir, zipFile, bytes } = await build(config.target, outDir);
-    print(`\nBuilt the bundle: ${Math.ceil(bytes / 1024)} KiB`);
+    print(`\nThe bundle: ${Math.ceil(bytes / 1024)} KiB`);
     const plan = found.planDeploy(relative(root, zipFile ?? dir));
     jobs.push({ config, cloud, found, plan });
   }

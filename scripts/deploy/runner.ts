@@ -4,8 +4,8 @@ import { rmSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { buildBundle } from "../build/bundle.ts";
 import { CommandError } from "../command.ts";
+import type { Bundle, BundleTarget } from "./bundle.ts";
 import { type Read, type Step, toShell } from "./step.ts";
 
 /** The effects that a deployment has outside its own code; tests provide their own. */
@@ -19,7 +19,7 @@ export interface DeployIo {
   /** Waits. Milliseconds. */
   readonly sleep: (ms: number) => Promise<unknown>;
   /** Builds the bundle to upload. */
-  readonly build: typeof buildBundle;
+  readonly build: (target: BundleTarget, outDir: string) => Promise<Bundle>;
 }
 
 /** The program is not on the PATH. */

@@ -1,22 +1,24 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
-import { buildBundle } from "../build/bundle.ts";
-import { CommandError, runCommand } from "../command.ts";
+import { type CommandContext, CommandError } from "../command.ts";
 import type { DeployInput } from "./config.ts";
 import type { DeployOptions } from "./deploy.ts";
 import type { DeployIo } from "./runner.ts";
+import { toShell } from "./step.ts";
 
-const root = resolve(import.meta.dirname, "../..");
+/** The settings file, unless `--config` names another. */
+const SETTINGS = "deploy.config.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** Runs a command with the settings and options given on the command line. */
-export function runDeployCommand(
-  usage: string,
+export async function runDeployCommand(
+  args: string[],
+  context: CommandContext,
   more: ParseArgsOptionsConfig,
   command: (
     input: DeployInput,
@@ -25,40 +27,43 @@ export function runDeployCommand(
     values: Values,
   ) => Promise<void>,
 ): Promise<void> {
-  return runCommand(async () => {
-    const { values } = parseArgs({
-      options: {
-        target: { type: "string" },
-        config: { type: "string", default: "deploy.config.ts" },
-        "dry-run": { type: "boolean", default: false },
-        yes: { type: "boolean", short: "y", default: false },
-        help: { type: "boolean", short: "h" },
-        ...more,
-      },
-    });
-    if (values.help) {
-      console.log(usage);
-      return;
-    }
-    const { target, "dry-run": dryRun, yes } = values as typeof values & { yes: boolean };
-    const io: DeployIo = {
-      root,
-      env: process.env,
-      print: console.log,
-      confirm,
-      sleep: (ms) => setTimeout(ms),
-      build: buildBundle,
-    };
-    const options = { target, dryRun, yes } as DeployOptions;
-    await command(await loadConfig(String(values.config)), options, io, values);
+  const { values } = parseArgs({
+    args,
+    options: {
+      target: { type: "string" },
+      config: { type: "string", default: SETTINGS },
+      "dry-run": { type: "boolean", default: false },
+      yes: { type: "boolean", short: "y", default: false },
+      ...more,
+    },
   });
+  const { target, "dry-run": dryRun, yes } = values as typeof values & { yes: boolean };
+  const { root, build } = context;
+  const io: DeployIo = {
+    root,
+    env: process.env,
+    print: console.log,
+    confirm,
+    sleep: (ms) => setTimeout(ms),
+    build,
+  };
+  const options = { target, dryRun, yes } as DeployOptions;
+  await command(await loadConfig(String(values.config), context), options, io, values);
 }
 
-async function loadConfig(path: string): Promise<DeployInput> {
-  const file = resolve(root, path);
-  if (!existsSync(file)) throw new CommandError(`The settings file ${path} does not exist.`);
+async function loadConfig(path: string, context: CommandContext): Promise<DeployInput> {
+  const file = resolve(context.root, path);
+  if (!existsSync(file)) throw new CommandError(describeMissing(path, context));
   const { default: config } = (await import(pathToFileURL(file).href)) as { default: DeployInput };
   return config;
+}
+
+function describeMissing(path: string, { root, sampleSettings }: CommandContext): string {
+  const missing = `The settings file ${path} does not exist.`;
+  if (sampleSettings === undefined || path !== SETTINGS) return missing;
+  const near = relative(root, sampleSettings);
+  const sample = toShell([near.startsWith("..") ? sampleSettings : near]);
+  return `${missing} Copy the sample into this folder and set what to deploy:\n\n  cp ${sample} ${SETTINGS}`;
 }
 
 async function confirm(question: string): Promise<boolean | undefined> {

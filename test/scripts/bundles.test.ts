@@ -1,13 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  type Bundle,
-  type BundleTarget,
-  buildBundle,
-  bundleTargets,
-  MAX_BUNDLE_BYTES,
-} from "../../scripts/build/bundle.ts";
+import { buildBundle, MAX_BUNDLE_BYTES } from "../../scripts/build/bundle.ts";
+import { type Bundle, type BundleTarget, bundleTargets } from "../../scripts/deploy/bundle.ts";
 import { makeFolder, removeFolder } from "../support/temporary-folder.ts";
 import { describeWithTools, runTool } from "../support/tools.ts";
 

@@ -23,7 +23,7 @@ import { linkSecret as secret } from "../support/secrets.ts";
 import { type ServiceProcess, startService } from "../support/service-process.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
-const script = join(import.meta.dirname, "../../scripts/get.ts");
+const command = [join(import.meta.dirname, "../../scripts/ziplink.ts"), "get"];
 const MiB = 1024 * 1024;
 
 let folder: string;
@@ -58,7 +58,8 @@ async function linkTo(zip = {}, expires = new Date(Date.now() + 3_600_000)): Pro
 }
 
 /** Runs `npm run get` in a folder. */
-const startGet = (cwd: string, ...args: string[]) => run(cwd, process.execPath, [script, ...args]);
+const startGet = (cwd: string, ...args: string[]) =>
+  run(cwd, process.execPath, [...command, ...args]);
 
 function run(cwd: string, program: string, args: string[]) {
   const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
@@ -222,7 +223,7 @@ describe("npm run get", () => {
     const cwd = await temporaryFolder();
     // The checkpoint cannot be written either, which is reported as well.
     await mkdir(join(cwd, "Files.zip.part.json.tmp"));
-    const limited = ["-c", `ulimit -f 4096; exec "$@"`, "sh", process.execPath, script];
+    const limited = ["-c", `ulimit -f 4096; exec "$@"`, "sh", process.execPath, ...command];
     const { code, output } = await run(cwd, "sh", [...limited, await linkTo()]).result();
     expect(output).toMatch(
       /The progress could not be saved: EISDIR.*\nThe file cannot be written: EFBIG/,

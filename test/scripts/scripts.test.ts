@@ -25,7 +25,7 @@ async function runScript(script: string, args: string[], env: Record<string, str
 
 describe("npm run link", () => {
   const link = async (args: string[], env: Record<string, string> = { LINK_SECRET: secret }) =>
-    (await runScript("scripts/link.ts", args, env)).stdout.trim();
+    (await runScript("scripts/ziplink.ts", ["link", ...args], env)).stdout.trim();
 
   test("prints a link to a prefix", async () => {
     const url = new URL(
@@ -79,7 +79,7 @@ describe("npm run link", () => {
     await writeFile(join(cwd, ".env"), `LINK_SECRET='${secret}'\n`);
     const { stdout } = await run(
       process.execPath,
-      [join(root, "scripts/link.ts"), "--prefix", ""],
+      [join(root, "scripts/ziplink.ts"), "link", "--prefix", ""],
       {
         cwd,
         env: { PATH: process.env.PATH },

@@ -119,10 +119,10 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
     cut.body.destroy();
 
     const target = join(folder, "long.zip");
-    const get = join(import.meta.dirname, "../../../scripts/get.ts");
+    const ziplink = join(import.meta.dirname, "../../../scripts/ziplink.ts");
     const url = `${lambda.url}/zip/${await link("long")}`;
     // `get` verifies the file's checksums, and fails if one is wrong.
-    await promisify(execFile)(process.execPath, [get, url, "--output", target]);
+    await promisify(execFile)(process.execPath, [ziplink, "get", url, "--output", target]);
     expect((await stat(target)).size).toBe(length);
   });
 

@@ -501,24 +501,19 @@ describe("the smoke test", () => {
 });
 
 test.each([
-  ["scripts/deploy.ts", ["--help"], 0, /Usage: npm run deploy/],
-  ["scripts/destroy.ts", ["--help"], 0, /--with-secret/],
-  ["scripts/deploy.ts", ["--frob"], 1, /Unknown option '--frob'/],
+  ["deploy", ["--help"], 0, /Usage: npm run deploy/],
+  ["destroy", ["--help"], 0, /--with-secret/],
+  ["deploy", ["--frob"], 1, /Unknown option '--frob'/],
+  ["deploy", ["--config", "nowhere.ts"], 1, /The settings file nowhere\.ts does not exist/],
   [
-    "scripts/deploy.ts",
-    ["--config", "nowhere.ts"],
-    1,
-    /The settings file nowhere\.ts does not exist/,
-  ],
-  [
-    "scripts/deploy.ts",
+    "deploy",
     ["--target", "aws"],
     1,
     /Invalid settings in deploy\.config\.ts:\n {2}source: is not set/,
   ],
-  ["scripts/destroy.ts", ["--target", "moon"], 1, /target: must be "gcp", "aws" or "both"/],
-])("%s %j", async (script, args, code, message) => {
-  const child = spawn(process.execPath, [join(root, script), ...args], {
+  ["destroy", ["--target", "moon"], 1, /target: must be "gcp", "aws" or "both"/],
+])("%s %j", async (command, args, code, message) => {
+  const child = spawn(process.execPath, [join(root, "scripts/ziplink.ts"), command, ...args], {
     cwd: await temporaryFolder(),
     env: { PATH: "/nowhere" },
   });
@@ -532,7 +527,7 @@ test.each([
 test("settings that import a missing file are not reported as missing themselves", async () => {
   const settings = join(await temporaryFolder(), "settings.ts");
   await writeFile(settings, 'import "./nowhere.ts";\n');
-  const args = [join(root, "scripts/deploy.ts"), "--config", settings];
+  const args = [join(root, "scripts/ziplink.ts"), "deploy", "--config", settings];
   const child = spawn(process.execPath, args, { env: { PATH: "/nowhere" } });
   const [said] = await Promise.all([text(child.stderr), event(child, "close")]);
   expect(said).toMatch(/Cannot find module '.*nowhere\.ts' imported from .*settings\.ts/);

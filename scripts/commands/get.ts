@@ -1,15 +1,15 @@
-/** `npm run get`: downloads an archive in parallel ranges. Resumes, retries and verifies. */
+/** `ziplink get`: downloads an archive in parallel ranges. Resumes, retries and verifies. */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { formatBytes, formatCount } from "../core/input/quantities.ts";
-import { CommandError, runCommand } from "./command.ts";
-import { DownloadError, type FetchOptions, fetchRange, probe } from "./get/fetch-range.ts";
-import { missingPieces } from "./get/intervals.ts";
-import { PartialFile } from "./get/partial-file.ts";
-import { Progress } from "./get/progress.ts";
-import { DamagedZipError, verifyZip } from "./get/verify-zip.ts";
+import { formatBytes, formatCount } from "../../core/input/quantities.ts";
+import { type Command, CommandError, UsageError } from "../command.ts";
+import { DownloadError, type FetchOptions, fetchRange, probe } from "../get/fetch-range.ts";
+import { missingPieces } from "../get/intervals.ts";
+import { PartialFile } from "../get/partial-file.ts";
+import { Progress } from "../get/progress.ts";
+import { DamagedZipError, verifyZip } from "../get/verify-zip.ts";
 
-const USAGE = `Usage: npm run get -- URL [options]
+const USAGE = `URL [options]
 
   -o, --output FILE     where to save it (default: the archive's name, in this folder)
   -c, --connections N   parallel connections (default 4)
@@ -20,39 +20,39 @@ To resume an interrupted download, run the same command again.`;
 /** Bytes that a connection fetches before it takes the next piece. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
-await runCommand(async () => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      output: { type: "string", short: "o" },
-      connections: { type: "string", short: "c", default: "4" },
-      retries: { type: "string", default: "8" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
-  const [url] = positionals;
-  if (url === undefined || positionals.length > 1 || !URL.canParse(url)) {
-    throw new CommandError(`Expected one URL, that of a link.\n\n${USAGE}`);
-  }
-  const interrupt = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () =>
-      interrupt.abort(new DownloadError("Interrupted. Run the same command again to resume.")),
-    );
-  }
-  await get(url, values.output, parseCount("--connections", values.connections, 1, 64), {
-    retries: parseCount("--retries", values.retries, 0, 1000),
-    stallMs: 60_000,
-    backoffMs: 500,
-    signal: interrupt.signal,
-  });
-});
+export const get: Command = {
+  summary: "downloads an archive in parallel; resumes, retries and verifies",
+  usage: USAGE,
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        output: { type: "string", short: "o" },
+        connections: { type: "string", short: "c", default: "4" },
+        retries: { type: "string", default: "8" },
+      },
+    });
+    const [url] = positionals;
+    if (url === undefined || positionals.length > 1 || !URL.canParse(url)) {
+      throw new UsageError("Expected one URL, that of a link.");
+    }
+    const interrupt = new AbortController();
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
+      process.once(name, () =>
+        interrupt.abort(new DownloadError("Interrupted. Run the same command again to resume.")),
+      );
+    }
+    await download(url, values.output, parseCount("--connections", values.connections, 1, 64), {
+      retries: parseCount("--retries", values.retries, 0, 1000),
+      stallMs: 60_000,
+      backoffMs: 500,
+      signal: interrupt.signal,
+    });
+  },
+};
 
-async function get(
+async function download(
   url: string,
   output: string | undefined,
   connections: number,

@@ -1,13 +1,13 @@
-/** `npm run link`: prints a link for a running service that uses the same LINK_SECRET. */
+/** `ziplink link`: prints a link for a running service that uses the same LINK_SECRET. */
 import { parseArgs } from "node:util";
-import { downloadName } from "../core/http/respond.ts";
-import { signLink } from "../core/links/link.ts";
-import type { ArchiveSpec } from "../core/planning/archive-spec.ts";
-import { readLinkConfig } from "../functions/config/link-config.ts";
-import { openManifestStore } from "../functions/stores/stores.ts";
-import { CommandError, runCommand } from "./command.ts";
+import { downloadName } from "../../core/http/respond.ts";
+import { signLink } from "../../core/links/link.ts";
+import type { ArchiveSpec } from "../../core/planning/archive-spec.ts";
+import { readLinkConfig } from "../../functions/config/link-config.ts";
+import { openManifestStore } from "../../functions/stores/stores.ts";
+import { type Command, CommandError, UsageError } from "../command.ts";
 
-const USAGE = `Usage: npm run link -- (--prefix P | --key K ...) [options]
+const USAGE = `(--prefix P | --key K ...) [options]
 
   --prefix P      all objects whose keys begin with P; "" for the whole source
   --key K         one object; repeatable
@@ -28,47 +28,47 @@ service, in the environment or in a file .env.`;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-await runCommand(async () => {
-  const { values } = parseArgs({
-    options: {
-      prefix: { type: "string" },
-      key: { type: "string", multiple: true },
-      name: { type: "string" },
-      deflate: { type: "boolean", default: false },
-      "report-missing": { type: "boolean", default: false },
-      expires: { type: "string", default: "1h" },
-      subject: { type: "string" },
-      title: { type: "string" },
-      issuer: { type: "string" },
-      page: { type: "boolean", default: false },
-      pin: { type: "boolean", default: false },
-      "base-url": { type: "string", default: "http://127.0.0.1:8080" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
-  const spec = toSpec(values);
-  const baseUrl = parseBaseUrl(values["base-url"]);
-  const config = readLinkConfig(process.env);
-  const options = {
-    keys: config.linkKeys,
-    manifests: await openManifestStore(config),
-    expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
-    ...(values.subject === undefined ? {} : { subject: values.subject }),
-    ...(values.title === undefined ? {} : { title: values.title }),
-    ...(values.issuer === undefined ? {} : { issuer: values.issuer }),
-  };
-  const archiveUrl = (token: string) =>
-    `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(spec.name))}`;
-  let token = await signLink(spec, options);
-  if (values.pin) {
-    token = await signLink({ ...spec, etag: await fetchEtag(archiveUrl(token)) }, options);
-  }
-  console.log(values.page ? `${baseUrl}/d/${token}` : archiveUrl(token));
-});
+export const link: Command = {
+  summary: "mints a link and prints it",
+  usage: USAGE,
+  async run(args) {
+    const { values } = parseArgs({
+      args,
+      options: {
+        prefix: { type: "string" },
+        key: { type: "string", multiple: true },
+        name: { type: "string" },
+        deflate: { type: "boolean", default: false },
+        "report-missing": { type: "boolean", default: false },
+        expires: { type: "string", default: "1h" },
+        subject: { type: "string" },
+        title: { type: "string" },
+        issuer: { type: "string" },
+        page: { type: "boolean", default: false },
+        pin: { type: "boolean", default: false },
+        "base-url": { type: "string", default: "http://127.0.0.1:8080" },
+      },
+    });
+    const spec = toSpec(values);
+    const baseUrl = parseBaseUrl(values["base-url"]);
+    const config = readLinkConfig(process.env);
+    const options = {
+      keys: config.linkKeys,
+      manifests: await openManifestStore(config),
+      expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
+      ...(values.subject === undefined ? {} : { subject: values.subject }),
+      ...(values.title === undefined ? {} : { title: values.title }),
+      ...(values.issuer === undefined ? {} : { issuer: values.issuer }),
+    };
+    const archiveUrl = (token: string) =>
+      `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(spec.name))}`;
+    let token = await signLink(spec, options);
+    if (values.pin) {
+      token = await signLink({ ...spec, etag: await fetchEtag(archiveUrl(token)) }, options);
+    }
+    console.log(values.page ? `${baseUrl}/d/${token}` : archiveUrl(token));
+  },
+};
 
 /** Returns the archive's current ETag. */
 async function fetchEtag(url: string): Promise<string> {
@@ -99,7 +99,7 @@ function toSpec(values: {
   if (key !== undefined && prefix === undefined) {
     return { ...terms, entries: key.map((k) => ({ key: k })) };
   }
-  throw new CommandError(`Expected either --prefix or --key.\n\n${USAGE}`);
+  throw new UsageError("Expected either --prefix or --key.");
 }
 
 /** Returns the seconds in "90s", "15m", "1h" or "7d". */

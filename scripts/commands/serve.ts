@@ -1,0 +1,75 @@
+/** `ziplink serve`: a plain Node server for a folder or a bucket, with a link to try. */
+import { statSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { basename } from "node:path";
+import { parseArgs } from "node:util";
+import { readConfig } from "../../functions/config/config.ts";
+import type { Location } from "../../functions/config/location.ts";
+import { createNodeServer } from "../../functions/node/node-server.ts";
+import { createService } from "../../functions/service.ts";
+import { type Command, CommandError, UsageError } from "../command.ts";
+import { baseUrl, printFirstLink, provideLinkSecret, type Variables } from "../serve/first-link.ts";
+
+const USAGE = `LOCATION [options]
+
+  LOCATION    what to serve: a folder, s3://bucket/prefix, gs://bucket/prefix or
+              https://host/base/ (default: SOURCE)
+  --port P    the port to listen on; 0 for any that is free (default PORT, or 8080)
+  --host H    the address to listen on (default HOST, or 127.0.0.1: this machine alone)
+
+All other settings are environment variables, in the environment or in a file .env. Without
+LINK_SECRET it generates one for the run and prints a link to everything. With
+NODE_ENV=production it requires LINK_SECRET or LINK_JWKS, and prints no link.`;
+
+export const serve: Command = {
+  summary: "serves a folder or a bucket and prints a link to it",
+  usage: USAGE,
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { port: { type: "string" }, host: { type: "string" } },
+    });
+    if (positionals.length > 1) throw new UsageError("Expected one location.");
+    const env: Variables = { ...process.env };
+    const given = { SOURCE: positionals[0], PORT: values.port, HOST: values.host };
+    for (const [name, value] of Object.entries(given)) if (value !== undefined) env[name] = value;
+    if (!env.SOURCE) throw new UsageError("Expected a location to serve.");
+    provideLinkSecret(env);
+    const config = readConfig(env);
+    assertFolder(config.source);
+    const host = config.host ?? "127.0.0.1";
+    const { server, shutDown } = createNodeServer(await createService(config), config);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(config.port, host, resolve);
+    });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, shutDown);
+
+    const base = baseUrl(host, (server.address() as AddressInfo).port);
+    console.log(`Serving ${env.SOURCE} at ${base}`);
+    if (env.NODE_ENV === "production") return;
+    if (config.source.kind === "http") {
+      console.log("A web server cannot be listed: mint links by key, with ziplink link --key.");
+      return;
+    }
+    const name = nameOf(config.source);
+    await printFirstLink(base, {
+      keys: config.linkKeys,
+      name,
+      title: name,
+      issuer: "ziplink serve",
+    });
+  },
+};
+
+function assertFolder(source: Location): void {
+  if (source.kind !== "folder") return;
+  if (statSync(source.path, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new CommandError(`There is no folder ${source.path}.`);
+}
+
+/** Names the download after what it has: a folder's own name, or the last part of a prefix. */
+function nameOf(source: Exclude<Location, { readonly kind: "http" }>): string {
+  const path = source.kind === "folder" ? source.path : `${source.bucket}/${source.prefix}`;
+  return basename(path).slice(0, 100) || "files";
+}

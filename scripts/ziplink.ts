@@ -1,0 +1,15 @@
+/** The commands of the npm package, run from the repository: `npm run link`, `get`, `deploy`, `destroy`. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { buildBundle } from "./build/bundle.ts";
+import { runCli } from "./cli.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const { version } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8"));
+
+await runCli(process.argv.slice(2), {
+  call: (name) => `npm run ${name} --`,
+  version,
+  root,
+  build: buildBundle,
+});
