@@ -131,7 +131,7 @@ function expiryOf({ expiresIn, expires }: z.infer<typeof termsSchema>, maxSecond
   }
   const now = Date.now();
   const seconds = expiresIn ?? Math.min(DEFAULT_SECONDS, maxSeconds);
-  // Compared before it is a date, which ends some 271,000 years from now.
+  // Checked before conversion to a date: dates end about 273,000 years from now.
   if (seconds > maxSeconds) throw tooLong("expiresIn", maxSeconds);
   const asked = expires === undefined ? now + seconds * 1000 : Date.parse(expires);
   // Tokens state expiry times in whole seconds.

@@ -1,17 +1,17 @@
 import { ZiplinkError } from "../../core/errors.ts";
 import { formatCount } from "../../core/input/quantities.ts";
 
-/** Levels of arrays and objects within one another that a body may have. */
+/** Maximum nesting depth of the arrays and objects in a body. */
 const MAX_DEPTH = 32;
 
 const [QUOTE, BACKSLASH, COMMA] = Buffer.from('"\\,');
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from("[]{}");
 
 /**
- * Throws `too_large` for JSON of more than `maxValues` values, and `malformed` for JSON that is nested
- * more than 32 levels deep, before anything is parsed: a value of two characters can take fifty bytes
- * of memory once it is. Takes one pass over the bytes and no memory. Whether they are JSON at all is
- * for the parser to say.
+ * Throws `too_large` for JSON with more than `maxValues` values, and `malformed` for JSON nested more
+ * than 32 levels deep. Must run before parsing, because a value of two characters can take fifty bytes
+ * of memory once parsed. Makes one pass over the bytes and allocates nothing. Does not check that they
+ * are JSON; the parser does.
  */
 export function assertJsonShape(bytes: Uint8Array, maxValues: number): void {
   let values = 1;
@@ -39,7 +39,7 @@ export function assertJsonShape(bytes: Uint8Array, maxValues: number): void {
   }
 }
 
-/** Where the string that begins at `start` has its closing quote; the end if it has none. */
+/** Returns the index of the closing quote of the string at `start`; at least the length if there is none. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let i = start + 1;
   while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1;
@@ -49,13 +49,13 @@ function endOfString(bytes: Uint8Array, start: number): number {
 function tooManyValues(limit: number): ZiplinkError {
   return new ZiplinkError(
     "too_large",
-    `The request's body has more than ${formatCount(limit)} values. Ask for a prefix, or for several archives.`,
+    `The request body has more than ${formatCount(limit)} values. Request a prefix, or several archives.`,
     { details: { limit } },
   );
 }
 
 function tooDeep(): ZiplinkError {
-  return new ZiplinkError("malformed", `body: is nested more than ${MAX_DEPTH} levels deep.`, {
+  return new ZiplinkError("malformed", `body: must be nested at most ${MAX_DEPTH} levels deep.`, {
     details: { field: "body" },
   });
 }

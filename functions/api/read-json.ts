@@ -4,8 +4,8 @@ import { assertJsonShape } from "./json-shape.ts";
 
 /**
  * Reads a request's body as JSON. Rejects with `unsupported_media_type` for another media type or a
- * content encoding, with `too_large` above `maxBytes`, reading no further, and with `malformed` if the
- * body is not JSON.
+ * content encoding, with `too_large` above `maxBytes`, reading no further, or above `maxValues` JSON
+ * values, and with `malformed` if the body is nested too deeply or is not JSON.
  *
  * Only `application/json` is accepted: pages of other origins cannot send it without a CORS preflight
  * (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).

@@ -67,12 +67,12 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
   }
 }
 
-/** Values of a body that asks for as many entries as there may be, each with every field that it can have. */
+/** Number of JSON values of a body with the most entries allowed, each with every possible field. */
 function maxValuesOf({ maxEntries }: PlanLimits): number {
   return 1_000 + 16 * maxEntries;
 }
 
-/** Without credentials no fault of theirs is told, only that they are needed (RFC 6750, 3.1). */
+/** A request without credentials gets a challenge with no error information (RFC 6750, 3.1). */
 function challenge({ headers }: Request, error: unknown): Record<string, string> {
   const isWithout = toZiplinkError(error).code === "unauthorized" && !headers.has("Authorization");
   return isWithout ? { "WWW-Authenticate": "Bearer" } : {};

@@ -22,13 +22,13 @@ describe("a body's shape", () => {
     expect(() => assertJsonShape(bytes(json), count - 1)).toThrow("more than");
   });
 
-  test("has 32 levels at most", () => {
+  test("has at most 32 levels", () => {
     const nested = (depth: number) => bytes("[".repeat(depth) + "]".repeat(depth));
     expect(() => assertJsonShape(nested(32), 1_000)).not.toThrow();
     expect(() => assertJsonShape(nested(33), 1_000)).toThrow("32 levels");
   });
 
-  test("may be no JSON at all, which the parser then says", () => {
+  test("need not be that of JSON, which only the parser checks", () => {
     for (const text of ['"', '"\\', "]]]", "", "\0"]) {
       expect(() => assertJsonShape(bytes(text), 10)).not.toThrow();
     }

@@ -167,7 +167,7 @@ describe("concurrent downloads", () => {
     expect((await get(await pathOf())).status).toBe(200);
   });
 
-  test("a client that leaves a response nobody reads or cancels releases its slot", async () => {
+  test("a client that disconnects releases its slot even if nobody reads or cancels the response", async () => {
     const { get, events } = serviceOf({ maxActivePerCaller: 2 });
     const path = await pathOf({ subject: "me" });
     for (let i = 1; i <= 3; i++) {
