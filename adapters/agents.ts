@@ -2,16 +2,16 @@ import http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
 
-/** Length of what Node reads at a time, in bytes. */
+/** Bytes that Node reads at a time. */
 const READ_BYTES = 64 * 1024;
 
-/** The same for who reads in large. */
+/** Bytes that are read at a time from a connection with a large body. */
 const LARGE_READ_BYTES = 1024 * 1024;
 
 /**
- * Agents for many long downloads. Each of their connections reads into the same memory, over and over:
- * Node would allocate another buffer for each read, and letting those be collected takes more time than
- * all else about a read. Node's parser keeps nothing of it, as it copies what it hands out.
+ * Creates agents for many long downloads. Their connections read into the same memory over and
+ * over. Node would allocate a new buffer for each read, and collecting those takes more time than
+ * the rest of a read. Reuse is safe, because Node's parser copies what it passes on.
  */
 export function createAgents(options: http.AgentOptions) {
   return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
@@ -20,9 +20,10 @@ export function createAgents(options: http.AgentOptions) {
 const readingInLarge = new WeakSet<Duplex>();
 
 /**
- * Whether the connection that a body comes by is to read in large, which takes less time. That is for
- * readers that free by hand what they get: of parts as large the garbage collector lets more lie.
- * Connections by TLS, which decrypts 16 KiB at a time, and those of other agents take no notice.
+ * Sets whether the connection that carries a body reads in large pieces, which takes less time.
+ * Only for readers that free their chunks explicitly: the garbage collector would leave more chunks
+ * of this size lying around. Has no effect on TLS connections, which decrypt 16 KiB at a time, nor
+ * on connections of other agents.
  */
 export function readInLarge(connection: Duplex, isWanted: boolean): void {
   if (isWanted) readingInLarge.add(connection);
@@ -30,7 +31,7 @@ export function readInLarge(connection: Duplex, isWanted: boolean): void {
 }
 
 class HttpAgent extends http.Agent {
-  // One for all: what is read is with the parser before the next connection is read from.
+  // One buffer for all connections: the parser has copied it before the next connection is read.
   readonly #small = Buffer.allocUnsafeSlow(READ_BYTES);
   readonly #large = Buffer.allocUnsafeSlow(LARGE_READ_BYTES);
 
@@ -44,7 +45,8 @@ class HttpAgent extends http.Agent {
 
 class HttpsAgent extends https.Agent {
   override createConnection(...[options, callback]: Parameters<https.Agent["createConnection"]>) {
-    // One for each: a write to another connection may decrypt what has come by that.
+    // One buffer per connection: a write to another connection may decrypt what this one has
+    // received.
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     return connect(
       (onread) => super.createConnection({ ...options, ...onread }, callback),
@@ -54,9 +56,10 @@ class HttpsAgent extends https.Agent {
 }
 
 /**
- * https://nodejs.org/api/net.html#new-netsocketoptions describes `onread`.
+ * Creates a connection that reads into the given buffers. `onread` is described at
+ * https://nodejs.org/api/net.html#new-netsocketoptions.
  *
- * @param bufferFor what to read into next; the first time there is no socket yet
+ * @param bufferFor returns the buffer for the next read; on its first call, there is no socket yet
  */
 function connect(
   create: (options: object) => Duplex | null | undefined,
@@ -67,7 +70,8 @@ function connect(
     onread: {
       buffer: () => bufferFor(socket),
       callback(length: number, buffer: Uint8Array) {
-        // As Node's own reading has it: to the parser of whatever answer the connection carries.
+        // As in Node's own reading: passed to the parser of whatever response the connection
+        // carries.
         socket?.emit("data", Buffer.from(buffer.buffer, 0, length));
         return true;
       },

@@ -5,42 +5,49 @@ import { ZiplinkError } from "../core/errors.ts";
 import { storeError } from "../core/source/store-errors.ts";
 import { readInLarge } from "./agents.ts";
 
-/** How long a chunk that is waited for may take to fill, in milliseconds; then it goes as it is. */
+/**
+ * The time in which a chunk that is waited for may fill up, before it is passed on as it is.
+ * Milliseconds.
+ */
 const FILL_MS = 10;
 
-/** What a body must come to, and who sees it. */
+/** The length that a body must have, and how to observe and release it. */
 export interface BodyOptions {
-  /** How many bytes it must have. */
+  /** The exact number of bytes that the body must have. */
   readonly length: number;
-  /** Aborting it lets go of the body at once. */
+  /** Releases the body at once when aborted. */
   readonly signal: AbortSignal | undefined;
-  /** A failure of the body's own as one of ours. */
+  /** Converts a failure of the body to an error of ours. */
   readonly translate: (error: unknown) => unknown;
-  /** Sees all bytes in order, with how many come behind them; what it throws stands in their place. */
+  /**
+   * Receives all bytes in order, with the number of bytes that follow. An error that it throws
+   * replaces the bytes.
+   */
   readonly inspect?: (bytes: Uint8Array, remaining: number) => void;
-  /** Lets go of the body, once it is at its end or nobody wants it. Default: destroys it. */
+  /** Releases the body after its end, or when nobody wants it. Default: destroys it. */
   readonly close?: () => void | Promise<void>;
 }
 
 /**
- * The body of an answer, in chunks of `CHUNK_BYTES` or, of a slow one, of what has come so far: it comes
- * in 16 KiB by TLS and in up to a megabyte otherwise, and the way of a chunk through the layers above
- * costs more than to copy some together. Nothing is read before the first `next`. A body that is
- * shorter than it must be rejects with `unavailable`, a longer one with `corrupt`. On an abort it is
- * let go of at once.
+ * Reads the body of a response in chunks of `CHUNK_BYTES`; if the body is slow, in chunks of the
+ * bytes so far. Bodies arrive in pieces of 16 KiB over TLS, and of up to a megabyte otherwise.
+ * Copying pieces together costs less than passing each through the layers above. Nothing is read
+ * before the first `next`. Rejects with `unavailable` if the body is shorter than it must be, and
+ * with `corrupt` if it is longer. An abort releases the body at once.
  *
- * It is no generator, since `return()` of one that has not started does not run its `finally`.
+ * This is not a generator, since `return()` of a generator that has not started does not run its
+ * `finally`.
  */
 export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #body: Readable;
   readonly #options: BodyOptions;
-  /** What a body of Node's client comes by; nothing once all of it has come. */
+  /** The connection of a body from Node's client; undefined once all of the body has arrived. */
   readonly #connection: Duplex | null | undefined;
   readonly #ready: Uint8Array[] = [];
   readonly #onAbort = () => void this.return();
   #filling: Buffer<ArrayBuffer> | undefined;
   #filled = 0;
-  /** Bytes that have yet to come. */
+  /** Number of bytes that have not arrived yet. */
   #remaining: number;
   #failure: { readonly error: unknown } | undefined;
   #isEnded = false;
@@ -58,7 +65,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     body.pause();
     body.on("data", (bytes: Buffer) => this.#receive(bytes));
     body.on("end", () => this.#end());
-    // A failure is reported when it is asked for; until then it must not end the process.
+    // A failure is reported on the next read; until then, it must not end the process.
     body.on("error", (error) => this.#fail(error));
     body.on("close", () => {
       if (!this.#isOver) this.#fail(storeError("broken_off"));
@@ -146,7 +153,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** A little later, as more may come that fills the chunk. */
+  /** Passes the chunk on a little later, since more bytes may arrive that fill it. */
   #handOverSoon(): void {
     this.#handover ??= setTimeout(() => {
       this.#handover = undefined;
@@ -164,7 +171,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
   }
 
   #end(): void {
-    this.#readInLarge(false); // before the connection is anybody else's
+    this.#readInLarge(false); // before the connection carries another response
     if (this.#remaining > 0) {
       this.#fail(storeError("broken_off"));
       return;
@@ -174,7 +181,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     this.#wake();
   }
 
-  /** What has come before the failure still counts. */
+  /** Records a failure. The bytes that arrived before it are still passed on. */
   #fail(error: unknown): void {
     if (this.#isOver) return;
     this.#failure ??= { error };
@@ -182,7 +189,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     this.#wake();
   }
 
-  /** Whether what becomes of the body does not matter any more. */
+  /** Whether the outcome of the body no longer matters. */
   get #isOver(): boolean {
     return this.#isEnded || this.#closing !== undefined;
   }
@@ -204,8 +211,9 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
 }
 
 /**
- * Whether nobody else can look at `bytes`: Node's client copies each part of a body into memory of its
- * own. That can be freed at once; the garbage collector would let gigabytes of it lie.
+ * Whether nothing else can access `bytes`: Node's client copies each part of a body into separate
+ * memory. That memory can be freed at once, while the garbage collector would leave gigabytes of it
+ * lying around.
  */
 function isOnlyHere(bytes: Buffer, body: Readable): bytes is Buffer<ArrayBuffer> {
   return body instanceof IncomingMessage && bytes.length === bytes.buffer.byteLength;

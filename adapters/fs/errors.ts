@@ -18,7 +18,7 @@ const codeBySystemCode: Readonly<Record<string, StoreErrorCode>> = {
   EPERM: "denied",
   EROFS: "denied",
   ELOOP: "denied",
-  // Something else is in the place of the folder or of an object: somebody has to remove it.
+  // Something else has the name of the folder or of an object, and has to be removed.
   EEXIST: "denied",
   EISDIR: "denied",
   ETIMEDOUT: "timeout", // a network file system
@@ -33,7 +33,7 @@ const codeBySystemCode: Readonly<Record<string, StoreErrorCode>> = {
   ESTALE: "unavailable",
 };
 
-/** Returns the store error for a system error of Node's; any other error is a defect and stays as it is. */
+/** Returns the store error for a Node.js system error; any other error is a defect and stays as it is. */
 export function translate(error: unknown): unknown {
   const code = codeBySystemCode[systemCode(error)];
   return code === undefined ? error : storeError(code, error);

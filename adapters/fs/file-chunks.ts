@@ -6,8 +6,11 @@ import { storeError } from "../../core/source/store-errors.ts";
 import { translate } from "./errors.ts";
 
 /**
- * A range of an open file, read one chunk ahead so that the disk works while the last chunk is sent.
- * It is no generator since `return()` of one that has not started does not run its `finally`.
+ * Reads a range of an open file, one chunk ahead, so that the disk works while the previous chunk
+ * is sent.
+ *
+ * This is not a generator, since `return()` of a generator that has not started does not run its
+ * `finally`.
  */
 export class FileChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #file: FileHandle;
@@ -40,10 +43,10 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
       this.#signal?.throwIfAborted();
       this.#position += chunk.length;
       if (chunk.length > 0) {
-        // Before the last bytes are handed out: who has got all that was promised looks no further.
+        // Checked before the last bytes: a reader that has all promised bytes looks no further.
         if (this.#position === this.#end) await assertVersion(this.#file, this.#blob);
         this.#ahead = this.#read();
-        // Its failure is reported when it is asked for; until then it must not end the process.
+        // A failure is reported on the next read; until then, it must not end the process.
         this.#ahead.catch(() => undefined);
         return { done: false, value: chunk };
       }
@@ -60,7 +63,7 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
     return { done: true, value: undefined };
   }
 
-  /** The next chunk, empty behind the range's end. */
+  /** Returns the next chunk, empty after the end of the range. */
   async #read(): Promise<Uint8Array> {
     const length = Math.min(CHUNK_BYTES, this.#end - this.#position);
     if (length === 0) return new Uint8Array();
@@ -73,18 +76,18 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
   #close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#signal?.removeEventListener("abort", this.#onAbort);
-      await this.#file.close(); // waits for the read that may be under way
+      await this.#file.close(); // waits for a read in progress
     })();
     return this.#closing;
   }
 }
 
-/** What tells versions of a file apart. */
+/** Returns the version of a file: size, modification time and inode. */
 export function version({ size, mtimeNs, ino }: BigIntStats): string {
   return `${size}-${mtimeNs}-${ino}`;
 }
 
-/** Throws `changed` unless `file` is what `blob` describes. */
+/** Throws `changed` unless `file` is the version that `blob` describes. */
 export async function assertVersion(file: FileHandle, blob: BlobInfo): Promise<void> {
   const stats = await file.stat({ bigint: true });
   if (!stats.isFile() || version(stats) !== blob.version) throw storeError("changed");

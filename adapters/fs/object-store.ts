@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { ObjectStore } from "../../core/source/object-store.ts";
 import { translate } from "./errors.ts";
 
-/** Where the objects are kept. */
+/** The folder of the objects. */
 export interface FsObjectStoreOptions {
   /** The folder's path. */
   readonly root: string;
 }
 
-/** Small objects as files of a folder, which is made when the first one is kept. */
+/** Stores small objects as files of a folder, which is created with the first one. */
 export function createFsObjectStore({ root }: FsObjectStoreOptions): ObjectStore {
   return {
     async get(name, signal) {
@@ -24,14 +24,15 @@ export function createFsObjectStore({ root }: FsObjectStoreOptions): ObjectStore
     },
     async put(name, bytes, signal) {
       signal?.throwIfAborted();
-      // Written under another name first: a reader sees the whole of it or nothing.
+      // Written under a temporary name first, so that readers see the whole object or none.
       const temporary = join(root, `${name}.${crypto.randomUUID()}.tmp`);
       try {
         await mkdir(root, { recursive: true });
         await writeFile(temporary, bytes, { mode: 0o600, ...(signal ? { signal } : {}) });
         await rename(temporary, join(root, name));
       } catch (error) {
-        await rm(temporary, { force: true }).catch(() => undefined); // what failed first is told
+        // The first failure is reported, not this one.
+        await rm(temporary, { force: true }).catch(() => undefined);
         signal?.throwIfAborted();
         throw translate(error);
       }

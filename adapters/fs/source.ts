@@ -8,30 +8,31 @@ import { storeError } from "../../core/source/store-errors.ts";
 import { isMissing, translate, translated } from "./errors.ts";
 import { assertVersion, FileChunks, version } from "./file-chunks.ts";
 
-/** Which folder is served. */
+/** The folder of a source. */
 export interface FsSourceOptions {
   /** The folder to serve. A key is a path in it, its parts separated by `/` on every system. */
   readonly root: string;
 }
 
-/** How many files of a folder are described at a time. */
+/** Number of files of a folder that are described concurrently. */
 const STAT_CONCURRENCY = 32;
 
 /**
- * The regular files below a folder, whose names must be UTF-8. Symbolic links are followed while they
- * stay inside it; one that leads out, or in a circle, is refused as `denied`, in a listing too: leaving
- * it out would make an archive that only looks whole. A version is a file's size, modification time and
- * inode; it is compared when a file is opened and again before the last bytes are handed out, so a file
- * that is written to, replaced or cut short while it is read fails as `changed`.
+ * Serves the regular files below a folder, whose names must be UTF-8. Symbolic links are followed
+ * while they stay inside it. A link that leads out, or forms a loop, is refused as `denied`, in a
+ * listing too, since an archive without it would only look complete. A version is a file's size,
+ * modification time and inode. It is compared when a file is opened, and again before its last
+ * bytes are passed on, so a file that is written to, replaced or truncated during the read fails as
+ * `changed`.
  */
 export function createFsSource({ root }: FsSourceOptions): BlobSource {
   let realRoot: string | undefined;
 
-  /** Rejects unless `path` exists and, links resolved, lies in the root; gives the resolved path. */
+  /** Returns `path` with its links resolved. Rejects unless it exists and lies inside the root. */
   async function resolveInside(path: string): Promise<string> {
     const real = await realpath(path);
     if (realRoot !== undefined && isInside(real, realRoot)) return real;
-    // The root is resolved again before anything is refused: it may be a link that has been changed.
+    // Resolve the root again before refusing anything: it may be a link that has changed.
     realRoot = await realpath(root);
     if (isInside(real, realRoot)) return real;
     throw storeError("link_leads_out");
@@ -74,8 +75,8 @@ export function createFsSource({ root }: FsSourceOptions): BlobSource {
   };
 
   /**
-   * The files below `folder` ("" or ending in "/") whose keys start with `prefix`, in the order of
-   * their keys, each with its path, links resolved.
+   * Yields the files below `folder` ("" or ending in "/") whose keys start with `prefix`, in the
+   * order of their keys, each with its path, links resolved.
    */
   async function* walk(
     folder: string,
@@ -86,7 +87,7 @@ export function createFsSource({ root }: FsSourceOptions): BlobSource {
     try {
       real = await resolveInside(join(root, folder));
     } catch (error) {
-      if (ancestors.length === 0 && isMissing(error)) return; // no such prefix: nothing to list
+      if (ancestors.length === 0 && isMissing(error)) return; // no such folder, so nothing to list
       throw error;
     }
     if (ancestors.includes(real)) {
@@ -112,7 +113,7 @@ export function createFsSource({ root }: FsSourceOptions): BlobSource {
 
   async function openVersion(blob: BlobInfo): Promise<FileHandle> {
     const real = await resolveInside(toPath(root, blob.key));
-    // Not following a link, nor waiting for a pipe's writer, that took the file's place just now.
+    // Does not follow a link, nor wait for the writer of a pipe, that has just replaced the file.
     const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       await assertVersion(file, blob);
@@ -133,7 +134,7 @@ function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/** Whether `key` is a path that `list` could give: no empty part, `.` or `..`, nor another separator. */
+/** Whether `list` could return `key`: no empty part, `.` or `..`, and no other separator. */
 function isKey(key: string): boolean {
   if (key.includes("\0") || (sep !== "/" && key.includes(sep))) return false;
   return key.split("/").every((part) => part !== "" && part !== "." && part !== "..");

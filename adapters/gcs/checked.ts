@@ -1,6 +1,6 @@
 /**
- * `index.ts` as Node imports it: without `@google-cloud/storage` the error says what to install. Bundlers take
- * `index.ts` itself, as they resolve the package when they build.
+ * The entry point for Node: if `@google-cloud/storage` is missing, the error says what to install.
+ * Bundlers use `index.ts` itself, as they resolve the package at build time.
  */
 import { withOptionalPackages } from "../optional-packages.ts";
 

@@ -7,8 +7,9 @@ const POLYNOMIAL = 0x82f63b78;
 export const combineCrc32c = createCombine(POLYNOMIAL);
 
 /**
- * Eight tables of the reflected Castagnoli polynomial in a row: the n-th has the CRC of each byte with n
- * zero bytes behind it. With them 8 bytes are taken at a time, ten times as fast as the client's CRC32C.
+ * Eight tables of the reflected Castagnoli polynomial, one after another. The n-th has the CRC of
+ * each byte followed by n zero bytes. They process 8 bytes at a time, ten times as fast as the
+ * client's CRC32C.
  */
 const crc32cTables = new Int32Array(8 * 256);
 for (let byte = 0; byte < 256; byte++) {
@@ -21,7 +22,9 @@ for (let i = 256; i < crc32cTables.length; i++) {
   crc32cTables[i] = (crc >>> 8) ^ (crc32cTables[crc & 0xff] as number);
 }
 
-/** The CRC-32C, signed, of bytes whose CRC-32C is `crc` (0 for none) with `bytes` behind them. */
+/**
+ * Returns the CRC-32C, signed, of bytes whose CRC-32C is `crc` (0 for none) followed by `bytes`.
+ */
 export function updateCrc32c(crc: number, bytes: Uint8Array): number {
   const byte = (index: number) => bytes[index] as number;
   const at = (zeros: number, value: number) => crc32cTables[zeros * 256 + (value & 0xff)] as number;

@@ -7,7 +7,10 @@ import {
   storeError,
 } from "../../core/source/store-errors.ts";
 
-/** `request` with its failure as ours, left alone (the client cannot cancel it) when `signal` aborts. */
+/**
+ * Makes a request and translates its failure. When `signal` aborts, rejects at once and leaves the
+ * request to itself, since the client cannot cancel it.
+ */
 export async function askGcs<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   signal?.throwIfAborted();
   try {
@@ -18,7 +21,7 @@ export async function askGcs<T>(request: () => Promise<T>, signal?: AbortSignal)
   }
 }
 
-/** What is known of the errors of the client, of its HTTP library and of its authentication library. */
+/** The known fields of errors of the client, its HTTP library and its authentication library. */
 interface ClientError extends Error {
   /** An HTTP status, or the code of a system error. */
   readonly code?: number | string;
@@ -40,11 +43,11 @@ export function translate(error: unknown): unknown {
 function codeOf(error: ClientError): StoreErrorCode | undefined {
   const { code, message } = error;
   const status = error.status ?? code;
-  if (status === 400) return "denied"; // of a token's issuer; no bad name gets as far as the API
+  if (status === 400) return "denied"; // from a token's issuer: the API is sent no invalid names
   if (typeof status === "number") return storeCodeOfStatus(status);
-  // The client then asks without credentials; it puts this in the place of the refusal.
+  // Without credentials, the client sends the request anyway, and replaces the refusal with this.
   if (message.startsWith("Could not load the default credentials")) return "denied";
   if (code === "ETIMEDOUT") return "timeout";
-  // A connection that failed or broke: ECONNRESET, ENOTFOUND, ERR_STREAM_PREMATURE_CLOSE, TLS's.
+  // A failed or broken connection: ECONNRESET, ENOTFOUND, ERR_STREAM_PREMATURE_CLOSE, TLS errors.
   return code === undefined ? undefined : "unavailable";
 }

@@ -1,4 +1,4 @@
-/** `@ziplink/ziplink/gcs`: buckets of Google Cloud Storage. Needs `@google-cloud/storage`. */
+/** `@ziplink/ziplink/gcs`: buckets of Google Cloud Storage. Requires `@google-cloud/storage`. */
 export {
   createGcsObjectStore,
   type GcsObjectStoreOptions,

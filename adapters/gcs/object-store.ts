@@ -5,30 +5,33 @@ import type { ObjectStore } from "../../core/source/object-store.ts";
 import { askGcs } from "./errors.ts";
 import { type GcsFile, readGcsFile } from "./source.ts";
 
-/** What is used of a `Bucket` of @google-cloud/storage. */
+/** The part of a `Bucket` of @google-cloud/storage that is used. */
 export interface GcsStoreBucket {
-  /** The object of this name; asks for nothing yet. */
+  /** Returns the object of this name, without a request. */
   file(name: string): GcsStoredFile;
 }
 
-/** What is used of a `File` of @google-cloud/storage, to read and to write it. */
+/** The part of a `File` of @google-cloud/storage that is used to read and write it. */
 export interface GcsStoredFile extends Pick<GcsFile, "createReadStream"> {
-  /** Writes the object as a whole, in place of an earlier one. */
+  /** Writes the whole object, replacing an earlier one. */
   save(
     bytes: Buffer,
     options: { readonly resumable: boolean; readonly contentType: string },
   ): Promise<unknown>;
 }
 
-/** Where in which bucket the objects are. */
+/** The bucket and the folder of the objects. */
 export interface GcsObjectStoreOptions {
-  /** As of `createGcsBucket`. */
+  /** A bucket such as `createGcsBucket` returns. */
   readonly bucket: GcsStoreBucket;
-  /** The folder of the bucket to keep them in. Default: its top. */
+  /** The folder of the bucket in which to store them. Default: its root. */
   readonly prefix?: string;
 }
 
-/** Small objects of a bucket, each written by one request, so that it is seen whole or not at all. */
+/**
+ * Stores small objects in a bucket. Each is written by one request, so it is visible completely or
+ * not at all.
+ */
 export function createGcsObjectStore({ bucket, prefix }: GcsObjectStoreOptions): ObjectStore {
   const root = toFolder(prefix);
   return {

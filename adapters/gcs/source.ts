@@ -13,44 +13,46 @@ import { BodyChunks } from "../body-chunks.ts";
 import { updateCrc32c } from "./crc32c.ts";
 import { askGcs, translate } from "./errors.ts";
 
-/** What is used of a `Bucket` of @google-cloud/storage, so that a test can put its own in its place. */
+/** The part of a `Bucket` of @google-cloud/storage that is used, so that tests can replace it. */
 export interface GcsBucket {
-  /** The object of this name, at this generation or at its latest; asks for nothing yet. */
+  /** Returns the object of this name, at this generation or at its latest, without a request. */
   file(name: string, options?: { readonly generation?: string }): GcsFile;
-  /** Resolves to the files, the next query, and the API's answer as it came. */
+  /** Resolves with the files, the next query, and the API's raw response. */
   getFiles(query: GetFilesOptions): Promise<readonly [unknown, unknown, unknown]>;
 }
 
-/** What is used of a `File` of @google-cloud/storage. */
+/** The part of a `File` of @google-cloud/storage that is used. */
 export interface GcsFile {
-  /** Resolves to the object's metadata first. */
+  /** Resolves with an array that begins with the object's metadata. */
   getMetadata(): Promise<readonly [FileMetadata, ...unknown[]]>;
-  /** The object's bytes; `end` is the offset of the last one. */
+  /** Returns the object's bytes. `end` is the offset of the last one. */
   createReadStream(options: CreateReadStreamOptions): Readable;
 }
 
-/** Which bucket, and where its store is. */
+/** A bucket, and the address of its store. */
 export interface GcsBucketOptions {
-  /** Its name, without `gs://`. */
+  /** The bucket's name, without `gs://`. */
   readonly bucket: string;
-  /** Where a server that stands in for Cloud Storage listens; it is sent no credentials. */
+  /** URL of a stand-in for Cloud Storage. It receives no credentials. */
   readonly apiEndpoint?: string;
 }
 
 /**
- * The client that `createGcsSource` expects, with the credentials of the environment it runs in (see
+ * Creates the client that `createGcsSource` expects, with the credentials of its environment (see
  * https://docs.cloud.google.com/docs/authentication/application-default-credentials). With an
- * `apiEndpoint` none are looked for.
+ * `apiEndpoint`, it looks for none.
  */
 export function createGcsBucket({ bucket, apiEndpoint }: GcsBucketOptions) {
   const storage = new Storage({
-    // Whoever reads retries, with the store's own Retry-After, which the client ignores. Besides, its
-    // retry of a stream ends the process: https://github.com/googleapis/google-cloud-node/issues/8670
+    // The reader retries instead, and honors the store's Retry-After, which the client ignores.
+    // Also, the client's retry of a stream ends the process:
+    // https://github.com/googleapis/google-cloud-node/issues/8670
     retryOptions: { autoRetry: false },
     ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
   });
-  // A stream that is given up makes the client destroy its agent, and with it the connection of every
-  // other download in the process. It leaves alone Node's own agent, which keeps connections too.
+  // When a stream is abandoned, the client destroys its own agent, and with it the connections of
+  // all other downloads in the process. It does not destroy Node's agent, which keeps connections
+  // alive too.
   storage.interceptors.push({
     request: (options: RequestOptions) => ({ ...options, forever: false }),
   });
@@ -59,37 +61,47 @@ export function createGcsBucket({ bucket, apiEndpoint }: GcsBucketOptions) {
 
 type RequestOptions = ReturnType<Storage["interceptors"][number]["request"]>;
 
-/** What is served of which bucket. */
+/** The bucket and the folder that a source serves. */
 export interface GcsSourceOptions {
-  /** As of `createGcsBucket`. */
+  /** A bucket such as `createGcsBucket` returns. */
   readonly bucket: GcsBucket;
-  /** The folder of the bucket to serve: keys are relative to it, none leaves it. Default: all. */
+  /**
+   * The folder of the bucket to serve. Keys are relative to it and cannot leave it. Default: all.
+   */
   readonly prefix?: string;
 }
 
-/** All that `BlobInfo` needs, and nothing else, of each object of a listing. */
+/** The fields of listed objects that `BlobInfo` needs, and no others. */
 const LISTED_FIELDS = "items(name,size,generation,crc32c,timeCreated,contentType),nextPageToken";
 
-/** The API's answer to a listing: https://docs.cloud.google.com/storage/docs/json_api/v1/objects/list */
+/**
+ * The API's response to a listing:
+ * https://docs.cloud.google.com/storage/docs/json_api/v1/objects/list
+ */
 interface ListPage {
   readonly items?: readonly FileMetadata[];
   readonly nextPageToken?: string;
 }
 
 /**
- * The objects of a Cloud Storage bucket. A version is the object's generation, with its CRC-32C behind
- * a slash, against which an object that is read as a whole is checked: `corrupt` in place of the last
- * bytes. An object with `Content-Encoding: gzip` is read as it is stored, compressed.
+ * Serves the objects of a Cloud Storage bucket. A version is the object's generation followed by a
+ * slash and its CRC-32C. An object that is read as a whole is checked against it, and fails as
+ * `corrupt` instead of yielding its last bytes. An object with `Content-Encoding: gzip` is read as
+ * stored, compressed.
  *
- * An object's time is its generation's, not that of its metadata, which a lifecycle rule may change.
+ * The time of an object is that of its generation, not that of its metadata, which a lifecycle rule
+ * may change.
  */
 export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSource {
   const root = toFolder(prefix);
 
-  /** The name of the object under `key`; rejects what Cloud Storage would not take for a name. */
+  /**
+   * Returns the name of the object under `key`. Throws `not_found` for a name that Cloud Storage
+   * does not allow.
+   */
   function toName(key: string): string {
     const name = root + key;
-    // The name that is just the folder's, as of a console's empty folder, has no key.
+    // The object named like the folder itself, as consoles create for an empty folder, has no key.
     if (key === "" || name === "." || name === ".." || !isPossible(name))
       throw storeError("not_found");
     return name;
@@ -108,7 +120,10 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
     return (await askGcs(() => bucket.file(name, options).getMetadata(), signal))[0];
   };
 
-  /** `error` of reading a generation; 404 says that it is gone, and a live one that it has changed. */
+  /**
+   * Returns the error of reading a generation. After a 404: `not_found` if the object was deleted,
+   * `changed` if it has another generation.
+   */
   async function explain(error: unknown, name: string, signal?: AbortSignal): Promise<unknown> {
     if (!(error instanceof ZiplinkError) || error.code !== "not_found") return error;
     return await getMetadata(name, signal).then(
@@ -126,7 +141,8 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
     async *list(keyPrefix, signal) {
       const namePrefix = root + keyPrefix;
       if (!isPossible(namePrefix)) return;
-      // The client would look for a project and put its id in the place of this: ask for more, and choose.
+      // The client would replace this placeholder by a project's id: list the text before it, and
+      // filter.
       const [asked = ""] = namePrefix.split("{{projectId}}", 1);
       const query = { autoPaginate: false, prefix: asked, fields: LISTED_FIELDS };
       let page: ListPage = {};
@@ -147,7 +163,8 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
       const { generation, crc32c } = parseVersion(blob.version);
       try {
         if (range.start === range.end) {
-          await getMetadata(name, signal, generation); // no range is empty: only see that it is there
+          // A range cannot be empty, so only check that the object exists.
+          await getMetadata(name, signal, generation);
           return Readable.from([]);
         }
         const stream = readGcsFile(bucket.file(name, { generation }), {
@@ -163,30 +180,32 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
   };
 }
 
-/** Whether Cloud Storage may have a name that begins like this. */
+/** Whether Cloud Storage allows names that begin with `name`. */
 function isPossible(name: string): boolean {
   // https://docs.cloud.google.com/storage/docs/objects#naming
   return name.isWellFormed() && Buffer.byteLength(name) <= 1024 && !/[\r\n]/.test(name);
 }
 
 function parseVersion(version: string): { generation: string; crc32c?: string } {
-  const slash = version.indexOf("/"); // the first: base64 has slashes too
+  const slash = version.indexOf("/"); // the first one, since base64 contains slashes too
   if (slash < 0) return { generation: version };
   return { generation: version.slice(0, slash), crc32c: version.slice(slash + 1) };
 }
 
-/** The bytes of an object, or a range of them (`end` is the last one's offset), as they are stored. */
+/**
+ * Returns the bytes of an object, or a range of them (`end` is the last one's offset), as stored.
+ */
 export function readGcsFile(
   file: Pick<GcsFile, "createReadStream">,
   range: { readonly start?: number; readonly end?: number } = {},
 ): Readable {
   const stream = file.createReadStream({ ...range, decompress: false, validation: false });
-  stream.on("error", () => undefined); // seen by whoever reads; it must not end the process later
-  // The client puts 11 listeners on its answer, and Node would warn of more than 10, for each object.
+  stream.on("error", () => undefined); // reported to the reader; must not end the process later
+  // For each object, the client adds 11 listeners to its response; Node warns of more than 10.
   return stream.once("response", (response: Readable) => response.setMaxListeners(0));
 }
 
-/** The chunks of `stream`, once the first is there or none will come. */
+/** Returns the chunks of `stream`, once the first has arrived or none will. */
 async function openChunks(
   stream: Readable,
   range: ByteRange,
@@ -200,7 +219,7 @@ async function openChunks(
   try {
     await askGcs(() => ready, signal);
   } catch (error) {
-    // Not sooner: the answer to a stream that is destroyed before it ends the process.
+    // Not earlier: a response to a stream that is already destroyed ends the process.
     // https://github.com/googleapis/google-cloud-node/issues/9242
     void ready.then(destroy, destroy);
     throw error;
@@ -213,7 +232,10 @@ async function openChunks(
   });
 }
 
-/** Throws `corrupt` in place of the last bytes unless all have this CRC-32C (base64, as the API has it). */
+/**
+ * Throws `corrupt` instead of passing on the last bytes, unless all bytes have this CRC-32C
+ * (base64, as the API states it).
+ */
 function crc32cCheck(crc32c: string) {
   const expected = Buffer.from(crc32c, "base64").readInt32BE();
   let crc = 0;

@@ -3,18 +3,24 @@ import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
 import { parseHttpDate } from "../../core/input/http-date.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 
-/** What is used of an answer of undici's. */
+/** The part of a response from undici that is used. */
 export type Answer = Pick<Dispatcher.ResponseData, "statusCode" | "headers" | "body">;
-/** Names are in lower case; a field that came several times has several values. */
+/** Names are in lower case. A field that occurs several times has several values. */
 export type AnswerHeaders = Answer["headers"];
 
-/** An entity tag that `If-Match` can compare (RFC 9110, 8.8.3), of ASCII only, as we send it back. */
+/**
+ * An entity tag that `If-Match` can compare (RFC 9110, 8.8.3), limited to ASCII, as it is sent
+ * back.
+ */
 export const STRONG_TAG = /^"[!#-~]*"$/;
 
-/** ZIP's first day, for an object whose time is not known: it must not be another one each time. */
+/**
+ * The first day of ZIP's calendar, for an object without a known time: a constant, so that the
+ * archive stays the same.
+ */
 const UNKNOWN_TIME = Date.UTC(1980, 0, 1);
 
-/** What an answer's headers say of the object under `key`. */
+/** Returns the description of the object under `key` in a response's headers. */
 export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
   const size = lengthOf(headers);
   if (isEncoded(headers) || size === undefined) throw storeError("no_length");
@@ -31,9 +37,9 @@ export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
 }
 
 /**
- * Throws unless the answer holds exactly the range that was asked for, of that version: `corrupt`
- * where it says too little for that, as it always will; `unavailable` for another range, as
- * whatever stands between mixes answers up in passing.
+ * Throws unless the response contains exactly the requested range of the given version: `corrupt`
+ * if it states too little to tell, since it always will; `unavailable` for a different range, since
+ * an intermediary may have mixed up responses temporarily.
  */
 export function assertAnswers(
   { statusCode, headers }: Answer,
@@ -56,7 +62,10 @@ export function assertAnswers(
   }
 }
 
-/** The strong ETag or else, if there is one, the time, with all else that may tell versions apart. */
+/**
+ * Returns the strong ETag or, if there is a time, the time with everything else that may
+ * distinguish versions.
+ */
 function versionOf(headers: AnswerHeaders, size: number): string | undefined {
   const etag = single(headers.etag);
   if (etag !== undefined && STRONG_TAG.test(etag)) return etag;
@@ -68,7 +77,7 @@ function wholeOf(length: number | undefined) {
   return length === undefined ? undefined : { start: 0, end: length, size: length };
 }
 
-/** RFC 9110, 14.4. `undefined` also where the size is unknown (`*`). */
+/** Parses RFC 9110, 14.4. Returns `undefined` also if the size is unknown (`*`). */
 function parseContentRange(headers: AnswerHeaders) {
   const value = single(headers["content-range"]) ?? "";
   const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(value) ?? [];
@@ -87,7 +96,10 @@ function isEncoded(headers: AnswerHeaders): boolean {
   return encoding !== undefined && encoding !== "" && encoding !== "identity";
 }
 
-/** A header's value; none if it is there more than once, as nothing says which one counts. */
+/**
+ * Returns a header's value; `undefined` if it occurs more than once, since it is unclear which one
+ * counts.
+ */
 export function single(value: string | string[] | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

@@ -22,14 +22,14 @@ function failureOf(
   url: URL,
   retryAfterMs: number | undefined,
 ): StoreFailure {
-  if (status === 414) return "not_found"; // nothing has a name that is too long
+  if (status === 414) return "not_found"; // a name that is too long cannot exist
   if (status === 503 && retryAfterMs !== undefined) return "throttled";
   const code = storeCodeOfStatus(status);
   if (code !== "denied" || status >= 400) return code;
   return leadsToFolder(headers, url) ? "not_found" : "redirected";
 }
 
-/** Whether a redirect adds a slash, as web servers do for a folder: then there is no such object. */
+/** Whether a redirect only adds a slash, as web servers do for a folder: there is no such object. */
 function leadsToFolder(headers: AnswerHeaders, url: URL): boolean {
   const location = single(headers.location);
   const target = location === undefined ? null : URL.parse(location, url.href);

@@ -7,35 +7,36 @@ import { BodyChunks } from "../body-chunks.ts";
 import { type Answer, assertAnswers, STRONG_TAG, toBlobInfo } from "./answers.ts";
 import { refusal, translate } from "./errors.ts";
 
-/** Which URL is served, and how its server is asked. */
+/** The URL of a source, and how its server is reached. */
 export interface HttpSourceOptions {
   /**
-   * The folder to serve, as an `http:` or `https:` URL without credentials, query and fragment. A key
-   * is a path below it, not encoded in any way.
+   * The folder to serve, as an `http:` or `https:` URL without credentials, query and fragment. A
+   * key is a path below it, without any encoding.
    */
   readonly base: string | URL;
-  /** How to connect. It must not follow redirects. Default: an `Agent` of this source's own. */
+  /** Makes the requests. Must not follow redirects. Default: a separate `Agent`. */
   readonly dispatcher?: Dispatcher;
-  /** Sent with each request, as `Authorization` may have to be. Default: none. */
+  /** Sent with every request, such as `Authorization`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * How long the headers of an answer may take and, unless there is a `dispatcher`, a connection; in
-   * milliseconds, default 30,000. A body may take any time: it waits while nobody reads it.
+   * The time limit for a response's headers and, unless there is a `dispatcher`, for a connection.
+   * Milliseconds, default 30,000. A body has no time limit, as it waits while nobody reads it.
    */
   readonly timeoutMs?: number;
 }
 
-/** How much is read of an answer that is of no use, and for how long, to keep its connection. */
+/** How much of an unused response is read, and for how long, to keep its connection open. */
 const DISCARD_LIMIT = { bytes: 16 * 1024, milliseconds: 1000 };
 
 /**
- * Objects below one URL of any web server that knows byte ranges. It cannot list. No key leads out
- * of the base, and no redirect is followed, wherever it leads.
+ * Serves the objects below a URL of any web server that supports byte ranges. It cannot list. No
+ * key leads out of the base, and no redirect is followed.
  *
  * A version is the object's strong ETag or, without one, its `Last-Modified` and size (RFC 9110,
- * 8.8): that has seconds, so of two objects of one size within a second it takes one for the other.
- * Each answer must state the version that was asked for, in case the server ignores `If-Match`. A
- * server that writes to a file while it sends it can mix two versions, and nobody can tell.
+ * 8.8). That time is in seconds, so two objects of the same size written within a second have the
+ * same version. Every response must state the requested version, in case the server ignores
+ * `If-Match`. If a server writes to a file while sending it, it can mix two versions, and nobody
+ * can tell.
  *
  * Throws a `TypeError` for a `base` that is not of the form above.
  */
@@ -47,7 +48,10 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
     Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   );
 
-  /** The answer to a request if it is a success; rejects with what its status means otherwise. */
+  /**
+   * Returns the response to a request if it is successful; otherwise rejects with the meaning of
+   * its status.
+   */
   async function send(
     method: "GET" | "HEAD",
     key: string,
@@ -66,9 +70,10 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
         headersTimeout: timeoutMs,
         bodyTimeout: 0,
       });
-      // undici waits for a connection before it heeds an abort; its own abort then ends the request.
+      // undici ignores an abort while it waits for a connection; its own abort ends the request
+      // afterwards.
       const answer = await abortable(request, signal);
-      // Who reads the body learns of its errors there; of one that is given up nobody needs to.
+      // Errors are reported to the body's reader; those of an abandoned body concern nobody.
       answer.body.on("error", () => undefined);
       const error = refusal(answer, new URL(path, base));
       if (error) {
@@ -103,7 +108,7 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
     async open(blob, range, signal) {
       const { start, end } = range;
       if (start === end) {
-        // HTTP cannot ask for no bytes.
+        // HTTP has no request for zero bytes.
         const { version } = await source.stat(blob.key, signal);
         if (version !== blob.version) throw storeError("changed");
         return nothing();
@@ -125,7 +130,7 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
   return source;
 }
 
-/** Lets go of a body, after reading what little is left of it, as else its connection is lost. */
+/** Releases a body. A short rest is read first, since its connection would be lost otherwise. */
 async function discard(body: Answer["body"]): Promise<void> {
   const signal = AbortSignal.timeout(DISCARD_LIMIT.milliseconds);
   await body.dump({ limit: DISCARD_LIMIT.bytes, signal }).catch(() => undefined);
@@ -147,9 +152,10 @@ function parseBase(base: string | URL): URL {
 }
 
 /**
- * The path of `key` below the base. Empty parts, `.` and `..` are no part of any key. Neither are
- * control characters and backslashes, which some servers cut a path at or take for a slash, encoded
- * as they may be; all else is encoded and so a mere name, `%2e%2e` too.
+ * Returns the path of `key` below the base. Throws `not_found` for keys with empty parts, `.` or
+ * `..`, and for keys with control characters or backslashes: even if these are encoded, some
+ * servers truncate a path at them or treat them as slashes. Everything else is encoded, and so is
+ * only a name, including `%2e%2e`.
  */
 function toPath(base: URL, key: string): string {
   const parts = key.split("/");

@@ -2,30 +2,35 @@ import type { BlobInfo, BlobSource } from "../../core/blob-source.ts";
 import { compareUtf8 } from "../../core/source/key-order.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 
-/** One object as it is to be kept. */
+/** An object to store. */
 export interface MemoryObject {
-  /** All of it. Must not be changed afterwards. */
+  /** The whole contents. Must not be changed afterwards. */
   readonly bytes: Uint8Array;
   /** Default: now. */
   readonly modified?: Date;
   /** Media type; default unknown. */
   readonly contentType?: string;
-  /** CRC-32 of the bytes, unsigned, as a store that keeps it would state it; default unknown. */
+  /** CRC-32 of the bytes, unsigned, for a store that states it. Default: unknown. */
   readonly crc32?: number;
 }
 
-/** Objects in memory, for tests and demonstrations; they can be changed while they are served. */
+/** Objects in memory, for tests and demonstrations. They may be changed while they are served. */
 export interface MemorySource extends BlobSource {
-  /** Adds the object, or replaces it by a new version. The bytes must not be changed afterwards. */
+  /**
+   * Adds an object, or replaces it with a new version. The bytes must not be changed afterwards.
+   */
   put(key: string, object: MemoryObject | Uint8Array | string): void;
-  /** Takes the object away, if there is one. */
+  /** Removes the object, if it exists. */
   delete(key: string): void;
 }
 
-/** Length of the chunks it is read in. */
+/** Length of the chunks in which objects are read. Bytes. */
 const CHUNK = 256 * 1024;
 
-/** A source of the given objects, by key. A read that has begun goes on with the version it began. */
+/**
+ * Creates a source of the given objects, by key. A read in progress continues with the version that
+ * it began with.
+ */
 export function createMemorySource(
   objects: Readonly<Record<string, MemoryObject | Uint8Array | string>> = {},
 ): MemorySource {
@@ -88,6 +93,6 @@ export function createMemorySource(
 async function* chunks(bytes: Uint8Array, signal: AbortSignal | undefined) {
   for (let at = 0; at < bytes.length; at += CHUNK) {
     signal?.throwIfAborted();
-    yield new Uint8Array(bytes.subarray(at, at + CHUNK)); // a copy, whatever kind of array it is
+    yield new Uint8Array(bytes.subarray(at, at + CHUNK)); // a copy, for every kind of array
   }
 }

@@ -1,32 +1,35 @@
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { createAgents } from "../agents.ts";
 
-/** Which store, as whom, and how many connections to it. */
+/** The store, its credentials, and the number of connections to it. */
 export interface S3ClientOptions {
-  /** Default: what the environment or the instance says. */
+  /** Default: the region of the environment or the instance. */
   readonly region?: string | undefined;
   /** URL of a store other than AWS's. Default: that of the region. */
   readonly endpoint?: string | undefined;
-  /** Name the bucket in the path, not the host name, as many other stores want. Default false. */
+  /**
+   * Whether to put the bucket's name in the path instead of the host name, as many other stores
+   * require. Default false.
+   */
   readonly forcePathStyle?: boolean;
-  /** Default: looked for where AWS's tools look, the environment first. */
+  /** Default: found where AWS's tools look, beginning with the environment. */
   readonly credentials?: S3ClientConfig["credentials"];
-  /** Connections at a time; more requests wait for one. Default 256. */
+  /** Maximum number of connections; further requests wait for one. Default 256. */
   readonly maxSockets?: number;
-  /** How long to wait for the headers of an answer, in milliseconds. Default 30,000. */
+  /** The time limit for the headers of a response. Milliseconds, default 30,000. */
   readonly answerTimeoutMs?: number;
 }
 
-/** A client with settings that suit many long reads. */
+/** Creates a client with settings that suit many long reads. */
 export function createS3Client(options: S3ClientOptions = {}): S3Client {
   const { region, endpoint, credentials, forcePathStyle = false } = options;
   const { maxSockets = 256, answerTimeoutMs = 30_000 } = options;
   const config: S3ClientConfig = {
     forcePathStyle,
-    // Who calls tries again: it knows when to give up and what else waits, and its waiting can be
-    // aborted, which the SDK's cannot.
+    // The caller retries instead: it knows when to give up and what else is waiting, and its wait
+    // can be aborted, unlike the SDK's.
     maxAttempts: 1,
-    // A range has no checksum of its own, and other stores do not know those of uploads.
+    // A range has no checksum of its own, and other stores do not support those of uploads.
     responseChecksumValidation: "WHEN_REQUIRED",
     requestChecksumCalculation: "WHEN_REQUIRED",
     requestHandler: {
@@ -34,7 +37,7 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
       connectionTimeout: 5_000,
       requestTimeout: answerTimeoutMs,
       throwOnRequestTimeout: true,
-      socketTimeout: 0, // a body may pause for as long as its reader does
+      socketTimeout: 0, // a body may pause as long as its reader does
     },
   };
   if (region !== undefined) config.region = region;

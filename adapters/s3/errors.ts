@@ -6,12 +6,15 @@ import {
   storeError,
 } from "../../core/source/store-errors.ts";
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList and the SDK's own. */
+/**
+ * Error codes of S3 and of the SDK:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+ */
 const codeByName: Readonly<Record<string, StoreErrorCode>> = {
   NoSuchKey: "not_found",
   NotFound: "not_found",
   NoSuchBucket: "not_found",
-  // The version that was planned has been deleted for good, or a marker of a deletion has its id.
+  // The planned version was permanently deleted, or its id is that of a delete marker.
   NoSuchVersion: "changed",
   PreconditionFailed: "changed",
   InvalidRange: "changed",
@@ -20,7 +23,7 @@ const codeByName: Readonly<Record<string, StoreErrorCode>> = {
   InvalidAccessKeyId: "denied",
   SignatureDoesNotMatch: "denied",
   CredentialsProviderError: "denied",
-  // Archived: trying again will not help until someone restores it, which takes hours.
+  // Archived: a retry does not help until someone restores the object, which takes hours.
   InvalidObjectState: "denied",
   SlowDown: "throttled",
   TooManyRequests: "throttled",
@@ -29,33 +32,33 @@ const codeByName: Readonly<Record<string, StoreErrorCode>> = {
   Throttling: "throttled",
   ThrottlingException: "throttled",
   ServiceUnavailable: "throttled",
-  // Our clock is wrong; the SDK has noted by how much, and the next try will do.
+  // This machine's clock is wrong. The SDK has recorded the offset, so a retry succeeds.
   RequestTimeTooSkewed: "unavailable",
   RequestTimeout: "timeout",
   TimeoutError: "timeout",
 };
 
 function codeOfStatus(status: number): StoreErrorCode {
-  if (status === 503) return "throttled"; // S3 answers so to too many requests
-  if (status < 300) return "unavailable"; // a body that cannot be parsed, as that of a proxy's page
+  if (status === 503) return "throttled"; // S3's answer to too many requests
+  if (status < 300) return "unavailable"; // a body that cannot be parsed, such as a proxy's page
   const code = storeCodeOfStatus(status);
-  // The other statuses mean another region, an expired token or the like: the setup is wrong.
+  // The other statuses mean a different region, an expired token or the like: the setup is wrong.
   return code === "corrupt" ? "denied" : code;
 }
 
-/** What the SDK adds to errors. */
+/** The fields that the SDK adds to errors. */
 interface SdkError extends Error {
   readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
-/** `error` of the SDK as ours; defects stay what they are. */
+/** Returns the store error for an error of the SDK; a defect stays as it is. */
 export function translateS3Error(error: unknown): unknown {
   if (error instanceof ZiplinkError || !(error instanceof Error)) return error;
   const { name, code, $metadata, $response }: SdkError = error;
   const status = $metadata?.httpStatusCode;
-  // The SDK calls broken connections TimeoutError too: those have a code of the system.
+  // The SDK calls broken connections TimeoutError too, but those have a system error's code.
   const isOfNetwork = typeof code === "string" && !(error instanceof TypeError);
   const isBroken = isOfNetwork && code !== "ETIMEDOUT" && status === undefined;
   let ours = isBroken ? "unavailable" : codeByName[name];
@@ -66,7 +69,7 @@ export function translateS3Error(error: unknown): unknown {
   return storeError(ours, error, { retryAfterMs });
 }
 
-/** `answer` with its failure as ours. */
+/** Returns what `answer` resolves to; rejects with its failure translated. */
 export async function translated<T>(
   answer: Promise<T>,
   signal: AbortSignal | undefined,
@@ -79,7 +82,7 @@ export async function translated<T>(
   }
 }
 
-/** Whether the store has refused us, once its error has been translated. */
+/** Whether a translated error is a refusal by the store. */
 export function isDenied(error: unknown): boolean {
   return error instanceof ZiplinkError && error.code === "denied";
 }

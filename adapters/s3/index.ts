@@ -1,4 +1,7 @@
-/** `@ziplink/ziplink/s3`: buckets of S3 and of stores that speak its protocol. Needs `@aws-sdk/client-s3`. */
+/**
+ * `@ziplink/ziplink/s3`: buckets of S3 and of stores with its protocol. Requires
+ * `@aws-sdk/client-s3`.
+ */
 export { createS3Client, type S3ClientOptions } from "./client.ts";
 export { createS3ObjectStore, type S3ObjectStoreOptions } from "./object-store.ts";
 export { createS3Source, type S3SourceOptions } from "./source.ts";

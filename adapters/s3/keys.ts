@@ -1,17 +1,20 @@
 import { storeError } from "../../core/source/store-errors.ts";
 
-/** A space is listed as `+` by AWS and as `%20` by others, a plus as `%2B` by both. */
+/**
+ * Decodes a listed key. AWS encodes a space as `+`, other stores as `%20`; both encode a plus as
+ * `%2B`.
+ */
 export function decodeKey(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll("+", " "));
 }
 
-/** The longest key, in bytes of UTF-8. */
+/** Maximum length of a key, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024;
 
 /**
- * The key in the bucket. Throws `not_found` for those that no object can have, some of which would ask
- * for something else: without a key a request is about the bucket, and `..` may leave it where
- * something on the way tidies paths up.
+ * Returns the key in the bucket. Throws `not_found` for keys that no object can have. Some of those
+ * would request something else: without a key, a request is about the bucket, and `..` may leave it
+ * if an intermediary normalizes paths.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
  */
 export function toS3Key(root: string, key: string): string {
@@ -23,12 +26,15 @@ export function toS3Key(root: string, key: string): string {
   return whole;
 }
 
-/** Whether `text` can be in a key: it is Unicode, without NUL, at which some stores would cut it. */
+/**
+ * Whether a key may contain `text`: it is well-formed Unicode, without NUL, at which some stores
+ * would truncate it.
+ */
 export function isSendable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\0");
 }
 
-/** Whether a `..` in `key`, resolved as in a path, leads above where the key begins. */
+/** Whether a `..` in `key`, resolved as in a path, leads above the start of the key. */
 export function climbsOut(key: string): boolean {
   let depth = 0;
   return key.split("/").some((part) => {

@@ -3,17 +3,20 @@ import { toFolder } from "../../core/source/key-prefix.ts";
 import type { ObjectStore } from "../../core/source/object-store.ts";
 import { translateS3Error } from "./errors.ts";
 
-/** Where in which bucket the objects are. */
+/** The bucket and the folder of the objects. */
 export interface S3ObjectStoreOptions {
-  /** As of `createS3Client`. */
+  /** A client such as `createS3Client` returns. */
   readonly client: S3Client;
-  /** Its name, without `s3://`. */
+  /** The bucket's name, without `s3://`. */
   readonly bucket: string;
-  /** The folder of the bucket to keep them in. Default: its top. */
+  /** The folder of the bucket in which to store them. Default: its root. */
   readonly prefix?: string;
 }
 
-/** Small objects in a bucket. S3 shows an object when it has all of it, so none is seen half written. */
+/**
+ * Stores small objects in a bucket. S3 shows an object only when it is complete, so none is visible
+ * half-written.
+ */
 export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
   const { client, bucket: Bucket } = options;
   const root = toFolder(options.prefix);

@@ -17,19 +17,27 @@ import { brokenBody, isDenied, translated } from "./errors.ts";
 import { fullCrc32, quoteETag } from "./facts.ts";
 import { climbsOut, decodeKey, isSendable, toS3Key } from "./keys.ts";
 
-/** What is served of which bucket. */
+/** The bucket and the folder that a source serves. */
 export interface S3SourceOptions {
-  /** As of `createS3Client`, whose retries and timeouts suit; it is not closed by the source. */
+  /**
+   * A client such as `createS3Client` returns, with suitable retries and time-outs. The source does
+   * not close it.
+   */
   readonly client: S3Client;
-  /** Its name, without `s3://`. */
+  /** The bucket's name, without `s3://`. */
   readonly bucket: string;
-  /** The folder of the bucket to serve: keys are relative to it and cannot leave it. Default: all. */
+  /**
+   * The folder of the bucket to serve. Keys are relative to it and cannot leave it. Default: all.
+   */
   readonly prefix?: string;
-  /** Objects asked for in one request of a listing, at most 1,000, the default. */
+  /** Objects per request of a listing; at most 1,000, the default. */
   readonly pageSize?: number;
 }
 
-/** An object's version id is kept beside `version`, since a listing does not tell it; copies keep it. */
+/**
+ * The key of an object's version id, kept beside `version` since a listing does not state it.
+ * Copies of an info keep it.
+ */
 const versionId = Symbol("versionId");
 
 interface S3BlobInfo extends BlobInfo {
@@ -37,14 +45,17 @@ interface S3BlobInfo extends BlobInfo {
 }
 
 /**
- * The objects of a bucket, or of a folder of it. A version is an ETag, which every read asks for by
- * If-Match. Where the bucket keeps versions, what `stat` has described is read by its version id as
- * well, and so can still be read when another object has taken its place.
+ * Serves the objects of a bucket, or of a folder in it. A version is an ETag, which every read
+ * requires by If-Match. If the bucket keeps versions, an object that `stat` has described is also
+ * read by its version id, so it can still be read after it was replaced.
  */
 export function createS3Source(options: S3SourceOptions): BlobSource {
   const { client, bucket: Bucket, pageSize: MaxKeys } = options;
   const root = toFolder(options.prefix);
-  /** Whether we may read objects by version id, which is a permission of its own; assumed at first. */
+  /**
+   * Whether reading objects by version id, which needs a separate permission, is allowed; assumed
+   * at first.
+   */
   let canReadVersions = true;
 
   /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
@@ -77,7 +88,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
       return await send({ IfMatch, VersionId });
     } catch (error) {
       if (!isDenied(error)) throw error;
-      // The ETag alone pins the bytes too, for as long as no other object takes their place.
+      // The ETag alone identifies the bytes too, as long as no other object replaces them.
       const answer = await send({ IfMatch });
       canReadVersions = false;
       return answer;
@@ -99,7 +110,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
         const command = new ListObjectsV2Command({
           Bucket,
           Prefix: root + prefix,
-          EncodingType: "url", // XML cannot hold every character that a key can
+          EncodingType: "url", // XML cannot contain every character that a key can
           MaxKeys,
           ContinuationToken,
         });
@@ -110,7 +121,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
         for (const { Key = "", Size, ETag, LastModified } of page.Contents ?? []) {
           signal?.throwIfAborted();
           const key = (page.EncodingType === "url" ? decodeKey(Key) : Key).slice(root.length);
-          if (key === "") continue; // the marker of the folder that is served
+          if (key === "") continue; // the marker of the served folder itself
           if (climbsOut(key)) throw storeError("key_leads_out");
           yield toBlobInfo(key, { ContentLength: Size, ETag, LastModified });
         }
@@ -140,7 +151,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
   };
 }
 
-/** The bytes of `body`; `request` is what brought it. */
+/** Returns the bytes of `body`, which `request` has fetched. */
 function readBody(
   body: Readable,
   { start, end }: ByteRange,
@@ -155,27 +166,28 @@ function readBody(
       const { socket } = body as Partial<IncomingMessage>;
       const wasOpen = socket?.destroyed === false;
       body.destroy();
-      // A client may have wrapped the body to check it, in what leaves the connection open. The default
-      // reason would be an error with its stack, for each read.
-      request.abort("The body is not read any more.");
-      // A connection of a body that was read to its end stays, for the next request.
+      // The client may have wrapped the body to check it, in a way that leaves the connection open.
+      // The default reason of an abort would create an error, with its stack, for each read.
+      request.abort("The body is no longer read.");
+      // The connection of a body that was read to its end stays open for the next request.
       if (wasOpen && socket.destroyed) await new Promise((done) => socket.once("close", done));
     },
   });
 }
 
-/** The body of an answer that is just what was asked for. */
+/** Returns the body of a response that is exactly what was requested. */
 function toBody(
   answer: GetObjectCommandOutput,
   blob: BlobInfo,
   { start, end }: ByteRange,
 ): Readable {
   const { Body, ContentLength, ContentRange, ETag } = answer;
-  if (!(Body instanceof Readable)) throw new TypeError("the client gives no Node.js stream");
+  if (!(Body instanceof Readable))
+    throw new TypeError("The S3 client did not return a Node.js stream.");
   const isWhole = start === 0 && end === blob.size;
   const isRange = ContentRange === `bytes ${start}-${end - 1}/${blob.size}`;
   const isRight = isRange || (isWhole && ContentRange === undefined);
-  // A store that does not know If-Match sends what it has.
+  // A store that does not support If-Match sends its current object.
   const isChanged = ETag !== undefined && quoteETag(ETag) !== blob.version;
   if (!isChanged && isRight && ContentLength === end - start) return Body;
   Body.on("error", () => undefined).destroy();
@@ -190,7 +202,7 @@ function toBlobInfo(key: string, facts: ObjectFacts): S3BlobInfo {
   if (size === undefined || ETag === undefined || LastModified === undefined)
     throw storeError("corrupt");
   const crc32 = fullCrc32(facts);
-  // Whole seconds, as in the header of an object: some stores list fractions.
+  // Whole seconds, as in the headers of an object; some stores list fractions.
   const modified = new Date(Math.floor(LastModified.getTime() / 1000) * 1000);
   return {
     key,
@@ -199,7 +211,7 @@ function toBlobInfo(key: string, facts: ObjectFacts): S3BlobInfo {
     modified,
     ...(ContentType !== undefined && { contentType: ContentType }),
     ...(crc32 !== undefined && { crc32 }),
-    // "null" is the version of what was stored before the bucket kept versions.
+    // "null" is the version of objects stored before the bucket kept versions.
     ...(VersionId !== undefined && VersionId !== "null" && { [versionId]: VersionId }),
   };
 }

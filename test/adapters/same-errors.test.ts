@@ -8,7 +8,7 @@ import { storeError } from "../../core/source/store-errors.ts";
 import { failureOf } from "../support/error-codes.ts";
 import { startStub } from "../support/http-stub.ts";
 
-/** Each source over HTTP, of a server at `origin`. */
+/** Every source that uses HTTP, with a server at `origin`. */
 const sources: Readonly<Record<string, (origin: string) => BlobSource>> = {
   s3(origin) {
     const client = createS3Client({
@@ -47,7 +47,7 @@ describe.each(Object.entries(sources))("%s", (_, create) => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  test("says of a server that hangs up what every store says", async () => {
+  test("reports a closed connection as every store does", async () => {
     const stub = await startStub((request) => request.socket.destroy());
     const error = await failureOf(create(stub.origin).stat("private-name"));
     const { code, message } = storeError("unavailable");

@@ -8,7 +8,7 @@ export interface ObjectStoreUnderTest {
   readonly store: ObjectStore;
   /** A store of the same kind, which refuses access to the object named "refused". */
   readonly refusing: ObjectStore;
-  /** Names of all objects that are kept in `store`. */
+  /** Returns the names of all objects in `store`. */
   names(): Promise<string[]> | string[];
   close(): Promise<void>;
 }
@@ -18,7 +18,7 @@ const bytesOf = async (store: ObjectStore, name: string) => {
   return bytes && Buffer.from(bytes);
 };
 
-/** Tests that hold for every `ObjectStore`. */
+/** Describes the behavior of every `ObjectStore`. */
 export function describeObjectStore(
   name: string,
   start: () => Promise<ObjectStoreUnderTest>,
@@ -34,7 +34,7 @@ export function describeObjectStore(
 
     afterAll(() => subject.close());
 
-    test("has no object that was never kept", async () => {
+    test("has no object that was never written", async () => {
       expect(await store.get("missing.crc")).toBeUndefined();
     });
 
@@ -45,7 +45,7 @@ export function describeObjectStore(
       expect(await subject.names()).toEqual(["a.crc"]);
     });
 
-    test("shows an object whole, whoever replaces it", async () => {
+    test("shows complete objects only, even while they are replaced", async () => {
       const versions = [1, 2, 3, 4].map((seed) => patterned(300_000, seed));
       await store.put("a.crc", versions[0] ?? Buffer.alloc(0));
       const writing = Promise.all(versions.map((bytes) => store.put("a.crc", bytes)));
@@ -66,7 +66,7 @@ export function describeObjectStore(
       expect(await subject.names()).toEqual(["a.crc"]);
     });
 
-    test("rejects with the error that every store has for it, and its own as the cause", async () => {
+    test("rejects with the common error of all stores, and its own error as the cause", async () => {
       const { code, message } = storeError("denied");
       const { refusing } = subject;
       for (const refused of [

@@ -19,7 +19,7 @@ describeObjectStore("fs", async () => {
   };
 });
 
-test("an object that cannot be kept leaves nothing behind", async () => {
+test("an object that cannot be written leaves nothing behind", async () => {
   const root = await temporaryFolder();
   const store = createFsObjectStore({ root });
   await mkdir(join(root, "taken"));
@@ -31,7 +31,7 @@ test("an object that cannot be kept leaves nothing behind", async () => {
   expect(await readdir(root)).toEqual(["taken"]);
 });
 
-test("a folder that is a file is told apart from an object that is not there", async () => {
+test("a folder that is a file differs from an object that does not exist", async () => {
   const root = join(await temporaryFolder(), "file");
   await writeFile(root, "");
   const store = createFsObjectStore({ root });
@@ -39,7 +39,7 @@ test("a folder that is a file is told apart from an object that is not there", a
   expect(await codeOf(store.put("a", Buffer.from("x")))).toBe("denied");
 });
 
-test("an object is for its owner alone to read", async () => {
+test("only its owner can read an object", async () => {
   const root = await temporaryFolder();
   await createFsObjectStore({ root }).put("a", Buffer.from("x"));
   expect((await stat(join(root, "a"))).mode & 0o777).toBe(0o600);
