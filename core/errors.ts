@@ -44,7 +44,7 @@ export const statusByCode = {
   unavailable: 503,
   /** The store did not answer in time. */
   timeout: 504,
-  /** The store to be written to has no room left. */
+  /** The destination's store has no room left. */
   full: 507,
   /** A defect in Ziplink. */
   internal: 500,

@@ -15,18 +15,18 @@ export function crc32(bytes: Uint8Array, previous = 0): number {
 }
 
 /**
- * The CRC of two byte sequences in a row, from the CRC of each and the length of the second one in
- * bytes; for any reflected 32-bit CRC that begins with and is inverted by all ones.
+ * Returns the CRC of two consecutive byte sequences, given the CRC of each and the length of the second in
+ * bytes. For any reflected 32-bit CRC whose initial value and final XOR are all ones.
  */
 export type CombineCrcs = (first: number, second: number, secondLength: number) => number;
 
 /**
- * Makes `combine` for a generator polynomial, bits reflected, without x^32. Appending n bytes
- * multiplies the first CRC by x^(8n), so the cost grows with the logarithm of the length and no byte
- * is read.
+ * Creates the function that combines CRCs of a generator polynomial, given with bits reflected and without
+ * x^32. Appending n bytes multiplies the first CRC by x^(8n), so the cost is logarithmic in the length, and
+ * no byte is read.
  */
 export function createCombine(polynomial: number): CombineCrcs {
-  /** The product of two polynomials over GF(2), modulo the generator. */
+  /** Returns the product of two polynomials over GF(2), modulo the generator. */
   const multiply = (a: number, b: number): number => {
     let product = 0;
     let shifted = b;
@@ -55,7 +55,7 @@ export function createCombine(polynomial: number): CombineCrcs {
 }
 
 /**
- * The CRC-32 of two byte sequences in a row, from the CRC of each and the length of the second one
- * in bytes. The cost grows with the logarithm of `secondLength`, and no byte is read.
+ * Returns the CRC-32 of two consecutive byte sequences, given the CRC of each and the length of the second
+ * in bytes. The cost is logarithmic in `secondLength`, and no byte is read.
  */
 export const combineCrc32: CombineCrcs = createCombine(POLYNOMIAL);

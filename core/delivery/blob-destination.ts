@@ -1,38 +1,38 @@
 import type { BlobInfo, ByteRange } from "../blob-source.ts";
 
-/** What a store accepts as parts of one upload. Bytes, but for the counts. */
+/** A store's limits for the parts of one upload. */
 export interface PartLimits {
-  /** The shortest part; the last one may be shorter. */
+  /** Minimum length of a part, in bytes; the last part may be shorter. */
   readonly minPartBytes: number;
-  /** The longest part. */
+  /** Maximum length of a part, in bytes. */
   readonly maxPartBytes: number;
-  /** The most parts of one upload. */
+  /** Maximum number of parts in one upload. */
   readonly maxParts: number;
-  /** Whether all parts but the last one must have the same length. */
+  /** Whether all parts except the last must have the same length. */
   readonly equalParts: boolean;
 }
 
-/** What a store does by itself. What it lacks, the adapter makes up for as said here. */
+/** The abilities of a store. The adapter makes up for missing ones as described here. */
 export interface DestinationTraits {
-  /** What it takes for parts. */
+  /** Limits for the parts of an upload. */
   readonly limits: PartLimits;
-  /** What the store compares each part with when it arrives; "none" where it is read back. */
+  /** The checksum by which the store verifies each part on arrival; "none" if the adapter reads it back. */
   readonly partCheck: "crc32" | "crc32c" | "md5" | "none";
   /**
-   * Whether `complete` compares the checksum, length and precondition in one step with making the
-   * object visible. Otherwise the adapter looks right before and behind: an object that somebody
-   * puts there within these milliseconds is replaced.
+   * Whether `complete` checks the checksum, length and precondition and makes the object visible in a single
+   * step. Otherwise the adapter checks immediately before and after, and an object that someone else puts
+   * there within these milliseconds is replaced.
    */
   readonly isAtomic: boolean;
   /**
-   * Whether `copyPart` works: "checked" tells the CRC-32 of what it has copied, "plain" does not.
+   * Whether `copyPart` works: "checked" also returns the CRC-32 of the copied bytes, "plain" does not.
    */
   readonly copies: "none" | "plain" | "checked";
 }
 
-/** An upload that has begun. Plain data: kept in a delivery's state, any process can go on with it. */
+/** An upload in progress. Plain data: any process can continue it from a delivery's saved state. */
 export interface Upload {
-  /** The name that the object will have. */
+  /** The key of the future object. */
   readonly key: string;
   /** The store's name for the upload. */
   readonly id: string;
@@ -40,85 +40,88 @@ export interface Upload {
   readonly mark: string;
 }
 
-/** What an object is to be, besides its bytes. */
+/** The properties of a future object, apart from its bytes. */
 export interface UploadTerms {
-  /** Names the delivery: kept with the object, so that no other object is ever taken for it. */
+  /** Identifies the delivery. Kept with the object, so that no other object is ever mistaken for it. */
   readonly mark: string;
   /** Media type (RFC 9110, 8.3). */
   readonly contentType: string;
-  /** More to keep with the object where the store has room for it: lower-case names, ASCII values. */
+  /** Further metadata to keep with the object if the store supports it: lower-case names, ASCII values. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Where a part stands in the object. */
+/** The position of a part in the object. */
 export interface PartPlace {
-  /** From 1; parts are joined in the order of their numbers. */
+  /** The part's number, from 1. Parts are joined in the order of their numbers. */
   readonly number: number;
-  /** Offset of its first byte in the object. */
+  /** Offset of the part's first byte in the object. */
   readonly start: number;
 }
 
-/** A part that the store has. Plain data. */
+/** A part that the store has received. Plain data. */
 export interface StoredPart {
   /** As in `PartPlace`. */
   readonly number: number;
-  /** Its length in bytes. */
+  /** Length of the part in bytes. */
   readonly size: number;
-  /** What `complete` names it by. */
+  /** Identifies the part in `complete`, such as its ETag. */
   readonly receipt: string;
-  /** CRC-32 of its bytes, if the store or the adapter knows it. Unsigned. */
+  /** CRC-32 of the part's bytes, if the store or the adapter knows it. Unsigned. */
   readonly crc32?: number;
 }
 
-/** What must hold for an object to become visible. */
+/** The conditions for an object to become visible. */
 export interface CompletionTerms {
-  /** The object's length in bytes. */
+  /** Length of the object in bytes. */
   readonly size: number;
-  /** CRC-32 of the whole object, unsigned; `undefined` where nobody knows it. */
+  /** CRC-32 of the whole object, unsigned; `undefined` if unknown. */
   readonly crc32: number | undefined;
-  /** "nothing": the key is free. "anything": no matter. Else the version that is to be replaced. */
+  /**
+   * The object that may be replaced: "nothing" requires that the key is free, "anything" allows any object;
+   * otherwise exactly this version.
+   */
   readonly replaces: "nothing" | "anything" | { readonly version: string };
 }
 
-/** An object of a destination. */
+/** An object at the destination. */
 export interface StoredObject {
-  /** Its name. */
+  /** The object's key. */
   readonly key: string;
-  /** Its length in bytes. */
+  /** Length of the object in bytes. */
   readonly size: number;
-  /** As `BlobInfo.version`, of a source of the same place. */
+  /** The version, as in the `BlobInfo` of a source for the same place. */
   readonly version: string;
   /** CRC-32 of the whole object, if the store states it. */
   readonly crc32?: number;
 }
 
-/** An upload that a store has kept, and since when. */
+/** An unfinished upload found in a store. */
 export interface FoundUpload {
-  /** What `abort` takes. */
+  /** The upload, for `abort`. */
   readonly upload: Upload;
-  /** When it began. */
+  /** When the upload began. */
   readonly begun: Date;
 }
 
 /**
- * Write-only view of a bucket: an object is uploaded in parts, and becomes visible as a whole or
- * not at all. Parts may be sent in any order, several at once and more than once: the last one of a
- * number counts. Every method rejects with a `ZiplinkError` whose code is `denied`, `throttled`,
- * `unavailable`, `timeout`, `full` where the store has no room, or one that stands beside it; and
- * with `signal.reason` once `signal` aborts. After any failure the same call may be made again,
- * except `begin`, which then may leave an upload behind that `uploads` finds.
+ * Write-only view of a bucket. An object is uploaded in parts and becomes visible as a whole or not at all.
+ * Parts may be sent in any order, concurrently and more than once; the last one sent for a number counts.
+ * Every method rejects with a `ZiplinkError` whose code is `denied`, `throttled`, `unavailable`, `timeout`,
+ * `full` if the store has no room, or one that the method documents; and with `signal.reason` once `signal`
+ * aborts. After any failure the same call may be repeated. If `begin` fails, it may leave an upload behind,
+ * which `uploads` finds.
  */
 export interface BlobDestination {
-  /** What the store does by itself. */
+  /** The abilities of the store. */
   readonly traits: DestinationTraits;
 
-  /** Begins an upload. Nothing is visible of it. Rejects with `malformed` for a key that cannot be. */
+  /** Begins an upload, of which nothing is visible yet. Rejects with `malformed` for an invalid key. */
   begin(key: string, terms: UploadTerms, signal?: AbortSignal): Promise<Upload>;
 
   /**
-   * Sends a part, in place of an earlier one of its number. `bytes` are only read, and not after
-   * this has settled. Rejects with `not_found` if the upload is gone, `corrupt` if the store got
-   * other bytes.
+   * Sends a part, replacing any earlier one of the same number. `bytes` are only read, and not after the
+   * promise has settled. Rejects with `not_found` if the upload is gone, `corrupt` if the store received
+   * different bytes.
    */
   putPart(
     upload: Upload,
@@ -128,9 +131,8 @@ export interface BlobDestination {
   ): Promise<StoredPart>;
 
   /**
-   * Has the store itself copy bytes of an object in the same store into a part. Rejects with
-   * `malformed` where `traits.copies` is "none", `not_found` if the upload is gone, `changed` if the
-   * object is another one.
+   * Makes the store copy bytes of one of its own objects into a part. Rejects with `malformed` if
+   * `traits.copies` is "none", `not_found` if the upload is gone, `changed` if the object has another version.
    */
   copyPart(
     upload: Upload,
@@ -140,16 +142,16 @@ export interface BlobDestination {
     signal?: AbortSignal,
   ): Promise<StoredPart>;
 
-  /** The parts that the store has, by ascending number. Rejects with `not_found` if the upload is gone. */
+  /** Returns the received parts, by ascending number. Rejects with `not_found` if the upload is gone. */
   listParts(upload: Upload, signal?: AbortSignal): Promise<readonly StoredPart[]>;
 
   /**
-   * Makes the object visible if all terms hold, and lets go of the upload. Resolves again for an
-   * upload that has completed before. Rejects with `corrupt` where length or checksum are others or
-   * parts are missing, `changed` where `replaces` does not hold, `not_found` if the upload is gone
-   * and has not become the object; then nothing has become visible.
+   * Makes the object visible if all conditions hold, and ends the upload. Also resolves for an upload that
+   * was completed before. Rejects with `corrupt` if the length or checksum differs or parts are missing,
+   * `changed` if `replaces` does not hold, `not_found` if the upload is gone and has not become the object;
+   * nothing has become visible then.
    *
-   * @param parts all of them, as `putPart`, `copyPart` or `listParts` gave them, by ascending number
+   * @param parts all parts, as returned by `putPart`, `copyPart` or `listParts`, by ascending number
    */
   complete(
     upload: Upload,
@@ -158,21 +160,21 @@ export interface BlobDestination {
     signal?: AbortSignal,
   ): Promise<StoredObject>;
 
-  /** Gives the upload up, and with it all its parts. Resolves as well if there is none any more. */
+  /** Aborts the upload and removes its parts. Also resolves if the upload no longer exists. */
   abort(upload: Upload, signal?: AbortSignal): Promise<void>;
 
-  /** The object under `key`, if there is one. */
+  /** Returns the object at `key`, if there is one. */
   find(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
 
-  /** The object that `upload` has become, if that is what is there now. */
+  /** Returns the object that `upload` has become, if it is still at its key. */
   findUploaded(upload: Upload, signal?: AbortSignal): Promise<StoredObject | undefined>;
 
-  /** Removes the object that `upload` has become, never another one. Tells whether there was one. */
+  /** Removes the object that `upload` has become, but no other. Returns whether it was there. */
   remove(upload: Upload, signal?: AbortSignal): Promise<boolean>;
 
   /**
-   * Uploads under way whose keys start with `prefix`, in no particular order. They are not only
-   * ours: where a store does not keep the mark of an upload, it is "".
+   * Yields the unfinished uploads whose keys start with `prefix`, in no particular order, including those of
+   * other programs. `mark` is "" if the store does not keep the mark of an upload.
    */
   uploads(prefix: string, signal?: AbortSignal): AsyncIterable<FoundUpload>;
 }

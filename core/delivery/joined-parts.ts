@@ -2,7 +2,7 @@ import { combineCrc32 } from "../bytes/crc32.ts";
 import { ZiplinkError } from "../errors.ts";
 import type { CompletionTerms, StoredPart } from "./blob-destination.ts";
 
-/** CRC-32 of `parts` in a row; `undefined` if that of one is not known. */
+/** Returns the CRC-32 of consecutive `parts`; `undefined` if the CRC-32 of any part is unknown. */
 export function joinedCrc32(parts: readonly StoredPart[]): number | undefined {
   let crc = 0;
   for (const { size, crc32 } of parts) {
@@ -13,8 +13,8 @@ export function joinedCrc32(parts: readonly StoredPart[]): number | undefined {
 }
 
 /**
- * Throws `corrupt` unless `parts` are numbered from 1 without a gap, have the length that the object
- * is to have and, as far as their checksums are known, its checksum.
+ * Throws `corrupt` unless `parts` are numbered from 1 without gaps and together have the object's length
+ * and, if all of their checksums are known, its checksum.
  */
 export function assertJoin(parts: readonly StoredPart[], { size, crc32 }: CompletionTerms): void {
   const total = parts.reduce((sum, part) => sum + part.size, 0);
@@ -27,19 +27,19 @@ export function assertJoin(parts: readonly StoredPart[], { size, crc32 }: Comple
   if (crc32 !== undefined && joined !== undefined && joined !== crc32) throw wrongUpload();
 }
 
-/** What the store has is not what was to be uploaded. */
+/** Returns the error for an upload whose bytes differ from those sent. */
 export function wrongUpload(): ZiplinkError {
   return new ZiplinkError("corrupt", "The uploaded bytes do not match their checksum.");
 }
 
-/** There is no such upload, and it has not become an object either. */
+/** Returns the error for an upload that does not exist and has not become an object. */
 export function uploadGone(cause?: unknown): ZiplinkError {
   return new ZiplinkError("not_found", "The upload is gone: aborted, or expired in the store.", {
     cause,
   });
 }
 
-/** The destination's key is not free, or has another version than the one to be replaced. */
+/** Returns the error for a key that is not free, or whose object has another version than the one to replace. */
 export function notReplaceable(cause?: unknown): ZiplinkError {
   return new ZiplinkError(
     "changed",

@@ -76,12 +76,12 @@ function isDots(segment: string): boolean {
 const OVERLONG = /%c[01]|%e0%[89][0-9a-f]|%f0%8[0-9a-f]/gi;
 
 /**
- * How often a key is decoded at most. One that can be decoded once more is refused: no server decodes
- * so often, and each round takes time in proportion to the key's length.
+ * Maximum number of times that a key is decoded. A key that could be decoded further is refused: no server
+ * decodes that often, and each round takes time proportional to the key's length.
  */
 const MAX_ROUNDS = 4;
 
-/** Decodes until nothing can be taken for an encoded character any more; `undefined` after four rounds. */
+/** Decodes text until it contains no encoded characters; returns `undefined` if four rounds are not enough. */
 function decodeRepeatedly(text: string): string | undefined {
   let decoded = text;
   for (let round = 0; round <= MAX_ROUNDS; round++) {
@@ -92,7 +92,7 @@ function decodeRepeatedly(text: string): string | undefined {
   return undefined;
 }
 
-/** Decodes `%u002e` too, as some servers do. */
+/** Decodes one round, including `%u002e` as some servers do. */
 function decodeOnce(text: string): string {
   return text
     .replace(OVERLONG, "\0")

@@ -175,9 +175,9 @@ export async function verifyJwt(
 }
 
 /**
- * Names a token by what it says: a digest of its header and payload. Its signature is left out, since
- * one claim can have many valid ones (an ES256 signature `(r, s)` is as good as `(r, -s)`), so that
- * limits, plans and audit lines of a link are the same however its token is written.
+ * Identifies a token by its contents: returns a digest of its header and payload. The signature is left out,
+ * since the same contents can have many valid ones (if `(r, s)` is a valid ES256 signature, so is `(r, -s)`).
+ * So limits, plans and audit events of a link do not depend on the signature.
  */
 export function digestToken(token: string): string {
   const signed = token.slice(0, token.lastIndexOf("."));
@@ -185,9 +185,9 @@ export function digestToken(token: string): string {
 }
 
 /**
- * Throws `JWTInvalid` unless a token is three parts of canonical base64url (RFC 4648, 3.5 and 5). Decoders
- * skip white space, padding and the bits that are left over at the end, so one token would have very
- * many spellings.
+ * Throws `JWTInvalid` unless a token consists of three parts in canonical base64url (RFC 4648, 3.5 and 5).
+ * Decoders ignore white space, padding and unused trailing bits, so that one token could be written in very
+ * many ways.
  */
 function assertCanonical(token: string): void {
   const parts = token.split(".", 4);
@@ -198,7 +198,7 @@ function assertCanonical(token: string): void {
   }
 }
 
-/** A JWT of these claims, by the first key that can sign. Throws `malformed` if none can. */
+/** Signs a JWT with the first key that can sign. Throws `malformed` if none can. */
 export function signJwt(claims: JWTPayload, keys: JwtKeys): Promise<string> {
   const key = keys.find(({ signing }) => signing !== undefined);
   if (key?.signing === undefined) {

@@ -115,18 +115,17 @@ function tooLong(length: number): ZiplinkError {
   );
 }
 
-/** A link whose token is genuine, before the manifest that it may refer to is loaded. */
+/** A link whose token is verified, but whose archive spec is not loaded yet. */
 export interface VerifiedToken extends Omit<Link, "spec"> {
-  /** `zip`: an archive spec, or where one is kept; not parsed yet. */
+  /** `zip`: an archive spec or a reference to its manifest; not parsed yet. */
   readonly zip: unknown;
 }
 
 /**
- * Verifies a link's token. The key is the one its `kid` names, the algorithm that key's. Looks at
- * nothing but the token, so the answer tells nothing about any object and costs no store anything.
- * Rejects with `unauthorized` for a token that is forged, not canonical or meant for something else,
- * `expired` for a genuine one that is too old, and `malformed` for a genuine one whose `exp`, `title`
- * or `iss` is not valid.
+ * Verifies a link's token. Its `kid` selects the key, which determines the algorithm. Only the token is looked
+ * at, so the result reveals nothing about any object and needs no call of a store. Rejects with `unauthorized`
+ * if the token is forged, not canonical or meant for another purpose, `expired` if it is genuine but too old,
+ * and `malformed` if it is genuine but its `exp`, `title` or `iss` is invalid.
  */
 export async function verifyLinkToken(token: string, keys: JwtKeys): Promise<VerifiedToken> {
   const claims = await verifyToken(token, keys);
@@ -142,8 +141,8 @@ export async function verifyLinkToken(token: string, keys: JwtKeys): Promise<Ver
 }
 
 /**
- * Loads the archive spec of a verified token. Rejects with `malformed` for one that is not valid, and
- * with what `ManifestStore.load` rejects with.
+ * Loads the archive spec of a verified token. Rejects with `malformed` for an invalid spec, and with the
+ * errors of `ManifestStore.load`.
  *
  * @param manifests the store that keeps manifests, if any
  */

@@ -29,7 +29,7 @@ const archive = {
 
 const list = z.strictObject({
   ...archive,
-  // Each entry is parsed by itself: zod would collect the faults of millions before it reports one.
+  // Entries are parsed one by one: zod would collect the errors of millions before it reports one.
   entries: z.array(z.unknown()).check(z.minLength(1)),
 } satisfies Record<keyof EntriesSpec, unknown>);
 const folder = z.strictObject({
@@ -94,23 +94,22 @@ export interface PrefixSpec extends ArchiveFields {
 /** The requested contents of an archive: listed objects, or every object under a prefix. */
 export type ArchiveSpec = EntriesSpec | PrefixSpec;
 
-/** How an archive spec is parsed; everything has a default. */
+/** Options of `parseArchiveSpec`. */
 export interface ParseSpecOptions {
-  /** Field that holds the spec, for errors; `""` for a body as a whole. Default `"zip"`. */
+  /** The field that contains the spec, for errors; `""` for the body as a whole. Default `"zip"`. */
   readonly path?: string;
-  /** Most entries, counted before any of them is looked at. Default: no limit. */
+  /** Maximum number of entries, checked before any entry is parsed. Default: no limit. */
   readonly maxEntries?: number;
 }
 
 /**
- * Parses an archive spec. Throws `malformed`, naming the first wrong field below `path`, if it is none;
- * unknown fields are refused; `too_many_entries` for more than `maxEntries`. Stops at the first fault,
- * so that a body of faults costs no more than one.
+ * Parses an archive spec. Throws `malformed`, naming the first invalid or unknown field below `path`, or
+ * `too_many_entries` beyond `maxEntries`. Stops at the first error, so that many errors cost no more than one.
  */
 export function parseArchiveSpec(input: unknown, options: ParseSpecOptions = {}): ArchiveSpec {
   const { path = "zip", maxEntries = Infinity } = options;
   const at = path === "" ? [] : [path];
-  // Which of the two forms is meant shows in the fields; errors then speak of that one alone.
+  // The fields show which of the two forms is meant, so that errors refer to that form only.
   if (typeof input !== "object" || input === null || !("entries" in input)) {
     const result = validate(folder, input);
     if (result.success) return result.data;

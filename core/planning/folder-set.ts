@@ -1,21 +1,21 @@
 import { foldName } from "./fold-name.ts";
 
 /**
- * The folders of an archive, as far as it takes to tell whether a file would have the name of one.
- * Keeps 53 bits of a hash for each folder, not its path: ten thousand deep names have more than half
- * a million folders above them. Two folders with one hash can only make a file take a number that it
- * would not have needed. The hash has no seed, as names must be the same for every request.
+ * The folders of an archive, for finding out whether a file has the name of a folder. Keeps 53 bits of a
+ * hash for each folder instead of its path: ten thousand deep names have more than half a million folders
+ * above them. A hash collision can only give a file a number that it would not need. The hash has no seed,
+ * as names must be the same for every request.
  */
 export class FolderSet {
   readonly #hashes = new Set<number>();
   #last = "";
 
-  /** Adds every folder above a name; `/`-separated, a folder's own name ends in `/`. */
+  /** Adds every folder in a name, which is `/`-separated. A folder's own name ends in `/`. */
   addAbove(name: string): void {
     const folder = name.slice(0, name.lastIndexOf("/") + 1);
-    if (folder === this.#last) return; // as that of most neighbours in a listing
+    if (folder === this.#last) return; // true for most neighbours in a listing
     this.#last = folder;
-    // Folded once as a whole: folding never looks beyond a slash, and neither adds nor drops one.
+    // Folded once, as a whole: folding does not look across slashes, and neither adds nor removes any.
     hashPrefixes(foldName(folder), (hash) => this.#hashes.add(hash));
   }
 
@@ -29,7 +29,7 @@ export class FolderSet {
   }
 }
 
-/** Calls back with a hash of each part of `text` that ends before a `/`, and where it ends. */
+/** Calls back with the hash and the end of each leading part of `text` that ends before a `/`. */
 function hashPrefixes(text: string, use: (hash: number, end: number) => void): void {
   let low = 0xdeadbeef;
   let high = 0x41c6ce57;

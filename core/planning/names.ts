@@ -15,7 +15,7 @@ const MAX_NAME_BYTES = 900;
 /** Part of both lengths reserved for the number of a duplicate, ` (1234567)`. */
 const NUMBER_BYTES = 12;
 
-/** Folders above a file. It bounds the work and the memory for each name; nobody browses deeper. */
+/** Maximum number of folders above a file. Bounds the time and memory for each name; nobody needs more. */
 const MAX_FOLDERS = 64;
 
 /**
@@ -45,10 +45,9 @@ export interface WantedName {
 }
 
 /**
- * The name under which `path` can stand in an archive: `/`-separated, NFC, no part of it empty, `.`,
- * `..`, reserved, too long or holding a forbidden character (each becomes `_`). Always non-empty.
- * A name that is too long as a whole, or has more than 64 folders, loses folders, the innermost first.
- * Takes time in proportion to the path's length.
+ * Returns a safe name for `path`: `/`-separated, NFC and never empty. No segment is empty, `.`, `..`,
+ * reserved or too long, and each forbidden character becomes `_`. A name that is too long as a whole, or has
+ * more than 64 folders, loses folders, innermost first. Takes time proportional to the path's length.
  */
 export function safeName(path: string): string {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
@@ -62,7 +61,7 @@ export function safeName(path: string): string {
     folders.push(folder);
   }
   const name = [...folders, file].join("/");
-  return name === path ? path : name; // one string for both: there may be very many
+  return name === path ? path : name; // share one string: there may be very many names
 }
 
 /** Matches most names quickly: ASCII words separated by single dots or spaces. */
@@ -76,18 +75,18 @@ export function safeSegment(segment: string): string {
   const plain = trimEnd(
     segment.toWellFormed().normalize("NFC").replace(FORBIDDEN, "_").replaceAll("/", "_"),
   );
-  // Cut first: a cut can leave a device's name, or a version number, where there was none.
+  // Shorten first: that can produce a device name or a version number that was not there before.
   const short = shorten(plain === "" ? "_" : plain, MAX_SEGMENT_BYTES);
   const named = RESERVED.test(short) ? shorten(`_${short}`, MAX_SEGMENT_BYTES) : short;
   return named.replace(VERSION_NUMBER, "_");
 }
 
 /**
- * Names the wanted entries safely, in the same order, all different even where case and composition
- * do not count. A later duplicate becomes `name (2).ext`; a file gives way to a folder of its name.
- * Folders end in `/`; one that is there already gets `undefined`. Depends on the wanted names and
- * their order alone. Takes time in proportion to the total length of the paths, and memory for at
- * most 64 numbers a path besides the names.
+ * Returns a safe name for each wanted one, in the same order, all distinct even on file systems that ignore
+ * case and Unicode composition. A later duplicate becomes `name (2).ext`, and so does a file with the name of
+ * a folder. The names of folders end in `/`; the result for a folder that is already there is `undefined`.
+ * Depends only on the wanted names and their order. Takes time proportional to the total length of the paths,
+ * and memory for at most 64 numbers per path in addition to the names.
  */
 export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)[] {
   const names = wanted.map(({ path }) => safeName(path));
@@ -122,7 +121,7 @@ export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)
   });
 }
 
-/** `dir/name.ext` as `dir/name`, cut so that a number fits behind it, and `.ext`. */
+/** Splits `dir/name.ext` into `dir/name`, cut so that a number can be appended, and `.ext`. */
 function split(name: string): { readonly stem: string; readonly extension: string } {
   const slash = name.lastIndexOf("/") + 1;
   const file = name.slice(slash);
@@ -156,8 +155,8 @@ function cut(text: string, bytes: number): string {
 }
 
 /**
- * Drops dots and spaces at the end, which Windows drops too. A regular expression would try each run
- * of them within the text to its end, which takes the square of the time.
+ * Removes trailing dots and spaces, as Windows does. A regular expression would retry at each character of
+ * every such run within the text, which takes quadratic time.
  */
 function trimEnd(text: string): string {
   let end = text.length;

@@ -13,7 +13,7 @@ import { assertEntryCount, assertTotalBytes, COUNT_ON, type PlanLimits } from ".
 /** Number of concurrent `stat` calls. */
 const STAT_CONCURRENCY = 32;
 
-/** How an archive is planned; all of it has a default. */
+/** Options of `planArchive`. */
 export interface PlanOptions {
   /** Limits of the archive. Default: no limits. */
   readonly limits?: PlanLimits;
@@ -122,7 +122,7 @@ async function listPrefix(
     if (path === "") continue; // the marker of the requested folder itself
     count++;
     bytes += blob.size;
-    // Beyond the limit, only count, for the error to state the total; but not for ever.
+    // Beyond the limit, only count, for the error to state the total; but not forever.
     if (count > COUNT_ON * limits.maxEntries) break;
     if (count <= limits.maxEntries) wanted.push({ blob, path, isFolder: isFolder(blob) });
   }

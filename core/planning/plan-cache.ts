@@ -16,38 +16,39 @@ export interface PlannerOptions {
 /** Makes plans and reuses each for a short while, so that later slices of an archive need no listing. */
 export interface Planner {
   /**
-   * Plans a verified link's spec. A plan that is being made is shared by everyone who asks for it, and
-   * abandoned when `signal` has aborted for all of them. Rejects as `planArchive`, and with the
-   * signal's reason.
+   * Returns the plan of a verified link's spec. Concurrent calls for the same link share the work, which is
+   * given up once the `signal` of every call has aborted. Rejects as `planArchive` does, and with the signal's
+   * reason.
    *
-   * @param token the link's; only a digest of its header and payload is kept, as one claim can have many
-   *   valid signatures
+   * @param token the link's token. Only a digest of its header and payload is kept, as the same claims can have
+   *   many valid signatures
    */
   plan(token: string, spec: ArchiveSpec, signal?: AbortSignal): Promise<FoundPlan>;
-  /** Makes the next `plan` look again, because an object turned out to have changed. */
+  /** Removes a link's plan, for example because an object has changed; the next `plan` makes a new one. */
   forget(token: string): void;
 }
 
 /** The plan for a link. */
 export interface FoundPlan {
-  /** The link's archive as it is, or was when it was planned. */
+  /** The plan of the link's archive. */
   readonly plan: Plan;
-  /** Whether the plan was remembered, so that an object may have changed since. */
+  /** Whether the plan comes from the cache, so that objects may have changed since it was made. */
   readonly isReused: boolean;
 }
 
-/** Estimated memory of all remembered plans together. */
+/** Maximum memory of all cached plans together, as estimated, in bytes. */
 const MAX_CACHED_BYTES = 100 * 1024 * 1024;
 
-/** Memory of an entry besides its strings. */
+/** Estimated memory of an entry without its strings, in bytes. */
 const ENTRY_BYTES = 300;
 
-/** Refusals that are remembered at most. */
+/** Maximum number of cached refusals. */
 const MAX_REFUSALS = 10_000;
 
 /**
- * Refusals that the next request would get again, after as much work: to count the objects beyond a
- * limit takes a hundred listings. What is missing, or a store's failure, may pass and is looked up again.
+ * The errors that are cached: the next request would fail in the same way after as much work, as counting
+ * the objects beyond a limit takes a hundred listings. Missing objects and failures of the store may be
+ * temporary and are looked up again.
  */
 const LASTING: ReadonlySet<ErrorCode> = new Set([
   "too_many_entries",
@@ -56,8 +57,8 @@ const LASTING: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Makes plans and remembers them, up to about 100 MiB of them. A failure is not remembered, but for
- * an archive that is beyond a limit, which is refused again without a look at the store.
+ * Creates a planner that caches up to about 100 MiB of plans. Failures are not cached, except for archives
+ * that exceed a limit, which are refused again without asking the store.
  */
 export function createPlanner({ plan: make, cacheSeconds }: PlannerOptions): Planner {
   const ttl = Math.max(1, cacheSeconds * 1000);
@@ -108,7 +109,7 @@ function estimateBytes({ entries }: Plan): number {
   return bytes;
 }
 
-/** Tokens are secrets: a memory dump need not show them all. */
+/** Hashes a token. Tokens are secrets, and a memory dump should not reveal all of them. */
 function identify(token: string): string {
   const signature = token.lastIndexOf(".");
   const signed = signature === -1 ? token : token.slice(0, signature);

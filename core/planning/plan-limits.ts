@@ -1,18 +1,18 @@
 import { ZiplinkError } from "../errors.ts";
 import { formatBytes, formatCount } from "../input/quantities.ts";
 
-/** Bounds of one archive. */
+/** The limits of one archive. */
 export interface PlanLimits {
-  /** Entries, including folders and inline entries. */
+  /** Maximum number of entries, including folders and inline entries. */
   readonly maxEntries: number;
-  /** Sum of the objects' sizes, in bytes. */
+  /** Maximum sum of the objects' sizes, in bytes. */
   readonly maxBytes: number;
 }
 
-/** A listing is counted to its end, or to so many times the limit. */
+/** A listing is counted to its end, but no further than this multiple of the limit. */
 export const COUNT_ON = 10;
 
-/** Throws `too_many_entries` for more than the limit. */
+/** Throws `too_many_entries` if `total` exceeds the limit. */
 export function assertEntryCount(
   total: number,
   { maxEntries: limit }: Pick<PlanLimits, "maxEntries">,
@@ -27,7 +27,7 @@ export function assertEntryCount(
   );
 }
 
-/** Throws `too_large` for more than the limit. */
+/** Throws `too_large` if `total` exceeds the limit. */
 export function assertTotalBytes(total: number, { maxBytes: limit }: PlanLimits): void {
   if (total <= limit) return;
   throw new ZiplinkError(

@@ -94,7 +94,7 @@ export function storeError(
 
 /**
  * Returns the code for the HTTP status of a store's error response (RFC 9110, 15), for adapters whose
- * vendor gives the status no other meaning. A status that is no answer to a read is `corrupt`.
+ * vendor gives the status no other meaning. A status that makes no sense for a read is `corrupt`.
  */
 export function storeCodeOfStatus(status: number): StoreErrorCode {
   switch (status) {
@@ -119,7 +119,7 @@ export function storeCodeOfStatus(status: number): StoreErrorCode {
       return "changed";
     case 429:
       return "throttled";
-    case 409: // a conflict with another request, which ends
+    case 409: // a conflict with another request, which is temporary
     case 425:
       return "unavailable";
     default:

@@ -7,20 +7,20 @@ import { encodeCrc32 } from "../../adapters/s3/facts.ts";
 import { combineCrc32, crc32 } from "../../core/bytes/crc32.ts";
 
 /**
- * radosgw with what AWS documents of multipart uploads and radosgw lacks: a CRC-32 of each part and
+ * radosgw with the features of multipart uploads that AWS documents and radosgw lacks: a CRC-32 of each part and
  * of the whole object, the object's size, and preconditions of completing and deleting.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 export interface AwsFront {
   /** `http://127.0.0.1:port` */
   readonly url: string;
-  /** Bytes of parts that came. */
+  /** Number of bytes of the received parts. */
   received: number;
-  /** Requests that came: the method, and the path with its query. */
+  /** The received requests: method, and path with query. */
   readonly requests: string[];
-  /** The next request that matches is carried out, and its answer lost. */
+  /** Carries out the next matching request, but loses its response. */
   loseAnswer(match: RegExp): void;
-  /** The next part that comes is stored with another byte than was sent. */
+  /** Stores the next part with one byte changed. */
   damageNextPart(): void;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ interface Part {
   readonly size: number;
 }
 
-/** @param client of the radosgw itself, for looking at objects */
+/** @param client a client of the radosgw itself, for reading objects */
 export async function startAwsFront(target: string, client: S3Client): Promise<AwsFront> {
   const { hostname, port } = new URL(target);
   const uploads = new Map<string, Map<number, Part>>();

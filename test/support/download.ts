@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 
-/** A response whose body has not been read yet. */
+/** A response with an unread body. */
 export interface Opened {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;

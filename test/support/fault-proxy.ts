@@ -28,7 +28,7 @@ export interface FaultProxy {
   fault: FaultChooser;
   /** Called when a fault takes effect, before the client can notice. */
   onFault: (fault: Fault, request: ProxiedRequest) => void;
-  /** How often each kind of fault has taken effect. */
+  /** Number of times each kind of fault has taken effect. */
   readonly applied: Readonly<Record<FaultKind, number>>;
   requestCount(): number;
   /** Returns the number of clients' connections, including idle ones. */

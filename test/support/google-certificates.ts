@@ -11,7 +11,7 @@ export interface GoogleCertificates {
   readonly publicKeys: Readonly<Record<string, string>>;
   /** Returns how often the list was fetched. */
   fetches(): number;
-  /** Makes it answer with this status from now on. */
+  /** Makes the server answer with this status from now on. */
   answer(status: number): void;
   close(): Promise<void>;
 }

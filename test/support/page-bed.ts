@@ -130,6 +130,6 @@ export async function hashOf(download: Download): Promise<string> {
   const failure = await download.failure();
   if (failure !== null) throw new Error(`the download failed: ${failure}`);
   const name = download.suggestedFilename();
-  if (name !== "big.zip") throw new Error(`the download is called ${name}`);
+  if (name !== "big.zip") throw new Error(`the download is named ${name}, not big.zip`);
   return sha256(await readFile(await download.path()));
 }

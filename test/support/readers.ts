@@ -27,7 +27,7 @@ export interface ZipReader {
    * has no entry at its start: compare the output too.
    */
   readonly streaming: boolean;
-  /** Extracts `archive` into `folder`, which exists and is empty. */
+  /** Extracts `archive` into `folder`, which must exist and be empty. */
   extract(archive: string, folder: string, options?: RunOptions): Promise<void>;
   /** Decodes every entry and compares its CRC, in bounded memory and without writing files. */
   test(archive: string, options?: RunOptions): Promise<void>;

@@ -1,5 +1,5 @@
-/** Signs the links of the tests. */
+/** The secret that signs the links of the tests. */
 export const linkSecret = "a secret of thirty-two bytes, ok";
 
-/** Signs the tokens of the tests' callers. */
+/** The secret that signs the tokens of the tests' callers. */
 export const apiSecret = "the api's secret: thirty-two byte";

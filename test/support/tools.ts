@@ -16,7 +16,7 @@ const packages = {
   zip: "zip",
   "7z": "p7zip-full",
   bsdtar: "libarchive-tools",
-  // Not python3-minimal: that has no zipfile module.
+  // Not python3-minimal, which has no zipfile module.
   python3: "python3",
   ruby: "ruby",
   java: "default-jdk-headless",

@@ -2,7 +2,7 @@ import { type ArchiveCase, type Exception, empty, utf8 } from "./archive-cases.t
 import { patterned } from "./bytes.ts";
 import { runTool } from "./tools.ts";
 
-/** Which records of an archive, for its first or its last entry, have their ZIP64 form. */
+/** Which records of an archive, for its first or its last entry, use ZIP64. */
 export interface Zip64Anatomy {
   /**
    * Number of values in the ZIP64 extra field of the first entry's local header, which holds both

@@ -12,7 +12,7 @@ const told = Object.entries(statusByCode)
 /** Errors that no caller can get: a caller's request has no range, and its token is not a link. */
 const onlyOfLinks = ["410 expired", "416 range_not_satisfiable"];
 
-/** Errors that only a delivery can end with: a link is never written to. */
+/** Errors of deliveries only. Callers request deliveries, while the requests of link holders never write. */
 const onlyOfCallers = ["507 full"];
 
 /** Returns the rows of the table of errors in a guide: "404 not_found", ... */

@@ -10,7 +10,7 @@ import { createPlanner } from "../../../core/planning/plan-cache.ts";
 import { codeOf } from "../../support/error-codes.ts";
 import { counting } from "../../support/sources.ts";
 
-/** Calls of a method of all strings while `work` runs. */
+/** Counts the calls of a method of any string while `work` runs. */
 function callsOf(method: "normalize" | "replace" | "split", work: () => unknown): number {
   const calls = vi.spyOn(String.prototype, method);
   onTestFinished(() => calls.mockRestore());
@@ -20,7 +20,7 @@ function callsOf(method: "normalize" | "replace" | "split", work: () => unknown)
   return count;
 }
 
-/** An array of `length` copies of `value` that counts how many of them are looked at. */
+/** Makes an array of `length` copies of `value` that counts how many of them are read. */
 function watched(length: number, value: unknown) {
   const seen = new Set<string>();
   const entries = new Proxy(new Array(length).fill(value), {
@@ -36,7 +36,7 @@ describe("names", () => {
   const deep = (i: number) => ({ path: `${i}/${"ä/".repeat(337)}x`, isFolder: false });
   const namesOf = (count: number) => uniqueNames(Array.from({ length: count }, (_, i) => deep(i)));
 
-  test("have at most 64 folders, and keep their file", () => {
+  test("have at most 64 folders and keep their file", () => {
     const parts = safeName(`${"d/".repeat(500)}file.txt`).split("/");
     expect(parts).toHaveLength(65);
     expect(parts.at(-1)).toBe("file.txt");
@@ -47,7 +47,7 @@ describe("names", () => {
     const once = callsOf("normalize", () => namesOf(100));
     const twice = callsOf("normalize", () => namesOf(200));
     expect(twice).toBe(2 * once);
-    // Of each name: its parts, its folders and itself. Not once for each folder above it.
+    // For each name: its segments, its folders and itself, but not once more for each folder above it.
     expect(once / 100).toBeLessThanOrEqual(65 + 2 * 2);
   });
 
@@ -64,7 +64,7 @@ describe("names", () => {
     expect(patterns.filter((pattern) => pattern.includes("+$"))).toEqual([]);
   });
 
-  test("give way to a folder of their name at any depth, and to no other", () => {
+  test("are numbered if a folder has the same name, at any depth, and only then", () => {
     const folders = new FolderSet();
     folders.addAbove("A/b/ç/file");
     for (const name of ["a", "a/b", "a/b/c\u0327"]) expect(folders.has(name)).toBe(true);
@@ -78,7 +78,7 @@ describe("names", () => {
 });
 
 describe("an archive spec", () => {
-  test("of very many faulty entries is refused at the first", () => {
+  test("with very many invalid entries is refused at the first one", () => {
     let looks = 0;
     const faulty = new Proxy({} as Record<string, unknown>, {
       get(target, key, receiver) {
@@ -92,7 +92,7 @@ describe("an archive spec", () => {
     expect(looks).toBeLessThan(10);
   });
 
-  test("of too many entries is counted, not looked at", () => {
+  test("with too many entries is refused without reading them", () => {
     const { entries, seen } = watched(1_000_000, { key: "k" });
     expect(() => parseArchiveSpec({ entries }, { maxEntries: 10_000 })).toThrow(/1,000,000 files/);
     expect(seen.size).toBe(0);
@@ -103,7 +103,7 @@ describe("a scope", () => {
   const within = (key: string) => () =>
     assertWithinScope({ entries: [{ key }] }, { id: "c", prefixes: ["p/"] });
 
-  test("decodes a key a few times, and refuses one that goes on", () => {
+  test("decodes a key a few times and refuses one that needs more", () => {
     const calls = callsOf("replace", () => {
       expect(within(`p/%${"25".repeat(510)}`)).toThrow(ZiplinkError);
     });
@@ -124,7 +124,7 @@ describe("refusals of a planner", () => {
     return { source, planner: createPlanner({ plan, cacheSeconds }) };
   }
 
-  test("beyond a limit are remembered as long as plans are", async () => {
+  test("beyond a limit are cached as long as plans are", async () => {
     const { source, planner } = plannerOf(60);
     for (let i = 0; i < 3; i++) {
       expect(await codeOf(planner.plan("h.p.s", { prefix: "p/" }))).toBe("too_many_entries");
@@ -135,7 +135,7 @@ describe("refusals of a planner", () => {
     expect(forgetful.source.counts.lists).toBe(3);
   });
 
-  test("for what may come are not", async () => {
+  test("for temporary causes are not", async () => {
     const { source, planner } = plannerOf(60);
     for (let i = 0; i < 2; i++) {
       expect(await codeOf(planner.plan("h.p.s", { prefix: "q/" }))).toBe("not_found");
@@ -143,7 +143,7 @@ describe("refusals of a planner", () => {
     expect(source.counts.lists).toBe(2);
   });
 
-  test("are one for all signatures of a token", async () => {
+  test("are shared by all signatures of a token", async () => {
     const { source, planner } = plannerOf(60);
     await planner.plan("h.p.one", { entries: [{ key: "p/1" }] });
     expect((await planner.plan("h.p.two", { entries: [{ key: "p/1" }] })).isReused).toBe(true);

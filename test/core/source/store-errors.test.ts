@@ -24,7 +24,7 @@ describe("a store's error", () => {
     expect("cause" in storeError(code)).toBe(false);
   });
 
-  test("tells what to do to whoever can do something", () => {
+  test("says what to do to the person who can do something", () => {
     for (const code of ["changed", "throttled", "unavailable", "timeout"] as const) {
       expect(storeError(code).message).toMatch(/Try again/);
     }
@@ -50,7 +50,7 @@ describe("a store's error", () => {
     expect(error.message).not.toBe(storeError(code).message);
   });
 
-  test("a refusal looks just like an object that is not there", () => {
+  test("a denied object is indistinguishable from a missing one", () => {
     const missing = describeProblem(storeError("not_found"));
     for (const failure of ["denied", "redirected", "link_leads_out"] as const) {
       expect(describeProblem(storeError(failure, new Error("why")))).toEqual(missing);

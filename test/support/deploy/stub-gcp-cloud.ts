@@ -1,7 +1,7 @@
 /** A JSON object. */
 export type Json = { readonly [key: string]: unknown };
 
-/** A status and a body. */
+/** A status and its body. */
 export interface Answer {
   readonly status: number;
   readonly body: Json;

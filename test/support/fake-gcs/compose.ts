@@ -15,7 +15,7 @@ interface ComposeRequest {
   };
 }
 
-/** Joins up to 32 objects to one, if each is there and has the generation that was stated. */
+/** Joins up to 32 objects into one, if each exists and has the stated generation. */
 export async function compose(
   request: IncomingMessage,
   response: ServerResponse,

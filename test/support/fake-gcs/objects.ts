@@ -10,7 +10,7 @@ export interface FakeObject {
   readonly contentEncoding: string | undefined;
   readonly crc32c: string;
   readonly md5Hash: string;
-  /** What its owner has noted of it. */
+  /** Custom metadata, set by the owner. */
   readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
