@@ -9,7 +9,7 @@ export { type App, createApp } from "./app/app.ts";
 export type { AppOptions, ArchivesOptions } from "./app/app-options.ts";
 export { createArchives } from "./app/with-defaults.ts";
 export type { Protection } from "./config/protection-config.ts";
-export { createNodeListener } from "./node/node-listener.ts";
+export { createNodeListener, type NodeListenerOptions } from "./node/node-listener.ts";
 export { createAudit } from "./observability/log.ts";
 export type { Metrics } from "./observability/metrics.ts";
 export type { MetricsEndpoint } from "./observability/metrics-route.ts";

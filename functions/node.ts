@@ -6,10 +6,12 @@ import { createLogger } from "./observability/log.ts";
 import { createService } from "./service.ts";
 
 const config = readConfig(process.env);
-const { server, shutDown } = createNodeServer(await createService(config), config);
+const logger = createLogger(config);
+const { http2 } = config;
+const { server, shutDown } = createNodeServer(await createService(config), { http2, logger });
 server.listen(config.port, config.host ?? "0.0.0.0", () => {
   const { address, port } = server.address() as AddressInfo;
-  createLogger(config).info({ address, port }, "listening");
+  logger.info({ address, port }, "listening");
 });
 process.once("SIGTERM", shutDown);
 process.once("SIGINT", shutDown);

@@ -1,7 +1,8 @@
 /// <reference types="aws-lambda" />
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type Outgoing, releasingSink } from "../node/releasing-sink.ts";
+import { ownsChunks } from "../../core/streaming/body-stream.ts";
+import { type Outgoing, responseSink } from "../node/response-sink.ts";
 import { BrokenOff, expectRejection } from "./broken-off.ts";
 
 /**
@@ -20,9 +21,13 @@ export async function sendResponse(
   // Status and headers are sent with the first write, and an empty body has none.
   outgoing.write("");
   const watched = watch(outgoing, stallMs, () => stop.abort(new BrokenOff()));
-  const sink = releasingSink(watched, () => outgoing.destroy(new BrokenOff()));
+  const { body } = response;
+  const sink = responseSink(watched, {
+    releases: body !== null && ownsChunks(body),
+    breakOff: () => outgoing.destroy(new BrokenOff()),
+  });
   try {
-    await pipeline(response.body ?? [], sink, { signal: stop.signal });
+    await pipeline(body ?? [], sink, { signal: stop.signal });
   } catch {
     // The audit log has the cause; the runtime would print it in full.
     throw new BrokenOff();

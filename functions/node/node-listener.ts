@@ -1,22 +1,50 @@
-import type { ServerResponse } from "node:http";
-import { constants, Http2ServerResponse } from "node:http2";
-import { pipeline } from "node:stream/promises";
 import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Logger } from "pino";
+import { describeFailure } from "../../core/http/audit.ts";
+import { describeProblem, problemResponse } from "../../core/http/problem.ts";
 import type { App } from "../app/app.ts";
-import { releasingSink } from "./releasing-sink.ts";
+import { createLogger } from "../observability/log.ts";
+import { withParsedBody } from "./parsed-body.ts";
+import { sendResponse } from "./send-response.ts";
+
+/** Options of `createNodeListener`. */
+export interface NodeListenerOptions {
+  /**
+   * Receives an error that the app throws, and must then answer the request; for example Express's `next`.
+   * Also receives the error of a response body that fails midway, after its connection has been broken.
+   * Archives report their own failures to the audit instead. Default: the error is logged, and answered
+   * with its `problemResponse`.
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** Logs errors where there is no `onError`. Default: a logger that writes to standard output. */
+  readonly logger?: Logger | undefined;
+}
 
 /**
  * Returns an app as a request listener for Node's HTTP servers, or for anything with the same requests
- * and responses. If a body fails, its connection is closed before the full length is sent, or its HTTP/2
- * stream is reset; the failure is neither sent nor printed, because the audit log has it.
+ * and responses, such as Express and Fastify. If the framework has already parsed a request's body, the
+ * app reads what the framework left at `request.body`.
+ *
+ * If a response body fails, its connection is closed before the full length is sent, or its HTTP/2 stream
+ * is reset. Errors that the app throws after the client has left are not reported.
  */
-export function createNodeListener(app: App) {
+export function createNodeListener(app: App, options: NodeListenerOptions = {}) {
   return getRequestListener(
-    async (request, { outgoing }) => {
-      const response = await app(request);
-      if (response.body === null) return response;
-      await send(response, outgoing);
+    async (request, { incoming, outgoing }) => {
+      const { signal } = request;
+      const { onError = (error) => logError(error, options.logger) } = options;
+      let failure: unknown;
+      try {
+        const response = await app(withParsedBody(request, incoming));
+        failure = await sendResponse(response, outgoing, signal);
+      } catch (error) {
+        if (signal.aborted) return RESPONSE_ALREADY_SENT;
+        onError(error);
+        if (options.onError || outgoing.headersSent) return RESPONSE_ALREADY_SENT;
+        await sendResponse(problemResponse(error), outgoing, signal);
+      }
+      if (failure !== undefined) onError(failure);
       return RESPONSE_ALREADY_SENT;
     },
     // The app must see the platform's own Request and Response, whatever else runs in the process.
@@ -24,32 +52,9 @@ export function createNodeListener(app: App) {
   );
 }
 
-type NodeResponse = ServerResponse | Http2ServerResponse;
-
-async function send(response: Response, outgoing: NodeResponse): Promise<void> {
-  const cookies = response.headers.getSetCookie();
-  const headers = {
-    ...Object.fromEntries(response.headers),
-    // The only field sent on several lines, because its values cannot be combined (RFC 9110, 5.3).
-    ...(cookies.length > 0 ? { "set-cookie": cookies } : {}),
-  };
-  if (outgoing instanceof Http2ServerResponse) outgoing.writeHead(response.status, headers);
-  else outgoing.writeHead(response.status, headers).flushHeaders();
-  try {
-    await pipeline(
-      response.body ?? [],
-      releasingSink(outgoing, () => breakOff(outgoing)),
-    );
-  } catch {
-    // The pipeline has broken off the connection and closed the body, which reports its end to the audit.
-  }
-}
-
-function breakOff(outgoing: NodeResponse): void {
-  if (outgoing instanceof Http2ServerResponse) {
-    // A plain destroy() resets the stream with NO_ERROR, which a client may take for a complete body.
-    outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  } else {
-    outgoing.destroy();
-  }
+function logError(error: unknown, logger = createLogger({ logLevel: "info" })): void {
+  const { status } = describeProblem(error);
+  const line = { status, failure: describeFailure(error) };
+  if (status >= 500) logger.error(line, "request_failed");
+  else logger.info(line, "request_failed");
 }

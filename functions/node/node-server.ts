@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import type { Server } from "node:net";
 import type { App } from "../app/app.ts";
-import { createNodeListener } from "./node-listener.ts";
+import { createNodeListener, type NodeListenerOptions } from "./node-listener.ts";
 
 /** A server and how to stop it. */
 export interface NodeServer {
@@ -13,7 +13,7 @@ export interface NodeServer {
 }
 
 /** Options of `createNodeServer`. */
-export interface NodeServerOptions {
+export interface NodeServerOptions extends NodeListenerOptions {
   /**
    * Whether the server speaks HTTP/2 without TLS, and nothing else. Clients must start with HTTP/2 (prior
    * knowledge; RFC 9113, 3.3), as Cloud Run's front end does.
@@ -22,8 +22,9 @@ export interface NodeServerOptions {
 }
 
 /** Creates a Node server for an app. It does not listen yet. */
-export function createNodeServer(app: App, { http2 }: NodeServerOptions): NodeServer {
-  const listener = createNodeListener(app);
+export function createNodeServer(app: App, options: NodeServerOptions): NodeServer {
+  const { http2, ...listenerOptions } = options;
+  const listener = createNodeListener(app, listenerOptions);
   if (!http2) {
     const server = createServer(listener);
     return { server, shutDown: () => void server.close() };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { allocateChunk, CHUNK_BYTES } from "../../../core/bytes/chunks.ts";
+import { BodyStream } from "../../../core/streaming/body-stream.ts";
 import type { App } from "../../../functions/app/app.ts";
 import { BrokenOff } from "../../../functions/aws/broken-off.ts";
 import { createLambdaHandler } from "../../../functions/aws/handler.ts";
@@ -124,7 +125,9 @@ test("takes the next chunk once the last one has been sent, and only then releas
     return one.promise;
   });
   const [first, second] = [allocateChunk(CHUNK_BYTES).fill(1), allocateChunk(CHUNK_BYTES).fill(2)];
-  const body = bodyOf([first, second], async () => undefined);
+  const body = new BodyStream(async function* () {
+    yield* [first, second];
+  }).readable;
   const outcome = invoke(async () => new Response(body), stream);
   const isFree = (chunk: Uint8Array) => chunk.buffer.byteLength === 0;
   await until(() => taken.length === 1); // status and headers
@@ -138,6 +141,23 @@ test("takes the next chunk once the last one has been sent, and only then releas
   expect(isFree(second)).toBe(false);
   taken[2]?.resolve();
   expect(await outcome).toBe("done");
+});
+
+test("leaves the chunks of a body alone that others may read too", async () => {
+  const stream = new FakeResponseStream();
+  const chunk = allocateChunk(CHUNK_BYTES).fill(1);
+  const body = new BodyStream(async function* () {
+    yield chunk;
+  }).readable;
+  const clones: Promise<ArrayBuffer>[] = [];
+  const app = async () => {
+    const response = new Response(body);
+    clones.push(response.clone().arrayBuffer());
+    return response;
+  };
+  expect(await invoke(app, stream)).toBe("done");
+  expect((await clones[0])?.byteLength).toBe(CHUNK_BYTES);
+  expect(chunk.length).toBe(CHUNK_BYTES);
 });
 
 describe("breaks off, and never ends cleanly", () => {
