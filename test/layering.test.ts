@@ -96,6 +96,22 @@ test.each(sourceFiles("adapters"))("%s imports no other store's room", (file) =>
   }
 });
 
+test("the script of the page imports no package and nothing of Node", () => {
+  const seen = new Set<string>();
+  const outside: string[] = [];
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const specifier of imports(file)) {
+      if (specifier.startsWith(".")) visit(join(file, "..", specifier));
+      else outside.push(`${file} imports ${specifier}`);
+    }
+  };
+  for (const entry of ["main.ts", "opfs-writer.ts"]) visit(`functions/page/client/${entry}`);
+  expect(outside).toEqual([]);
+  expect(seen).toContain("core/async/retry.ts");
+});
+
 test.each([
   ["core", 6],
   ["functions", 6],

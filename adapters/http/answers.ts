@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
 import { parseHttpDate } from "../../core/input/http-date.ts";
+import { checkAnswer } from "../../core/source/check-answer.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 
 /** The part of a response from undici that is used. */
@@ -46,20 +47,15 @@ export function assertAnswers(
   blob: BlobInfo,
   range: ByteRange,
 ): void {
-  const length = lengthOf(headers);
-  const part = statusCode === 206 ? parseContentRange(headers) : wholeOf(length);
-  if (part === undefined || isEncoded(headers)) throw storeError("no_range");
-  const version = versionOf(headers, part.size);
+  if (isEncoded(headers)) throw storeError("no_range");
+  const version = versionOf(headers, blob.size);
   if (version === undefined || (STRONG_TAG.test(blob.version) && headers.etag === undefined)) {
     throw storeError("no_version");
   }
-  if (version !== blob.version || part.size !== blob.size) throw storeError("changed");
-  if (part.start !== range.start || part.end !== range.end) {
-    throw storeError(statusCode === 200 ? "no_range" : "other_range");
-  }
-  if (length !== undefined && length !== range.end - range.start) {
-    throw storeError("other_range");
-  }
+  if (version !== blob.version) throw storeError("changed");
+  const contentRange = statusCode === 206 ? (single(headers["content-range"]) ?? "") : undefined;
+  const failure = checkAnswer({ contentRange, contentLength: lengthOf(headers) }, blob, range);
+  if (failure) throw storeError(failure);
 }
 
 /**
@@ -71,18 +67,6 @@ function versionOf(headers: AnswerHeaders, size: number): string | undefined {
   if (etag !== undefined && STRONG_TAG.test(etag)) return etag;
   const modified = parseHttpDate(single(headers["last-modified"]));
   return modified === undefined ? undefined : `${modified}-${size}-${etag ?? ""}`;
-}
-
-function wholeOf(length: number | undefined) {
-  return length === undefined ? undefined : { start: 0, end: length, size: length };
-}
-
-/** Parses RFC 9110, 14.4. Returns `undefined` also if the size is unknown (`*`). */
-function parseContentRange(headers: AnswerHeaders) {
-  const value = single(headers["content-range"]) ?? "";
-  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(value) ?? [];
-  if (first === undefined) return undefined;
-  return { start: Number(first), end: Number(last) + 1, size: Number(size) };
 }
 
 function lengthOf(headers: AnswerHeaders): number | undefined {

@@ -1,4 +1,5 @@
 import { CompleteMultipartUploadCommand } from "@aws-sdk/client-s3";
+import { isPassing } from "../../core/async/retry.ts";
 import type {
   CompletionTerms,
   StoredObject,
@@ -11,7 +12,6 @@ import {
   uploadGone,
   wrongUpload,
 } from "../../core/delivery/joined-parts.ts";
-import { isTransient } from "../../core/source/resilience/retrying.ts";
 import { encodeCrc32 } from "./facts.ts";
 import { listS3Parts } from "./list-parts.ts";
 import { translatedWrite } from "./upload-errors.ts";
@@ -62,7 +62,7 @@ export async function completeS3Upload(
     if (object && object.size === terms.size) return object;
     if (isCrc32 && isNoSuchKey(error)) throw notReplaceable(error);
     // radosgw answers 500 for an upload that is gone: listing its parts tells.
-    if (isTransient(error)) await listS3Parts(place, upload, signal);
+    if (isPassing(error)) await listS3Parts(place, upload, signal);
     throw error;
   }
   return await verify(place, upload, parts, terms, signal);

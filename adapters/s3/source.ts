@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { follow } from "../../core/async/abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts";
+import { checkAnswer } from "../../core/source/check-answer.ts";
 import { toFolder } from "../../core/source/key-prefix.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
@@ -176,22 +177,16 @@ function readBody(
 }
 
 /** Returns the body of a response that is exactly what was requested. */
-function toBody(
-  answer: GetObjectCommandOutput,
-  blob: BlobInfo,
-  { start, end }: ByteRange,
-): Readable {
-  const { Body, ContentLength, ContentRange, ETag } = answer;
+function toBody(answer: GetObjectCommandOutput, blob: BlobInfo, range: ByteRange): Readable {
+  const { Body, ContentLength: contentLength, ContentRange: contentRange, ETag } = answer;
   if (!(Body instanceof Readable))
     throw new TypeError("The S3 client did not return a Node.js stream.");
-  const isWhole = start === 0 && end === blob.size;
-  const isRange = ContentRange === `bytes ${start}-${end - 1}/${blob.size}`;
-  const isRight = isRange || (isWhole && ContentRange === undefined);
   // A store that does not support If-Match sends its current object.
   const isChanged = ETag !== undefined && quoteETag(ETag) !== blob.version;
-  if (!isChanged && isRight && ContentLength === end - start) return Body;
+  const failure = isChanged ? "changed" : checkAnswer({ contentRange, contentLength }, blob, range);
+  if (failure === undefined) return Body;
   Body.on("error", () => undefined).destroy();
-  throw storeError(isChanged ? "changed" : "corrupt");
+  throw storeError(failure);
 }
 
 type ObjectFacts = Pick<HeadObjectCommandOutput, "ContentLength" | "ETag" | "LastModified"> &

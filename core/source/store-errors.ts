@@ -1,3 +1,4 @@
+import { isPassingStatus } from "../async/retry.ts";
 import { type ErrorCode, ZiplinkError } from "../errors.ts";
 
 /** Codes of the failures that a store can cause; see `BlobSource`. */
@@ -119,10 +120,7 @@ export function storeCodeOfStatus(status: number): StoreErrorCode {
       return "changed";
     case 429:
       return "throttled";
-    case 409: // a conflict with another request, which is temporary
-    case 425:
-      return "unavailable";
     default:
-      return status >= 500 ? "unavailable" : "corrupt";
+      return isPassingStatus(status) ? "unavailable" : "corrupt";
   }
 }

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse as parseDisposition } from "content-disposition";
+import { isPassingStatus, retryDelay } from "../../core/async/retry.ts";
+import { checkRange, parseContentRange } from "../../core/input/content-range.ts";
+import { parseRetryAfter } from "../../core/input/retry-after.ts";
 import { safeSegment } from "../../core/planning/names.ts";
 import { CommandError } from "../command.ts";
 import type { ArchiveIdentity } from "./partial-file.ts";
+import { formatDuration } from "./progress.ts";
 
 /** The download cannot continue, and no retry would help. The message says why. */
 export class DownloadError extends CommandError {
@@ -21,8 +25,8 @@ export interface FetchOptions {
 
 const MAX_BACKOFF_MS = 30_000;
 
-/** Statuses that may differ on a retry (RFC 9110, 15.5.10, 15.6; RFC 6585, 4). */
-const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
+/** A download may run unattended, so it waits for as long as a server reasonably asks it to. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** Returns what the link leads to, by requesting its first byte. */
 export async function probe(
@@ -34,9 +38,10 @@ export async function probe(
     // Read one byte, so that the connection can be reused, but not a whole file.
     if (response.status === 206) await response.arrayBuffer();
     else await response.body?.cancel();
-    const length = /^bytes 0-0\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
+    const stated = parseContentRange(response.headers.get("Content-Range"));
     const etag = response.headers.get("ETag");
-    if (response.status !== 206 || length === undefined || !etag || etag.startsWith("W/")) {
+    const isFirstByte = response.status === 206 && stated?.start === 0 && stated.end === 1;
+    if (!isFirstByte || !etag || etag.startsWith("W/")) {
       throw new DownloadError(
         "The server cannot send parts of this file. If the URL is a Ziplink link to a compressed " +
           "archive, use a browser or curl.",
@@ -44,7 +49,7 @@ export async function probe(
     }
     const disposition = response.headers.get("Content-Disposition");
     const { filename } = disposition ? parseDisposition(disposition).parameters : {};
-    return { etag, length: Number(length), filename: filename && safeSegment(filename) };
+    return { etag, length: stated.size, filename: filename && safeSegment(filename) };
   });
 }
 
@@ -67,17 +72,21 @@ export async function fetchRange(
     while (position < end) {
       const headers = { Range: `bytes=${position}-${end - 1}`, "If-Match": archive.etag };
       const response = await request(url, headers, attempt.signal);
-      const range = `bytes ${position}-`;
-      if (response.status !== 206 || !response.headers.get("Content-Range")?.startsWith(range)) {
+      const stated = parseContentRange(response.headers.get("Content-Range"));
+      const sentEnd = checkRange(stated, { start: position, end, size: archive.length });
+      const isArchive = response.status === 206 && response.headers.get("ETag") === archive.etag;
+      if (!isArchive || typeof sentEnd === "string") {
         await response.body?.cancel();
         throw new Error("the server sent a different range than requested");
       }
       for await (const bytes of response.body ?? []) {
-        const wanted = bytes.subarray(0, end - position);
-        await onBytes(wanted, position);
-        position += wanted.length;
+        if (bytes.length > sentEnd - position) throw new Error("the server sent too many bytes");
+        await onBytes(bytes, position);
+        position += bytes.length;
         attempt.progress();
       }
+      // Another request right away would go on for ever with a server that sends nothing.
+      if (position < sentEnd) throw new Error("the connection was closed early");
     }
   });
 }
@@ -110,15 +119,22 @@ async function withRetries<T>(
       if (failures > options.retries) {
         throw new DownloadError(
           `Gave up after ${failures} consecutive attempts: ${reasonOf(error)}.`,
-          {
-            cause: error,
-          },
+          { cause: error },
         );
       }
-      const asked = error instanceof PassingError ? error.retryAfterMs : 0;
-      const backoff = Math.min(options.backoffMs * 2 ** (failures - 1), MAX_BACKOFF_MS);
-      // Half of the wait is random, so that connections that broke together do not retry together.
-      const wait = Math.max(asked, backoff * (0.5 + Math.random() / 2));
+      const asked = error instanceof PassingError ? error.retryAfterMs : undefined;
+      const wait = retryDelay(failures, asked, {
+        firstMs: options.backoffMs,
+        maxMs: MAX_BACKOFF_MS,
+        maxAskedMs: MAX_RETRY_AFTER_MS,
+      });
+      if (wait === undefined) {
+        const later = formatDuration((asked ?? 0) / 1000);
+        throw new DownloadError(
+          `Gave up: ${reasonOf(error)}. The server asks to wait ${later}: run the command again then.`,
+          { cause: error },
+        );
+      }
       clearTimeout(timer);
       await sleep(wait, undefined, { signal: options.signal });
     } finally {
@@ -128,9 +144,9 @@ async function withRetries<T>(
 }
 
 class PassingError extends Error {
-  readonly retryAfterMs: number;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, retryAfterMs: number) {
+  constructor(message: string, retryAfterMs: number | undefined) {
     super(message);
     this.retryAfterMs = retryAfterMs;
   }
@@ -146,28 +162,31 @@ async function request(
     signal,
   });
   if (response.ok) return response;
+  const { status } = response;
   const text = await response.text();
-  if (response.status === 412 && "If-Match" in headers) {
+  if ((status === 412 || status === 416) && "If-Match" in headers) {
     throw new DownloadError(
       "The contents have changed since the download began. Run the command again to download them anew.",
     );
   }
   const detail = problemDetail(text) ?? response.statusText;
-  if (PASSING.has(response.status)) {
-    const seconds = Number(response.headers.get("Retry-After") ?? 0);
-    throw new PassingError(
-      `the server answered ${response.status}: ${detail}`,
-      seconds * 1000 || 0,
-    );
+  if (isPassingStatus(status)) {
+    const { headers: fields } = response;
+    const retryAfterMs = parseRetryAfter(fields.get("Retry-After"), fields.get("Date"));
+    throw new PassingError(`the server answered ${status}: ${detail}`, retryAfterMs);
   }
-  throw new DownloadError(`The server answered ${response.status}: ${detail}`);
+  throw new DownloadError(`The server answered ${status}: ${detail}`);
 }
 
 /** Returns the detail of an RFC 9457 problem, or `undefined` if the text is not one. */
 function problemDetail(text: string): string | undefined {
   if (!text.startsWith("{")) return undefined;
-  const { detail } = JSON.parse(text) as { detail?: unknown };
-  return typeof detail === "string" ? detail : undefined;
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    return typeof detail === "string" ? detail : undefined;
+  } catch {
+    return undefined; // not JSON, as of a proxy: the status alone has to do
+  }
 }
 
 function reasonOf(error: unknown): string {

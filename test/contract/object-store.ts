@@ -69,11 +69,11 @@ export function describeObjectStore(
     test("rejects with the common error of all stores, and its own error as the cause", async () => {
       const { code, message } = storeError("denied");
       const { refusing } = subject;
-      for (const refused of [
-        refusing.get("refused"),
-        refusing.put("refused", Buffer.from("bytes")),
+      for (const ask of [
+        () => refusing.get("refused"),
+        () => refusing.put("refused", Buffer.from("bytes")),
       ]) {
-        const error = await failureOf(refused);
+        const error = await failureOf(ask());
         expect(error).toMatchObject({ code, message });
         expect(error.cause).toBeInstanceOf(Error);
       }

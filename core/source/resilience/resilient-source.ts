@@ -5,10 +5,11 @@ import {
   circuitBreaker,
   handleWhen,
 } from "cockatiel";
+import { isPassing } from "../../async/retry.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
 import { compareUtf8 } from "../key-order.ts";
 import { ResumingChunks } from "./resuming-chunks.ts";
-import { Failures, isTransient, Retrying, type RetryOptions } from "./retrying.ts";
+import { Failures, Retrying, type RetryOptions } from "./retrying.ts";
 
 /** How a source's failures are retried. */
 export interface ResilienceOptions extends Partial<RetryOptions> {
@@ -43,7 +44,7 @@ export class ResilientSource {
       ...retryOptions,
     };
     const { observe } = this.#options;
-    this.#breaker = circuitBreaker(handleWhen(isTransient), {
+    this.#breaker = circuitBreaker(handleWhen(isPassing), {
       halfOpenAfter: halfOpenAfterMs,
       breaker: new ConsecutiveBreaker(breakAfter),
     });

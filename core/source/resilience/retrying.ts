@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
 import { follow, inTurn } from "../../async/abortable.ts";
-import { type ErrorCode, ZiplinkError } from "../../errors.ts";
+import { isPassing, retryDelay } from "../../async/retry.ts";
+import type { ErrorCode } from "../../errors.ts";
 import { storeError } from "../store-errors.ts";
 
 /** When a call that failed is retried, and when it is given up. */
@@ -36,9 +37,6 @@ export interface StoreBreaker {
   /** `open` blocks all calls to the store, `half_open` lets one probe through, `closed` lets all through. */
   readonly state: "closed" | "open" | "half_open";
 }
-
-/** Failures that another attempt may fix. */
-const TRANSIENT: ReadonlySet<ErrorCode> = new Set(["throttled", "unavailable", "timeout"]);
 
 const MAX_BACKOFF_MS = 5_000;
 
@@ -97,13 +95,14 @@ export class Retrying {
     failures.count++;
     this.#failures++;
     const { attempts, budget, backoffMs } = this.#options;
-    const asked = error instanceof ZiplinkError ? (error.retryAfterMs ?? 0) : 0;
-    const isOver = failures.count >= attempts || this.#failures > budget;
-    if (!isTransient(error) || isOver || asked > MAX_RETRY_AFTER_MS) throw error;
+    if (!isPassing(error) || failures.count >= attempts || this.#failures > budget) throw error;
+    const wait = retryDelay(failures.count, error.retryAfterMs, {
+      firstMs: backoffMs,
+      maxMs: MAX_BACKOFF_MS,
+      maxAskedMs: MAX_RETRY_AFTER_MS,
+    });
+    if (wait === undefined) throw error;
     this.#options.observe({ event: "store_retried", code: error.code });
-    const backoff = Math.min(backoffMs * 2 ** (failures.count - 1), MAX_BACKOFF_MS);
-    // Half of the delay is random, so that reads that broke together do not all come back at once.
-    const wait = Math.max(asked, backoff * (0.5 + Math.random() / 2));
     await sleep(wait, undefined, signal ? { signal } : {});
   }
 
@@ -140,9 +139,4 @@ export class Retrying {
       unfollow();
     }
   }
-}
-
-/** Whether another attempt may fix the failure. */
-export function isTransient(error: unknown): error is ZiplinkError {
-  return error instanceof ZiplinkError && TRANSIENT.has(error.code);
 }

@@ -1,3 +1,6 @@
+import { type Backoff, isPassingStatus, retryDelay } from "../../../core/async/retry.ts";
+import { checkRange, parseContentRange } from "../../../core/input/content-range.ts";
+import { parseRetryAfter } from "../../../core/input/retry-after.ts";
 import { clientTexts } from "../texts.ts";
 import { PassingProblem, Problem, problem } from "./problem.ts";
 
@@ -20,13 +23,10 @@ export interface PartOptions {
 
 /** Attempts in a row that may bring no data before a person has to decide. */
 const MAX_FAILURES = 10;
-const BACKOFF_MS = 500;
-const MAX_BACKOFF_MS = 30_000;
+/** A person at the page would rather be told to come back than wait for longer than `maxAskedMs`. */
+const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000, maxAskedMs: 300_000 };
 /** How long no data may arrive before an attempt counts as failed. */
 const STALL_MS = 45_000;
-
-/** Statuses for which another attempt may succeed (RFC 9110, 15.6; RFC 6585, 4). */
-const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
 /**
  * Yields bytes `[start, end)` of exactly this target, in as many requests as it takes: a server may send less than
@@ -56,9 +56,10 @@ export async function* fetchPart(
       const passing = error instanceof PassingProblem ? error : new PassingProblem("unreachable");
       isTroubled = true;
       if (navigator.onLine) failures++;
-      if (failures > MAX_FAILURES) throw problem("gaveUp", error);
+      const wait = retryDelay(failures, passing.retryAfterMs, BACKOFF);
+      if (failures > MAX_FAILURES || wait === undefined) throw problem("gaveUp", error);
       onTrouble(navigator.onLine ? clientTexts.retrying(passing.message) : clientTexts.offline);
-      await pause(passing.retryAfterMs, failures, signal);
+      await pause(wait, signal);
     }
   }
 }
@@ -83,13 +84,11 @@ async function* attempt(
       signal: stalled.signal,
     });
     if (response.status !== 206) throw refusal(response);
-    const [, first, last, total] =
-      /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "") ?? [];
-    const isAsked = Number(first) === start && Number(last) < end && Number(total) === length;
-    if (!isAsked || response.headers.get("ETag") !== etag || response.body === null) {
-      throw new PassingProblem("otherPart");
-    }
-    let left = Number(last) + 1 - start;
+    const stated = parseContentRange(response.headers.get("Content-Range"));
+    const sentEnd = checkRange(stated, { start, end, size: length });
+    const isOther = typeof sentEnd === "string" || response.headers.get("ETag") !== etag;
+    if (isOther || response.body === null) throw new PassingProblem("otherPart");
+    let left = sentEnd - start;
     const reader = response.body.getReader();
     for (;;) {
       const { done, value } = await reader.read();
@@ -110,21 +109,19 @@ async function* attempt(
 }
 
 function refusal({ status, headers }: Response): Error {
-  if (PASSING.has(status)) {
-    return new PassingProblem("serverBusy", Number(headers.get("Retry-After") ?? 0) * 1000 || 0);
+  if (isPassingStatus(status)) {
+    const retryAfterMs = parseRetryAfter(headers.get("Retry-After"), headers.get("Date"));
+    return new PassingProblem("serverBusy", retryAfterMs);
   }
   if (status === 410) return problem("expired");
   return problem(status === 412 || status === 416 ? "changed" : "refused");
 }
 
 /** Waits before another attempt; the wait ends at once when the browser is back online. */
-function pause(askedMs: number, failures: number, signal: AbortSignal): Promise<void> {
+function pause(wait: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const backoff = Math.min(BACKOFF_MS * 2 ** Math.max(0, failures - 1), MAX_BACKOFF_MS);
-    // Half of the wait is random, so that connections that broke together do not return together.
-    const wait = Math.max(askedMs, backoff * (0.5 + Math.random() / 2));
     // While offline, the `online` event ends the wait; browsers that miss it still try now and then.
-    const timer = setTimeout(end, navigator.onLine ? wait : MAX_BACKOFF_MS);
+    const timer = setTimeout(end, navigator.onLine ? wait : BACKOFF.maxMs);
     const abort = () => end(signal.reason);
     function end(reason?: unknown): void {
       clearTimeout(timer);

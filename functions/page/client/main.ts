@@ -1,4 +1,5 @@
 /** The page's script: local times, selections, and downloads that the page makes itself. */
+import { isPassingStatus } from "../../../core/async/retry.ts";
 import { clientTexts } from "../texts.ts";
 import { Download } from "./download.ts";
 import { byId, readPageData } from "./elements.ts";
@@ -55,7 +56,7 @@ async function ask(url: string, method: "GET" | "HEAD"): Promise<Response> {
   if (response.ok) return response;
   if (response.status === 410) throw problem("expired");
   if (response.status === 412) throw problem("changed");
-  throw problem(response.status < 500 ? "refused" : "notNow");
+  throw problem(isPassingStatus(response.status) ? "notNow" : "refused");
 }
 
 /** Returns the ETag and length of a selection; for part of the archive, as the server describes it now. */

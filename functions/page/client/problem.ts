@@ -16,10 +16,10 @@ export function problem(code: ProblemCode, cause?: unknown): Problem {
 /** Thrown for a problem that another attempt may solve. */
 export class PassingProblem extends Error {
   override readonly name = "PassingProblem";
-  /** How long the server asks to wait, in milliseconds. */
-  readonly retryAfterMs: number;
+  /** How long the server asks to wait, in milliseconds; `undefined` if it does not. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ProblemCode, retryAfterMs = 0) {
+  constructor(code: ProblemCode, retryAfterMs?: number) {
     super(clientTexts.problems[code]);
     this.retryAfterMs = retryAfterMs;
   }

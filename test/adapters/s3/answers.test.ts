@@ -140,15 +140,22 @@ describe("S3's answers", () => {
   });
 
   test.each([
-    ["the whole for a range", 200, { etag: '"tag"', "content-length": 10 }, 5],
-    ["another range", 206, { ...range, "content-range": "bytes 0-8/10", "content-length": 9 }, 10],
-    ["of another size", 206, { ...range, "content-range": "bytes 0-9/11" }, 10],
-    ["of another length", 206, { ...range, "content-length": 9 }, 10],
-  ])("refuses an answer that is %s", async (_, status, headers, end) => {
+    ["the whole for a range", 200, { etag: '"tag"', "content-length": 10 }, 5, "corrupt"],
+    [
+      "another range",
+      206,
+      { ...range, "content-range": "bytes 0-8/10", "content-length": 9 },
+      10,
+      "unavailable",
+    ],
+    ["of no range", 206, { ...range, "content-range": "bytes */10" }, 10, "corrupt"],
+    ["of another size", 206, { ...range, "content-range": "bytes 0-9/11" }, 10, "changed"],
+    ["of another length", 206, { ...range, "content-length": 9 }, 10, "unavailable"],
+  ])("refuses an answer that is %s", async (_, status, headers, end, code) => {
     const { source, client } = await startStore((_, response) => {
       response.writeHead(status, headers).flushHeaders();
     });
-    expect(await codeOf(source.open(blob, { start: 0, end }))).toBe("corrupt");
+    expect(await codeOf(source.open(blob, { start: 0, end }))).toBe(code);
     await expect.poll(() => busyConnections(client)).toBe(0);
   });
 

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { clientTexts } from "../../../functions/page/texts.ts";
 import { hashOf, NO_PICKER, type PageBed, startSlicedBed } from "../../support/page-bed.ts";
 import { heading, press, startDownload } from "../../support/page-steps.ts";
 import { describeWithTools } from "../../support/tools.ts";
@@ -53,7 +54,21 @@ describeWithTools("the page downloads", ["chromium"], () => {
     expect(watched.wrongs).toEqual([]);
   });
 
-  test.each(stops)(
+  test("until the server asks to come back much later, and says so", async () => {
+    await using watched = await bed.open(await bed.link(), NO_PICKER);
+    const { page } = watched;
+    const aDay = { kind: "status", status: 503, retryAfter: 86_400 } as const;
+    bed.proxy.fault = ({ range }) => (range === undefined ? undefined : aDay);
+    await startDownload(page);
+    await heading(page, "has stopped");
+    await page.locator("#transfer-message").getByText(clientTexts.problems.gaveUp).waitFor();
+    bed.heal();
+    const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Continue")]);
+    expect(await hashOf(download)).toBe(await bed.expected());
+    expect(watched.wrongs).toEqual([]);
+  });
+
+  test.each([...stops, ["the server is busy", 429, /try again in a moment/]] as const)(
     "nothing by the browser once %s (%i), and says so",
     async (_, status, message) => {
       await using watched = await bed.open(
