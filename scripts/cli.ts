@@ -6,7 +6,10 @@ import {
   UsageError,
 } from "./command.ts";
 
-/** The commands, each loaded when it is called. A new one is a file in `commands/` and a line here. */
+/**
+ * The commands, each loaded when it is called. To add one, add a file to `commands/` and a line
+ * here.
+ */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./commands/serve.ts")).serve,
   link: async () => (await import("./commands/link.ts")).link,
@@ -15,7 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   destroy: async () => (await import("./commands/destroy.ts")).destroy,
 };
 
-/** Runs the command that `args` begin with; `--help` and `--version` are answered here. */
+/** Runs the command that `args` begin with, and handles `--help` and `--version`. */
 export function runCli(args: readonly string[], context: CommandContext): Promise<void> {
   return runCommand(async () => {
     const [name = "--help", ...rest] = args;
@@ -24,7 +27,7 @@ export function runCli(args: readonly string[], context: CommandContext): Promis
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (load === undefined) {
       const names = Object.keys(commands).join(", ");
-      throw new CommandError(`There is no command "${name}". The commands are: ${names}.`);
+      throw new CommandError(`Unknown command "${name}". The commands are: ${names}.`);
     }
     const command = await load();
     const usage = `Usage: ${context.call(name)} ${command.usage}`;

@@ -1,4 +1,6 @@
-/** The commands of the npm package, run from the repository: `npm run link`, `get`, `deploy`, `destroy`. */
+/**
+ * Runs the npm package's commands from the repository: `npm run link`, `get`, `deploy`, `destroy`.
+ */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { buildBundle } from "./build/bundle.ts";

@@ -21,16 +21,17 @@ import { isMissing, translate } from "./errors.ts";
 import { version } from "./file-chunks.ts";
 import { isFileOf, UPLOADS_FOLDER, UploadFolder } from "./upload-folder.ts";
 
-/** Which folder is written to. */
+/** The folder of a destination. */
 export interface FsDestinationOptions {
-  /** It must exist. A key is a path in it, its parts separated by `/` on every system. */
+  /** Must exist. A key is a path in it, its parts separated by `/` on every system. */
   readonly root: string;
 }
 
 /**
- * Files below a folder. Parts are written to a file in `.ziplink-uploads`, each synced before it
- * counts. That file is read back, synced and then linked to its name, which fails if that is taken;
- * in place of another file it is renamed, and the version looked at right before.
+ * Writes files below a folder. Parts are written to a file in `.ziplink-uploads`, and each is
+ * synced before it counts. On completion, that file is read back and synced. It is then linked to
+ * its name, which fails if the name is taken. To replace another file, it is renamed instead, right
+ * after a check of that file's version.
  */
 export function createFsDestination({ root }: FsDestinationOptions): BlobDestination {
   const destination: BlobDestination = {
@@ -127,7 +128,7 @@ export function createFsDestination({ root }: FsDestinationOptions): BlobDestina
     },
   };
 
-  /** The file under `key`, if there is one; a link is none. */
+  /** Returns the file under `key`, if it exists. A symbolic link does not count as a file. */
   async function statFile(key: string): Promise<BigIntStats | undefined> {
     assertKey(key);
     try {
@@ -139,7 +140,7 @@ export function createFsDestination({ root }: FsDestinationOptions): BlobDestina
     }
   }
 
-  /** Gives the upload's file its name. */
+  /** Publishes the upload's file under its name. */
   async function publish(folder: UploadFolder, { replaces }: CompletionTerms): Promise<void> {
     const { key } = folder.upload;
     const path = join(root, key);
@@ -159,7 +160,7 @@ export function createFsDestination({ root }: FsDestinationOptions): BlobDestina
   return destination;
 }
 
-/** Throws `corrupt` unless the file has the bytes that its parts had, which is read from it. */
+/** Reads the file back, and throws `corrupt` unless it has the bytes of its parts. */
 async function assertWritten(
   folder: UploadFolder,
   parts: readonly StoredPart[],
@@ -202,7 +203,7 @@ async function sync(folder: string): Promise<void> {
   }
 }
 
-/** `work` with its failure as ours. */
+/** Runs `work`, and translates its failure. */
 async function written<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
   try {
@@ -240,7 +241,7 @@ async function assertFolder(root: string): Promise<void> {
   throw new ZiplinkError("denied", "The destination's folder does not exist.");
 }
 
-/** Rejects with `denied` where a symbolic link leads out of the root, before anything is made. */
+/** Rejects with `denied` if a symbolic link leads out of the root, before anything is created. */
 async function assertInside(root: string, folder: string): Promise<void> {
   const realRoot = await realpath(root);
   for (let path = folder; ; path = dirname(path)) {

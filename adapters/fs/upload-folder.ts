@@ -7,26 +7,29 @@ import { uploadGone } from "../../core/delivery/joined-parts.ts";
 import { isMissing } from "./errors.ts";
 
 /**
- * Where uploads under way are, below the destination's folder: in one file system with what they
- * become, so that a link makes them visible.
+ * The folder of uploads in progress, below the destination's folder: in the same file system, so
+ * that a link can publish them.
  */
 export const UPLOADS_FOLDER = ".ziplink-uploads";
 
-/** What an upload's folder holds: its bytes, a line for each part, and what it is to be. */
+/** The files of an upload: its bytes, one line per part, and its description. */
 const DATA = "data";
 const PARTS = "parts";
 const UPLOAD = "upload.json";
 
-/** A part, and where it was written to. */
+/** A part, with its position and checksum. */
 export interface WrittenPart extends StoredPart {
   readonly start: number;
   readonly crc32: number;
 }
 
-/** An upload's id names its folder, and the file's inode and birth, by which it is told afterwards. */
+/**
+ * An upload's id: the name of its folder, and the inode and birth time of its file, which identify
+ * the file later.
+ */
 const ID = /^([0-9a-f-]{36})\.(\d+)\.(\d+)$/;
 
-/** One upload of a destination, as files. */
+/** An upload of a destination, as a folder of files. */
 export class UploadFolder {
   readonly upload: Upload;
   readonly #path: string;
@@ -40,7 +43,7 @@ export class UploadFolder {
     this.#path = join(this.#root, folder);
   }
 
-  /** Makes the folder of a new upload. */
+  /** Creates the folder of a new upload. */
   static async create(root: string, key: string, mark: string): Promise<Upload> {
     const folder = crypto.randomUUID();
     const path = join(root, UPLOADS_FOLDER, folder);
@@ -57,7 +60,7 @@ export class UploadFolder {
     }
   }
 
-  /** Those there are. What is not whole, as one that begins right now, is left out. */
+  /** Yields all uploads, except incomplete ones, such as those that are just being created. */
   static async *all(root: string): AsyncGenerator<FoundUpload, void, undefined> {
     const path = join(root, UPLOADS_FOLDER);
     const names = await readdir(path).catch((error: unknown) => {
@@ -75,16 +78,16 @@ export class UploadFolder {
     }
   }
 
-  /** The file with the upload's bytes. */
+  /** The path of the file with the upload's bytes. */
   get data(): string {
     return join(this.#path, DATA);
   }
 
-  /** Notes a part whose bytes are on the disk. */
+  /** Records a part whose bytes are on the disk. */
   async note(part: WrittenPart): Promise<void> {
     const line = JSON.stringify(part);
-    // A line that a crash has cut does not match its digest, wherever it was cut.
-    const { O_WRONLY, O_APPEND } = constants; // not created anew behind an abort
+    // If a crash truncates the line, it does not match its digest.
+    const { O_WRONLY, O_APPEND } = constants; // not recreated after an abort
     const file = await open(join(this.#path, PARTS), O_WRONLY | O_APPEND);
     try {
       await file.write(`${digest(line)} ${line}\n`);
@@ -94,7 +97,7 @@ export class UploadFolder {
     }
   }
 
-  /** The parts that were noted, the last one of each number, ascending. */
+  /** Returns the recorded parts in ascending order, with the last record of each number. */
   async parts(): Promise<WrittenPart[]> {
     const parts = new Map<number, WrittenPart>();
     for (const line of (await readFile(join(this.#path, PARTS), "utf8")).split("\n")) {
@@ -106,7 +109,7 @@ export class UploadFolder {
     return [...parts.values()].sort((a, b) => a.number - b.number);
   }
 
-  /** Removes it, at once for everybody: nobody sees half of it. */
+  /** Removes the upload atomically, so that nobody sees half of it. */
   async remove(): Promise<void> {
     const gone = join(this.#root, `gone-${crypto.randomUUID()}`);
     try {
@@ -119,7 +122,7 @@ export class UploadFolder {
   }
 }
 
-/** Whether a file, by its inode and birth, is the one that the upload was written to. */
+/** Whether a file is the upload's own, by its inode and birth time. */
 export function isFileOf(
   { id }: Upload,
   { ino, birthtimeNs }: { readonly ino: bigint; readonly birthtimeNs: bigint },

@@ -5,10 +5,13 @@ import { ZiplinkError } from "../../core/errors.ts";
 import { combineCrc32c, decodeCrc32c } from "./crc32c.ts";
 import { type GcsObject, isGone, MARKER, partName, type UploadObjects } from "./upload-objects.ts";
 
-/** The most objects that one request joins: https://docs.cloud.google.com/storage/quotas#objects */
+/**
+ * Maximum number of objects that one request joins:
+ * https://docs.cloud.google.com/storage/quotas#objects
+ */
 const MAX_SOURCES = 32;
 
-/** A piece of the object that is to be: where it is, and what it must hold. */
+/** A piece of the final object: its location, and its expected contents. */
 interface Piece {
   readonly name: string;
   readonly generation: string;
@@ -17,8 +20,9 @@ interface Piece {
 }
 
 /**
- * Joins parts to one object in the upload's folder, by ever larger pieces, and compares each with
- * what it must be. Rejects with `corrupt`, also where a part is not the one that the receipt names.
+ * Joins parts to one object in the upload's folder, in pieces of increasing size, and compares each
+ * with its expected contents. Rejects with `corrupt`, also if a part is not the one that the
+ * receipt names.
  */
 export async function composeParts(
   objects: UploadObjects,
@@ -63,7 +67,7 @@ async function composeGroup(
   try {
     object = await objects.compose(name, group, {}, undefined, signal);
   } catch (error) {
-    // A part has been sent anew, or is gone.
+    // A part was sent again, or is gone.
     const isOther = error instanceof ZiplinkError && error.code === "changed";
     throw isOther || isGone(error) ? wrongUpload() : error;
   }
@@ -72,8 +76,8 @@ async function composeGroup(
 }
 
 /**
- * Makes `whole` visible under `name` if the terms hold. The upload's marker, which is empty, is
- * joined in front of it: once an abort has removed that, the store refuses.
+ * Publishes `whole` under `name` if the terms hold. The upload's marker, which is empty, is joined
+ * in front of it: once an abort has removed the marker, the store refuses.
  */
 export async function publishWhole(
   objects: UploadObjects,

@@ -21,21 +21,21 @@ import {
   UploadObjects,
 } from "./upload-objects.ts";
 
-/** Where in which bucket objects are put, and how. */
+/** The bucket and the folder of a destination, and how to write to it. */
 export interface GcsDestinationOptions {
-  /** As of `createGcsBucket`. */
+  /** A bucket such as `createGcsBucket` returns. */
   readonly bucket: GcsUploadBucket;
-  /** The folder of the bucket to put objects in: keys are relative to it. Default: its top. */
+  /** The folder of the bucket to write to. Keys are relative to it. Default: its root. */
   readonly prefix?: string;
   /** The Cloud KMS key (CMEK) of new objects, by its resource name. Default: the bucket's. */
   readonly kmsKeyName?: string | undefined;
 }
 
-/** How many objects are deleted at a time. */
+/** Number of objects that are deleted concurrently. */
 const CLEARING = 16;
 
 const traits: DestinationTraits = {
-  // Each part is an object; ten thousand compose in two steps.
+  // Every part is an object; ten thousand of them compose in two steps.
   limits: {
     minPartBytes: 1,
     maxPartBytes: 1024 * 1024 * 1024,
@@ -48,8 +48,9 @@ const traits: DestinationTraits = {
 };
 
 /**
- * Uploads into a bucket of Cloud Storage, or a folder of it. Parts are objects in `.ziplink-uploads/`,
- * which the store composes: multipart uploads of the XML API have no preconditions.
+ * Uploads to a bucket of Cloud Storage, or to a folder of it. Parts are objects in
+ * `.ziplink-uploads/` that the store composes: multipart uploads of the XML API have no
+ * preconditions.
  */
 export function createGcsDestination(options: GcsDestinationOptions): BlobDestination {
   const root = toFolder(options.prefix);
@@ -103,7 +104,7 @@ export function createGcsDestination(options: GcsDestinationOptions): BlobDestin
         };
         await publishWhole(objects, name, folder, whole, metadata, terms, signal);
       } catch (error) {
-        // An earlier attempt may have been carried out, and only its answer lost.
+        // An earlier attempt may have succeeded, with only its answer lost.
         signal?.throwIfAborted();
         const found = await destination.findUploaded(upload, signal);
         if (found?.size !== terms.size) throw isGone(error) ? uploadGone(error) : error;
@@ -150,7 +151,7 @@ export function createGcsDestination(options: GcsDestinationOptions): BlobDestin
     },
   };
 
-  /** Removes an upload's objects, its marker first: from then on no part is taken any more. */
+  /** Removes an upload's objects, its marker first: from then on, no part is accepted. */
   async function clear(folder: string, signal: AbortSignal | undefined): Promise<void> {
     await objects.remove(folder + MARKER, undefined, signal);
     const names: string[] = [];
@@ -167,7 +168,10 @@ function toStoredObject(key: string, { size, generation, crc32c }: GcsObject): S
   return { key, size, version: `${generation}/${crc32c}` };
 }
 
-/** https://docs.cloud.google.com/storage/docs/objects#naming */
+/**
+ * Throws for a key that Cloud Storage does not allow:
+ * https://docs.cloud.google.com/storage/docs/objects#naming
+ */
 function assertKey(root: string, key: string): void {
   const name = root + key;
   const isPossible = key !== "" && name !== "." && name !== ".." && name.isWellFormed();

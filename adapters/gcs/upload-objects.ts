@@ -7,29 +7,32 @@ import { encodeCrc32c, updateCrc32c } from "./crc32c.ts";
 import { askGcs } from "./errors.ts";
 
 /**
- * Where uploads under way are, below the destination's folder: in one bucket with what they become,
- * so that the store composes them.
+ * The folder of uploads in progress, below the destination's folder: in the same bucket, so that
+ * the store can compose them.
  */
 export const UPLOADS_FOLDER = ".ziplink-uploads/";
 
-/** Under which name the mark of an upload is kept with its object. */
+/** The metadata key of an upload's mark on its object. */
 export const MARK = "ziplink-delivery";
 
-/** What is used of a `Bucket` of @google-cloud/storage. */
+/** The part of a `Bucket` of @google-cloud/storage that is used. */
 export interface GcsUploadBucket {
-  /** The object of this name; asks for nothing yet. */
+  /** Returns the object of this name, without a request. */
   file(name: string, options?: { readonly kmsKeyName?: string }): GcsUploadedFile;
-  /** Resolves to the files, the next query, and the API's answer as it came. */
+  /** Resolves with the files, the next query, and the API's raw response. */
   getFiles(query: GetFilesOptions): Promise<readonly [unknown, unknown, unknown]>;
-  /** A request to the JSON API, its path below the bucket's; resolves to the answer's JSON first. */
+  /**
+   * Makes a request to the JSON API, with a path below the bucket's. Resolves with an array that
+   * begins with the JSON of the response.
+   */
   request(request: GcsRequest): Promise<unknown>;
 }
 
-/** What is used of a `File` of @google-cloud/storage. */
+/** The part of a `File` of @google-cloud/storage that is used. */
 export interface GcsUploadedFile {
-  /** As of the object, once it is saved. */
+  /** The metadata of the object, once it is saved. */
   readonly metadata: FileMetadata;
-  /** Writes the object as a whole. */
+  /** Writes the whole object. */
   save(
     bytes: Buffer,
     options: {
@@ -40,19 +43,19 @@ export interface GcsUploadedFile {
   ): Promise<unknown>;
 }
 
-/** One request to the JSON API. */
+/** A request to the JSON API. */
 export interface GcsRequest {
   readonly method: string;
-  /** Below the bucket, with a slash in front. */
+  /** Below the bucket, with a leading slash. */
   readonly uri: string;
   readonly json?: object;
   readonly qs?: Readonly<Record<string, string>>;
 }
 
-/** What is kept of an upload itself: an empty object, whose presence is the upload's. */
+/** The marker of an upload: an empty object, which exists as long as the upload does. */
 export const MARKER = "0-upload";
 
-/** An object of the API, with what is used of it. */
+/** The fields of an API object that are used. */
 export interface GcsObject {
   readonly name: string;
   readonly size: number;
@@ -62,7 +65,7 @@ export interface GcsObject {
   readonly created: Date;
 }
 
-/** The objects below a folder of a bucket, asked for by their API. */
+/** The objects below a folder of a bucket, through the JSON API. */
 export class UploadObjects {
   readonly #bucket: GcsUploadBucket;
   readonly #kmsKeyName: string | undefined;
@@ -94,7 +97,7 @@ export class UploadObjects {
     } while (page.nextPageToken !== undefined);
   }
 
-  /** Writes a small object, or a part; the store compares it with its CRC-32C. */
+  /** Writes a small object, or a part. The store compares it with its CRC-32C. */
   async save(
     name: string,
     bytes: Uint8Array,
@@ -106,7 +109,7 @@ export class UploadObjects {
     const crc32c = encodeCrc32c(updateCrc32c(0, bytes));
     const options = {
       resumable: false,
-      validation: false, // the store compares what is stated in the metadata
+      validation: false, // the store compares the bytes with the metadata's checksum
       metadata: { ...metadata, crc32c },
     };
     const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -141,7 +144,7 @@ export class UploadObjects {
     );
   }
 
-  /** Deletes an object, or that generation of it alone. Tells whether there was one. */
+  /** Deletes an object, or only the given generation. Returns whether it existed. */
   async remove(name: string, generation?: string, signal?: AbortSignal): Promise<boolean> {
     const qs = generation === undefined ? {} : { ifGenerationMatch: generation };
     try {
@@ -160,7 +163,7 @@ export class UploadObjects {
   }
 }
 
-/** Whether there is no such object. */
+/** Whether the object does not exist. */
 export function isGone(error: unknown): boolean {
   return error instanceof ZiplinkError && error.code === "not_found";
 }
@@ -181,12 +184,12 @@ function toObject(metadata: FileMetadata): GcsObject {
   };
 }
 
-/** The name of a part below its upload's folder; they sort as their numbers do. */
+/** Returns the name of a part below its upload's folder. The names sort as the numbers do. */
 export function partName(number: number): string {
   return `p${String(number).padStart(6, "0")}`;
 }
 
-/** Sends a part as an object of its own. */
+/** Sends a part as a separate object. */
 export async function savePart(
   objects: UploadObjects,
   folder: string,
@@ -203,7 +206,7 @@ export async function savePart(
   } catch (error) {
     throw isRefusedBytes(error) ? wrongUpload() : error;
   }
-  // One that comes behind an abort would stay for ever.
+  // A part that arrives after an abort would stay for ever.
   if (!(await objects.get(folder + MARKER, signal))) {
     await objects.remove(name, object.generation, signal);
     throw uploadGone();
@@ -211,7 +214,7 @@ export async function savePart(
   return toPart(object, number);
 }
 
-/** A part, as its object describes it. */
+/** Returns the part that an object describes. */
 export function toPart(object: GcsObject, number: number): StoredPart {
   const { size, generation, crc32c, metadata } = object;
   const crc = Number(metadata.crc32 ?? Number.NaN);
@@ -223,7 +226,10 @@ export function toPart(object: GcsObject, number: number): StoredPart {
   };
 }
 
-/** 400: "Provided CRC32C … doesn't match calculated CRC32C". */
+/**
+ * Whether the store refused a wrong checksum. 400: "Provided CRC32C … doesn't match calculated
+ * CRC32C".
+ */
 function isRefusedBytes(error: unknown): boolean {
   const { cause } = error as { cause?: { code?: unknown; message?: string } };
   return cause?.code === 400 && /crc32c/i.test(cause.message ?? "");

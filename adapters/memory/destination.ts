@@ -18,11 +18,11 @@ import {
 import { ZiplinkError } from "../../core/errors.ts";
 import type { MemorySource } from "./source.ts";
 
-/** Which objects are written, and what is taken for parts. */
+/** The objects of a destination, and the parts that it accepts. */
 export interface MemoryDestinationOptions {
-  /** Where the objects become visible. */
+  /** The source in which objects become visible. */
   readonly source: MemorySource;
-  /** Default: parts of any length, up to 10,000 of them. */
+  /** Default: up to 10,000 parts of any length. */
   readonly limits?: Partial<PartLimits>;
 }
 
@@ -45,12 +45,12 @@ const anyPart: PartLimits = {
   equalParts: false,
 };
 
-/** Uploads that are kept in memory, for tests and demonstrations. */
+/** Keeps uploads in memory, for tests and demonstrations. */
 export function createMemoryDestination(options: MemoryDestinationOptions): BlobDestination {
   const { source } = options;
   const limits = { ...anyPart, ...options.limits };
   const held = new Map<string, HeldUpload>();
-  /** By key: which upload has become which version. */
+  /** By key: the upload and the version that it has become. */
   const became = new Map<string, { readonly id: string; readonly version: string }>();
   let uploads = 0;
   let puts = 0;
@@ -123,7 +123,7 @@ export function createMemoryDestination(options: MemoryDestinationOptions): Blob
         return part.bytes;
       });
       if (!isReplaceable(await find(upload.key), terms)) throw notReplaceable();
-      get(upload); // it may have been aborted meanwhile
+      get(upload); // throws if it was aborted meanwhile
       const crc = joinedCrc32(parts);
       source.put(upload.key, {
         bytes: Buffer.concat(bytes),

@@ -27,8 +27,8 @@ import {
 } from "./uploaded.ts";
 
 /**
- * `BlobDestination.complete`. AWS compares all terms in one step with completing the upload; for
- * stores that do not, the key is looked at right before, and the object right behind.
+ * Implements `BlobDestination.complete`. AWS checks all terms atomically when it completes the
+ * upload. For stores that do not, the key is checked just before, and the object just after.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 export async function completeS3Upload(
@@ -55,20 +55,20 @@ export async function completeS3Upload(
     });
     await translatedWrite(client.send(command, withSignal(signal)), signal);
   } catch (error) {
-    // An earlier attempt may have been carried out, and only its answer lost.
+    // An earlier attempt may have succeeded, with only its answer lost.
     signal?.throwIfAborted();
     const found = await headObject(place, upload.key, signal);
     const object = found && isOf(upload, found) && toStoredObject(upload.key, found);
     if (object && object.size === terms.size) return object;
     if (isCrc32 && isNoSuchKey(error)) throw notReplaceable(error);
-    // radosgw answers 500 for an upload that is gone: listing its parts tells.
+    // radosgw answers 500 for an upload that is gone; listing its parts makes the difference clear.
     if (isPassing(error)) await listS3Parts(place, upload, signal);
     throw error;
   }
   return await verify(place, upload, parts, terms, signal);
 }
 
-/** What AWS says where If-Match names a version and there is no object at all. */
+/** Whether AWS reports that If-Match names a version but there is no object. */
 function isNoSuchKey(error: unknown): boolean {
   return error instanceof Error && (error.cause as Error | undefined)?.name === "NoSuchKey";
 }
@@ -85,7 +85,7 @@ async function assertReplaceable(
   if ((found && toStoredObject(key, found).version) !== wanted) throw notReplaceable();
 }
 
-/** What AWS compares in one step with completing an upload. */
+/** Returns the preconditions that AWS checks atomically when it completes an upload. */
 function atomicTerms({ size, crc32: crc, replaces }: CompletionTerms) {
   return {
     MpuObjectSize: size,
@@ -98,7 +98,7 @@ function atomicTerms({ size, crc32: crc, replaces }: CompletionTerms) {
   };
 }
 
-/** What has become visible; where it is not what it must be, it is removed again. */
+/** Checks the object that has become visible, and removes it again if it is wrong. */
 async function verify(
   place: S3Place,
   upload: Upload,
@@ -107,7 +107,7 @@ async function verify(
   signal: AbortSignal | undefined,
 ): Promise<StoredObject> {
   const found = await headObject(place, upload.key, signal);
-  // Another object may have taken its place already, as it may at any time later.
+  // Another object may have replaced it already, as it may at any later time.
   if (!found || !isOf(upload, found)) throw uploadGone();
   const object = toStoredObject(upload.key, found);
   const etag = place.isCrc32 ? undefined : joinedETag(parts);

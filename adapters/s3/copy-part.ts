@@ -10,7 +10,7 @@ import { translatedWrite } from "./upload-errors.ts";
 import { pathOf, type S3Place, withSignal } from "./uploaded.ts";
 
 /**
- * `BlobDestination.copyPart` from `source` in the same store.
+ * Implements `BlobDestination.copyPart` from `source` in the same store.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
 export async function copyS3Part(
@@ -33,14 +33,14 @@ export async function copyS3Part(
   });
   const answer = client.send(command, withSignal(signal));
   const { CopyPartResult } = await translatedWrite(answer, signal).catch((error: unknown) => {
-    // The precondition is about the object that is copied.
+    // The precondition refers to the copied object.
     if (error instanceof ZiplinkError && error.code === "changed")
       throw storeError("changed", error.cause);
     throw error;
   });
   if (CopyPartResult?.ETag === undefined) throw storeError("corrupt");
   if (!isCrc32) {
-    // The store may not know CopySourceIfMatch, and have copied whatever is there.
+    // The store may ignore CopySourceIfMatch, and have copied a different version.
     const head = new HeadObjectCommand({ Bucket: source.bucket, Key: key });
     const { ETag } = await translatedWrite(client.send(head, withSignal(signal)), signal);
     if (ETag === undefined || quoteETag(ETag) !== blob.version) throw storeError("changed");

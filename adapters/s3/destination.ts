@@ -40,37 +40,43 @@ export const s3PartLimits = {
   equalParts: false,
 };
 
-/** How the store keeps objects encrypted. */
+/** How the store encrypts objects. */
 export type S3Encryption =
   /** SSE-S3: with the store's own keys. */
   | { readonly kind: "AES256" }
-  /** SSE-KMS: with a key of AWS KMS; by default the account's own for S3. */
+  /** SSE-KMS: with a key of AWS KMS; default: the account's own key for S3. */
   | { readonly kind: "aws:kms"; readonly keyId?: string | undefined };
 
-/** Where in which bucket objects are put, and how. */
+/** The bucket and the folder of a destination, and how to write to it. */
 export interface S3DestinationOptions {
-  /** As of `createS3Client`, with an `answerTimeoutMs` in which a part can be sent. */
+  /**
+   * A client such as `createS3Client` returns, with an `answerTimeoutMs` that is long enough to
+   * send a part.
+   */
   readonly client: S3Client;
-  /** Its name, without `s3://`. */
+  /** The bucket's name, without `s3://`. */
   readonly bucket: string;
-  /** The folder of the bucket to put objects in: keys are relative to it. Default: its top. */
+  /** The folder of the bucket to write to. Keys are relative to it. Default: its root. */
   readonly prefix?: string;
   /**
-   * "crc32": as AWS has it, each part and the whole object is compared with its CRC-32, and
-   * preconditions hold. "md5": parts are compared with their MD5, for stores that know only that,
-   * and all else is looked at before and behind.
+   * How the store checks uploads. "crc32", as AWS does: it compares each part and the whole object
+   * with its CRC-32, and supports preconditions. "md5", for stores without this: it compares parts
+   * with their MD5, and everything else is checked before and after.
    */
   readonly partCheck: "crc32" | "md5";
-  /** Whether all parts but the last must have one length, as R2 wants. Default false. */
+  /** Whether all parts but the last must have the same length, as R2 requires. Default false. */
   readonly equalParts?: boolean;
-  /** Default: what the bucket does by itself. */
+  /** Default: the bucket's own encryption. */
   readonly encryption?: S3Encryption | undefined;
-  /** Where `copyPart` finds objects, in the same store. Default: nowhere, there are no copies. */
+  /**
+   * The source, in the same store, that `copyPart` copies from. Default: none, and copies are
+   * refused.
+   */
   readonly copiesFrom?: { readonly bucket: string; readonly prefix?: string };
 }
 
 /**
- * Uploads into a bucket, or a folder of it, as multipart uploads.
+ * Uploads to a bucket, or to a folder of it, with multipart uploads.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
  */
 export function createS3Destination(options: S3DestinationOptions): BlobDestination {
@@ -123,7 +129,7 @@ export function createS3Destination(options: S3DestinationOptions): BlobDestinat
         signal,
       );
       if (ETag === undefined) throw storeError("corrupt");
-      // A store that does not compare would not state it either.
+      // A store that does not compare it would not state it either.
       if (isCrc32 && decodeCrc32(ChecksumCRC32) !== crc) throw wrongUpload();
       return { number, size: bytes.length, receipt: quoteETag(ETag), crc32: crc };
     },
@@ -147,7 +153,7 @@ export function createS3Destination(options: S3DestinationOptions): BlobDestinat
     /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
     async abort(upload, signal) {
       signal?.throwIfAborted();
-      // A part that was on its way may have come in between, and then is there still.
+      // A part in transit may have arrived in between, and then still exists.
       for (let attempt = 1; attempt <= 3; attempt++) {
         const command = new AbortMultipartUploadCommand(pathOf(place, upload));
         try {

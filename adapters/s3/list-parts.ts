@@ -6,7 +6,7 @@ import { translatedWrite } from "./upload-errors.ts";
 import { pathOf, type S3Place, withSignal } from "./uploaded.ts";
 
 /**
- * `BlobDestination.listParts`.
+ * Implements `BlobDestination.listParts`.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
  */
 export async function listS3Parts(

@@ -2,10 +2,13 @@ import { notReplaceable, uploadGone, wrongUpload } from "../../core/delivery/joi
 import { ZiplinkError } from "../../core/errors.ts";
 import { translateS3Error } from "./errors.ts";
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList, of writing alone. */
+/**
+ * Codes that only writes receive:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+ */
 const errorByName: Readonly<Record<string, (cause: unknown) => ZiplinkError>> = {
   NoSuchUpload: uploadGone,
-  // What radosgw says of an upload that has completed.
+  // radosgw's answer for an upload that has completed.
   NoSuchKey: uploadGone,
   BadDigest: wrongBytes,
   InvalidDigest: wrongBytes,
@@ -16,7 +19,7 @@ const errorByName: Readonly<Record<string, (cause: unknown) => ZiplinkError>> = 
   InvalidPartOrder: wrongBytes,
   EntityTooSmall: wrongBytes,
   PreconditionFailed: notReplaceable,
-  // Another object came or went while the upload completed.
+  // Another object appeared or disappeared while the upload completed.
   ConditionalRequestConflict: notReplaceable,
   NoSuchBucket: noBucket,
   QuotaExceeded: full,
@@ -25,7 +28,7 @@ const errorByName: Readonly<Record<string, (cause: unknown) => ZiplinkError>> = 
 
 const STATUS_INSUFFICIENT_STORAGE = 507;
 
-/** `answer` to a request that writes, with its failure as ours. */
+/** Awaits the answer to a writing request, and translates its failure. */
 export async function translatedWrite<T>(
   answer: Promise<T>,
   signal: AbortSignal | undefined,

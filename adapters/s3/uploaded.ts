@@ -12,22 +12,22 @@ import { storeError } from "../../core/source/store-errors.ts";
 import { fullCrc32, quoteETag } from "./facts.ts";
 import { translatedWrite } from "./upload-errors.ts";
 
-/** Where uploads go, and how the store checks them. */
+/** The location of uploads, and how the store checks them. */
 export interface S3Place {
   readonly client: S3Client;
   readonly Bucket: string;
-  /** The folder of the bucket, with a slash at its end; "" for the top. */
+  /** The folder of the bucket, with a trailing slash; "" for the root. */
   readonly root: string;
   /** Whether the store checks CRC-32s and preconditions, as AWS does. */
   readonly isCrc32: boolean;
 }
 
-/** What a request names an upload by. */
+/** The parameters that identify an upload in a request. */
 export function pathOf({ Bucket, root }: S3Place, { key, id: UploadId }: Upload) {
   return { Bucket, Key: root + key, UploadId };
 }
 
-/** The options of one request. */
+/** The options of a request. */
 export function withSignal(signal: AbortSignal | undefined) {
   return { ...(signal && { abortSignal: signal }) };
 }
@@ -48,7 +48,7 @@ export async function headObject(
 }
 
 /**
- * `BlobDestination.remove`.
+ * Implements `BlobDestination.remove`.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
  */
 export async function removeUploaded(
@@ -63,17 +63,17 @@ export async function removeUploaded(
   const command = new DeleteObjectCommand({
     Bucket: place.Bucket,
     Key: place.root + upload.key,
-    // Without versions, another object may have taken its place since.
+    // Without versions, another object may have replaced it since.
     ...(isVersioned ? { VersionId } : place.isCrc32 && { IfMatch: ETag }),
   });
   await translatedWrite(place.client.send(command, withSignal(signal)), signal);
   return true;
 }
 
-/** Under which name the mark of an upload is kept with its object. */
+/** The metadata key of an upload's mark on its object. */
 export const MARK = "ziplink-delivery";
 
-/** An object as HEAD describes it. */
+/** Returns the object that HEAD describes. */
 export function toStoredObject(key: string, facts: HeadObjectCommandOutput): StoredObject {
   const { ContentLength: size, ETag } = facts;
   if (size === undefined || ETag === undefined) throw storeError("corrupt");
@@ -81,14 +81,14 @@ export function toStoredObject(key: string, facts: HeadObjectCommandOutput): Sto
   return { key, size, version: quoteETag(ETag), ...(crc32 !== undefined && { crc32 }) };
 }
 
-/** Whether HEAD describes what the upload has become. */
+/** Whether HEAD describes the object that the upload has become. */
 export function isOf({ mark }: Upload, { Metadata }: HeadObjectCommandOutput): boolean {
   return Metadata?.[MARK] === mark;
 }
 
 /**
- * The ETag of an object joined of parts whose ETags are MD5s: that of the MD5s in a row, and how many
- * there are. `undefined` where a part's ETag is none, as with SSE-KMS.
+ * Returns the ETag of an object joined from parts whose ETags are MD5s: the MD5 of the concatenated
+ * MD5s, and their number. Returns `undefined` if the ETag of a part is not an MD5, as with SSE-KMS.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
  */
 export function joinedETag(parts: readonly StoredPart[]): string | undefined {
@@ -102,8 +102,8 @@ export function joinedETag(parts: readonly StoredPart[]): string | undefined {
 }
 
 /**
- * Sends a part whose checksum is among the signed headers, so that its bytes need not be hashed once
- * more for the signature: SHA-256 takes as long as all else about a part.
+ * Sends a part whose checksum is among the signed headers, so that its bytes need not be hashed
+ * again for the signature: SHA-256 takes as long as the rest of an upload.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export function sendUnhashed(

@@ -1,7 +1,7 @@
 /**
- * `npm run build:package`: makes the npm package in `dist/package`, to be packed by
- * `npm pack ./dist/package`. `tsc` alone compiles the modules, one by one; beside them are the bundles
- * that `ziplink deploy` uploads and a sample of its settings.
+ * `npm run build:package`: creates the npm package in `dist/package`, for `npm pack
+ * ./dist/package`. Only `tsc` compiles the modules, one by one. Beside them are the bundles that
+ * `ziplink deploy` uploads, and a sample of its settings.
  */
 import { spawnSync } from "node:child_process";
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -16,7 +16,7 @@ import { buildBundle } from "./bundle.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const OUT = join(ROOT, "dist/package");
 
-/** Where the sample of settings has its types from, in the repository and in an application. */
+/** The import of the settings' type, in the repository and in an application. */
 const TYPES = { repository: "./scripts/deploy/config.ts", application: "@ziplink/ziplink/deploy" };
 
 await runCommand(async () => {
@@ -51,7 +51,10 @@ async function addCommand(): Promise<void> {
   await copyFile(join(ROOT, "scripts/package/ziplink.cjs"), bin);
 }
 
-/** Only a type is imported there, so that the settings are read where the package is not installed too. */
+/**
+ * Only a type is imported there, so the settings can also be read where the package is not
+ * installed.
+ */
 async function addSampleSettings(): Promise<void> {
   const sample = await readFile(join(ROOT, "deploy.config.ts"), "utf8");
   if (!sample.includes(TYPES.repository)) {

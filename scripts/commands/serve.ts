@@ -1,4 +1,6 @@
-/** `ziplink serve`: a plain Node server for a folder or a bucket, with a link to try. */
+/**
+ * `ziplink serve`: runs the plain Node server for a folder or a bucket, and prints a link to try.
+ */
 import { statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
@@ -65,10 +67,10 @@ export const serve: Command = {
 function assertFolder(source: Location): void {
   if (source.kind !== "folder") return;
   if (statSync(source.path, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new CommandError(`There is no folder ${source.path}.`);
+  throw new CommandError(`The folder ${source.path} does not exist.`);
 }
 
-/** Names the download after what it has: a folder's own name, or the last part of a prefix. */
+/** Returns the name of the download: that of the folder, or the last part of the prefix. */
 function nameOf(source: Exclude<Location, { readonly kind: "http" }>): string {
   const path = source.kind === "folder" ? source.path : `${source.bucket}/${source.prefix}`;
   return basename(path).slice(0, 100) || "files";

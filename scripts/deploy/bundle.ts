@@ -1,4 +1,4 @@
-/** The clouds that there is a bundle for. */
+/** The clouds for which bundles exist. */
 export const bundleTargets = ["gcp", "aws"] as const;
 export type BundleTarget = (typeof bundleTargets)[number];
 

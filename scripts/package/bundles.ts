@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Bundle, BundleTarget } from "../deploy/bundle.ts";
 
-/** What the package has beside its modules: a folder or a ZIP for each cloud, and their sizes. */
+/** The package's files besides its modules: a folder or a ZIP for each cloud, and their sizes. */
 const folder = new URL("../../bundles/", import.meta.url);
 
-/** The file that says how long each bundle is as a ZIP. */
+/** The file with the length of each bundle's ZIP. */
 export const SIZES = "sizes.json";
 
-/** The bundle that came with the package, for the cloud to deploy to. */
+/** Returns the bundle in the package for a cloud. */
 export async function packagedBundle(target: BundleTarget): Promise<Bundle> {
   const sizes = JSON.parse(await readFile(new URL(SIZES, folder), "utf8")) as Record<
     string,

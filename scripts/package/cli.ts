@@ -1,4 +1,4 @@
-/** The commands of the npm package; `bin/ziplink.cjs` loads this where Node is new enough. */
+/** The commands of the npm package. `bin/ziplink.cjs` loads this if Node is recent enough. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { runCli } from "../cli.ts";

@@ -1,6 +1,6 @@
 import { optionalPackages } from "../../adapters/optional-packages.ts";
 
-/** The fields of the repository's package.json that the npm package is made from. */
+/** The fields of the repository's package.json that go into the npm package. */
 export interface RootManifest {
   readonly name: string;
   readonly version: string;
@@ -28,16 +28,17 @@ const modules: Readonly<Record<string, string>> = {
   "./deploy": "scripts/package/deploy",
 };
 
-/** Those with a module beside them that names a missing SDK. */
+/** The modules with a second module beside them that reports a missing SDK. */
 const checkedModules: readonly string[] = ["./s3", "./gcs"];
 
 /** The command, and the folder of the bundles that `ziplink deploy` uploads. */
 export const packagePaths = { bin: "bin/ziplink.cjs", bundles: "bundles" } as const;
 
 /**
- * The package.json of the npm package: nothing of the repository's own development is in it, and the
- * cloud SDKs are optional peers. `dependencies` of the repository are exact; here any later version of
- * the same major will do, so that an application has each package once.
+ * Returns the package.json of the npm package. It contains nothing for the repository's own
+ * development, and the cloud SDKs are optional peers. The repository's `dependencies` are exact;
+ * here, any later version of the same major is accepted, so that an application has each package
+ * once.
  */
 export function makeManifest(root: RootManifest): Record<string, unknown> {
   const ranges = Object.entries(root.dependencies).map(([name, version]) => [name, `^${version}`]);
@@ -75,8 +76,9 @@ export function makeManifest(root: RootManifest): Record<string, unknown> {
 }
 
 /**
- * Node imports the module that names a missing SDK. Bundlers and `require` get the other one: the first
- * waits for an `import()` at its top level, which neither a CommonJS bundle nor `require` can do.
+ * Node imports the module that reports a missing SDK. Bundlers and `require` get the other one: the
+ * first awaits an `import()` at its top level, which neither a CommonJS bundle nor `require` can
+ * do.
  */
 function target(name: string, path: string): Record<string, string> {
   const types = `./${path}.d.ts`;

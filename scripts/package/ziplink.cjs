@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// What every Node can parse: an old one is told so here, before it meets syntax that it does not know.
+// Written so that every Node can parse it: an old one gets its message before any syntax that it
+// does not know.
 "use strict";
 
 var minimum = [22, 18];

@@ -6,12 +6,12 @@ import { signLink } from "../../core/links/link.ts";
 /** How long the printed link is valid. */
 const LINK_HOURS = 1;
 
-/** Environment variables that may be added to. */
+/** Environment variables, to which some may be added. */
 export type Variables = Record<string, string | undefined>;
 
 /**
- * Sets LINK_SECRET to a random one, and says so, unless `env` has a key or is of production, where a
- * key that ends with the process would be a mistake.
+ * Sets LINK_SECRET to a random value and prints that it did, unless `env` already has a key or is
+ * for production, where a key that is lost with the process would be a mistake.
  */
 export function provideLinkSecret(env: Variables): void {
   if (env.NODE_ENV === "production" || env.LINK_SECRET || env.LINK_JWKS) return;
@@ -21,7 +21,7 @@ export function provideLinkSecret(env: Variables): void {
   );
 }
 
-/** The link to print, and what its page shows. */
+/** The link to print, and the texts of its page. */
 export interface FirstLink {
   readonly keys: JwtKeys;
   /** Name of the download. */
@@ -30,7 +30,7 @@ export interface FirstLink {
   readonly issuer: string;
 }
 
-/** Prints a link to all that the service at `base` serves: its page, and a line for curl. */
+/** Prints a link to everything that the service at `base` serves: its page, and a line for curl. */
 export async function printFirstLink(base: string, link: FirstLink): Promise<void> {
   const { keys, name, title, issuer } = link;
   if (!canSign(keys)) {
@@ -41,7 +41,7 @@ export async function printFirstLink(base: string, link: FirstLink): Promise<voi
   }
   const expires = new Date(Date.now() + LINK_HOURS * 3_600_000);
   const token = await signLink({ prefix: "", name }, { keys, expires, title, issuer });
-  // A quote would end the one that the line has for the shell.
+  // A quote would end the shell's quotes around the URL.
   const filename = encodeURIComponent(downloadName(name)).replaceAll("'", "%27");
   console.log(`A link to all of it, valid for ${LINK_HOURS} hour. Its page, for a browser:\n`);
   console.log(`  ${base}/d/${token}\n`);

@@ -9,18 +9,18 @@ import type {
 import { patterned } from "../support/bytes.ts";
 import { codeOf } from "../support/error-codes.ts";
 
-/** A destination, and the means to look at its store from outside. */
+/** A destination, and the means to inspect its store from outside. */
 export interface DestinationUnderTest {
   readonly destination: BlobDestination;
-  /** The same place, as somebody sees it who may not write there. */
+  /** The same destination for a caller without write access. */
   readonly denied: BlobDestination;
-  /** The bytes of the visible object under `key`, if there is one. */
+  /** Returns the bytes of the visible object under `key`, if there is one. */
   read(key: string): Promise<Buffer | undefined>;
-  /** Puts an object of somebody else's. */
+  /** Writes an object as another party would. */
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** How many uploads, parts and temporary objects the store has. */
+  /** Returns the number of uploads, parts and temporary objects in the store. */
   leftovers(): Promise<number>;
-  /** The store loses an upload, as one does whose lifecycle rule ends it. */
+  /** Makes the store lose an upload, as if a lifecycle rule ended it. */
   lose(upload: Upload): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,7 +37,10 @@ const terms = (mark: string) => ({
   metadata: { "ziplink-etag": "an-etag" },
 });
 
-/** What every `BlobDestination` does, over its real protocol; an adapter is one more row. */
+/**
+ * Describes the behavior of every `BlobDestination`, over its real protocol. A new adapter adds one
+ * more call of this.
+ */
 export function describeBlobDestination(
   name: string,
   start: () => Promise<DestinationUnderTest>,
@@ -56,7 +59,7 @@ export function describeBlobDestination(
 
     afterAll(() => subject.close());
 
-    /** As many parts of the shortest length, and a shorter one. */
+    /** Returns `count` parts of the minimum length, except for a shorter last one. */
     function cut(count: number, seed: number, tail = 123): Cut {
       const bytes = patterned((count - 1) * partBytes + tail, seed);
       const parts = Array.from({ length: count }, (_, i) => ({
@@ -91,7 +94,7 @@ export function describeBlobDestination(
       expect(await subject.leftovers()).toBe(0);
     }
 
-    test("shows an object when it is complete, not sooner", async () => {
+    test("shows an object only once it is complete", async () => {
       const key = "folder/with space/ü.zip";
       const content = cut(3, 1);
       const upload = await begin(key);
@@ -111,7 +114,7 @@ export function describeBlobDestination(
       expect(await subject.leftovers()).toBe(0);
     });
 
-    test("takes parts in any order, and tells those it has by their numbers", async () => {
+    test("accepts parts in any order, and lists them by their numbers", async () => {
       const content = cut(3, 2);
       const upload = await begin("unordered");
       const [first, second, third] = content.parts.map((part) => () => {
@@ -136,13 +139,13 @@ export function describeBlobDestination(
       await expectBytes("unordered", content.bytes);
     });
 
-    test("the last one counts of a part that is sent twice", async () => {
+    test("uses the last of a part that is sent twice", async () => {
       const content = cut(2, 3);
       const { upload, parts } = await uploaded("twice", content);
       const others = patterned(partBytes, 99);
       const again = await destination.putPart(upload, { number: 1, start: 0 }, others);
       const now = { bytes: Buffer.concat([others, content.bytes.subarray(partBytes)]), parts: [] };
-      // The receipt of the one before names bytes that are no longer there.
+      // The previous receipt names bytes that no longer exist.
       expect(await codeOf(destination.complete(upload, parts, termsOf(content)))).toBe("corrupt");
       expect(await subject.read("twice")).toBeUndefined();
       const all = [again, ...parts.slice(1)];
@@ -153,7 +156,7 @@ export function describeBlobDestination(
       await expectBytes("twice", now.bytes);
     });
 
-    test("takes an object of one part, and one of no bytes", async () => {
+    test("accepts an object of one part, and an empty one", async () => {
       for (const bytes of [patterned(10, 4), Buffer.alloc(0)]) {
         const content = { bytes, parts: [{ number: 1, start: 0, bytes }] };
         const key = `short-${bytes.length}`;
@@ -163,8 +166,8 @@ export function describeBlobDestination(
       }
     });
 
-    test("takes many parts", async () => {
-      if (partBytes > 100_000) return; // where parts are long, a gigabyte of them
+    test("accepts many parts", async () => {
+      if (partBytes > 100_000) return; // long parts would be a gigabyte in total
       const content = cut(70, 5);
       const { upload, parts } = await uploaded("many", content);
       expect(await destination.listParts(upload)).toHaveLength(70);
@@ -173,7 +176,7 @@ export function describeBlobDestination(
       expect(await subject.leftovers()).toBe(0);
     });
 
-    test("what has another length or checksum never becomes visible", async () => {
+    test("an object with a wrong length or checksum never becomes visible", async () => {
       const content = cut(2, 6);
       const { upload, parts } = await uploaded("wrong", content);
       const right = termsOf(content);
@@ -188,12 +191,12 @@ export function describeBlobDestination(
         expect(await codeOf(destination.complete(upload, some, right))).toBe("corrupt");
       }
       expect(await subject.read("wrong")).toBeUndefined();
-      // What was refused can be put right.
+      // After a refusal, the upload can be corrected.
       await destination.complete(upload, parts, right);
       await expectBytes("wrong", content.bytes);
     });
 
-    test("completes again what is complete", async () => {
+    test("completing a complete upload again succeeds", async () => {
       const content = cut(2, 7);
       const { upload, parts } = await uploaded("again", content);
       const object = await destination.complete(upload, parts, termsOf(content));
@@ -201,7 +204,7 @@ export function describeBlobDestination(
       await expectBytes("again", content.bytes);
     });
 
-    test("replaces nothing unless it may", async () => {
+    test("replaces an object only if the terms allow it", async () => {
       await subject.put("taken", Buffer.from("somebody's"));
       const content = cut(2, 8);
       const { upload, parts } = await uploaded("taken", content);
@@ -222,7 +225,7 @@ export function describeBlobDestination(
       expect(await subject.leftovers()).toBe(0);
     });
 
-    test("does not take a version for there that is gone", async () => {
+    test("does not replace a version that no longer exists", async () => {
       const content = cut(1, 10);
       const { upload, parts } = await uploaded("gone", content);
       const replacing = termsOf(content, { version: '"0123456789abcdef"' });
@@ -231,7 +234,7 @@ export function describeBlobDestination(
       await expectNothing("gone");
     });
 
-    test("leaves nothing of what is aborted", async () => {
+    test("leaves nothing of an aborted upload", async () => {
       const content = cut(2, 11);
       const { upload, parts } = await uploaded("aborted", content);
       expect(await subject.leftovers()).toBeGreaterThan(0);
@@ -246,7 +249,7 @@ export function describeBlobDestination(
       await expectNothing("aborted");
     });
 
-    test("says so where the store has lost the upload", async () => {
+    test("reports that the store has lost the upload", async () => {
       const content = cut(2, 12);
       const { upload, parts } = await uploaded("lost", content);
       await subject.lose(upload);
@@ -256,7 +259,7 @@ export function describeBlobDestination(
       await expectNothing("lost");
     });
 
-    test("of a completion and an abort at once, one wins", async () => {
+    test("of a concurrent completion and abort, one wins", async () => {
       const content = cut(2, 13);
       for (let round = 0; round < 8; round++) {
         const key = `race-${round}`;
@@ -273,7 +276,7 @@ export function describeBlobDestination(
       }
     });
 
-    test("removes what an upload has become, and nothing else", async () => {
+    test("removes the object of an upload, and nothing else", async () => {
       const content = cut(1, 14);
       const { upload, parts } = await uploaded("removed", content);
       expect(await destination.remove(upload)).toBe(false);
@@ -287,7 +290,7 @@ export function describeBlobDestination(
       await expectBytes("removed", Buffer.from("somebody's"));
     });
 
-    test("finds uploads under way", async () => {
+    test("finds uploads in progress", async () => {
       const before = Date.now() - 60_000;
       const one = await begin("under-way/one");
       const other = await begin("elsewhere");
@@ -302,8 +305,8 @@ export function describeBlobDestination(
       expect(await subject.leftovers()).toBe(0);
     });
 
-    test("copies only where it says so", async () => {
-      if (destination.traits.copies !== "none") return; // the adapter's own tests copy
+    test("copies only if its traits say so", async () => {
+      if (destination.traits.copies !== "none") return; // tested by the adapter's own tests
       const upload = await begin("copied");
       const blob = { key: "x", size: 1, version: "1", modified: new Date() };
       const copying = destination.copyPart(upload, { number: 1, start: 0 }, blob, {
@@ -314,7 +317,7 @@ export function describeBlobDestination(
       await destination.abort(upload);
     });
 
-    test("refuses a key that nothing can have", async () => {
+    test("refuses a key that no object can have", async () => {
       expect(await codeOf(begin(""))).toBe("malformed");
     });
 
@@ -336,7 +339,7 @@ export function describeBlobDestination(
       await expectNothing("left");
     });
 
-    test("says that it may not write", async () => {
+    test("reports that it may not write", async () => {
       expect(await codeOf(subject.denied.begin("denied", terms("mark")))).toBe("denied");
     });
   });

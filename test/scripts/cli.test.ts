@@ -10,13 +10,13 @@ const root = join(import.meta.dirname, "../..");
 const program = join(root, "scripts/package/cli.ts");
 const run = promisify(execFile);
 
-/** Runs `ziplink` as the package has it, in an empty folder with just `env`. */
+/** Runs `ziplink` as the package does, in an empty folder with only `env`. */
 async function ziplink(args: string[], env: Record<string, string> = {}) {
   const options = { cwd: await temporaryFolder(), env: { PATH: process.env.PATH, ...env } };
   return run(process.execPath, [program, ...args], options);
 }
 
-/** What `ziplink` says when it fails, for which it must print no stack. */
+/** Returns the output of a failing `ziplink`, which must contain no stack. */
 async function failure(args: string[], env: Record<string, string> = {}): Promise<string> {
   const failed = await ziplink(args, env).then(
     ({ stdout }) => ({ code: 0, stderr: stdout }),
@@ -49,11 +49,11 @@ test.each(["--version", "-v"])("ziplink %s prints the version", async (flag) => 
 });
 
 test.each<[string[], Record<string, string>, RegExp]>([
-  [["frob"], {}, /There is no command "frob"\. The commands are: serve, link, get, /],
-  [["toString"], {}, /There is no command "toString"/],
+  [["frob"], {}, /Unknown command "frob"\. The commands are: serve, link, get, /],
+  [["toString"], {}, /Unknown command "toString"/],
   [["serve"], {}, /Expected a location to serve\.\n\nUsage: ziplink serve LOCATION/],
   [["serve", "a", "b"], {}, /Expected one location\./],
-  [["serve", "nowhere"], {}, /There is no folder .*nowhere\./],
+  [["serve", "nowhere"], {}, /The folder .*nowhere does not exist\./],
   [["serve", ".", "--port", "http"], {}, /PORT must be a whole number/],
   [["serve", "."], { NODE_ENV: "production" }, /LINK_SECRET is not set/],
   [["get"], {}, /Expected one URL, that of a link\.\n\nUsage: ziplink get URL/],
@@ -67,7 +67,7 @@ test.each<[string[], Record<string, string>, RegExp]>([
   expect(await failure(args, env)).toMatch(message);
 });
 
-/** Runs `ziplink serve` for a folder with one file in it. */
+/** Runs `ziplink serve` for a folder with one file. */
 async function serve(name: string, args: string[] = [], env: Record<string, string> = {}) {
   const cwd = await temporaryFolder();
   await mkdir(join(cwd, name));
@@ -77,7 +77,7 @@ async function serve(name: string, args: string[] = [], env: Record<string, stri
   return service;
 }
 
-test("ziplink serve prints a page and a line for curl, and ends when it is told to", async () => {
+test("ziplink serve prints a page and a line for curl, and ends on a signal", async () => {
   const service = await serve("Fotos & it's");
   const [, line = ""] = await service.printed(/^ {2}curl -fOJ '(.*)'$/m);
   expect(line).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/zip\/[\w.-]+\/Fotos%20%26%20it%27s\.zip$/);
@@ -103,7 +103,7 @@ test("ziplink serve says which port is in use", async () => {
   );
 });
 
-test("ziplink serve of a web server, which cannot be listed, says how to mint links", async () => {
+test("ziplink serve of a web server, which cannot be listed, says how to create links", async () => {
   const cwd = await temporaryFolder();
   const service = await startNode([program, "serve", "http://127.0.0.1:1/"], cwd, {});
   onTestFinished(async () => void (await service.stop()));

@@ -16,7 +16,7 @@ const options: FetchOptions = {
   signal: new AbortController().signal,
 };
 
-/** Answers as a server should, but for what `changes` says. */
+/** Answers as a server should, with `changes` applied. */
 function answerRight(
   response: ServerResponse,
   start: number,
@@ -27,7 +27,7 @@ function answerRight(
   response.writeHead(206, headers).end(bytes.subarray(start, end));
 }
 
-/** A server that answers by `answers`, one after the other, and rightly from then on. */
+/** Starts a server that uses `answers` one after another, and then answers correctly. */
 async function startServer(answers: readonly Answer[]) {
   const left = [...answers];
   const stub = await startStub((request: IncomingMessage, response: ServerResponse) => {
@@ -90,7 +90,7 @@ describe("a range of an archive", () => {
     expect(ranges()).toEqual(["bytes=100-899", "bytes=100-899"]);
   });
 
-  test("that is shorter than asked for goes on where it ends", async () => {
+  test("that is shorter than requested is continued where it ends", async () => {
     const short: Answer = (response, start) => answerRight(response, start, start + 300);
     const { url, ranges } = await startServer([short, short]);
     expect((await fetched(url)).equals(bytes.subarray(100, 900))).toBe(true);
@@ -107,7 +107,7 @@ describe("a range of an archive", () => {
     expect(ranges()).toHaveLength(4);
   });
 
-  test.each([412, 416])("answered %i is of an archive that has changed", async (code) => {
+  test.each([412, 416])("answered with %i is of an archive that has changed", async (code) => {
     const { url, ranges } = await startServer([status(code)]);
     await expect(fetched(url)).rejects.toThrow("The contents have changed");
     expect(ranges()).toHaveLength(1);

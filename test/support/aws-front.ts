@@ -171,7 +171,7 @@ export async function startAwsFront(target: string, client: S3Client): Promise<A
       answer(incoming, outgoing).catch(() => {
         outgoing.destroy();
       });
-    // AWS decides about preconditions and visibility in one step.
+    // AWS checks preconditions and publishes the object in one atomic step.
     if (isCompletion) completing = completing.then(work);
     else void work();
   });

@@ -16,7 +16,7 @@ describeBlobDestination("fs", async () => {
   };
   return {
     destination: createFsDestination({ root }),
-    // Permissions do not hold for the superuser, but a file is no folder for anybody.
+    // Permissions do not apply to the superuser, but a file is never a folder.
     denied: createFsDestination({ root: import.meta.filename }),
     async read(key) {
       return await readFile(join(root, key)).catch(() => undefined);
@@ -75,7 +75,7 @@ test("a damaged file never becomes visible", async () => {
   expect(await destination.find("damaged")).toBeUndefined();
 });
 
-test("a part counts once its line is whole", async () => {
+test("a part counts once its line is complete", async () => {
   const root = await makeRoot();
   const destination = createFsDestination({ root });
   const upload = await destination.begin("torn", terms);
@@ -87,7 +87,7 @@ test("a part counts once its line is whole", async () => {
   expect((await destination.listParts(upload)).map(({ number }) => number)).toEqual([1]);
 });
 
-test("its versions are those of a source of the same folder", async () => {
+test("its versions match those of a source of the same folder", async () => {
   const root = await makeRoot();
   const destination = createFsDestination({ root });
   const upload = await destination.begin("a/b.zip", terms);

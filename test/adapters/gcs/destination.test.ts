@@ -41,7 +41,7 @@ async function startGcs() {
 
 const terms = { mark: "mark", contentType: "application/zip", metadata: { "ziplink-etag": "x" } };
 
-test("an object has what it was begun with, and the version of a source of the same place", async () => {
+test("an object has the properties given at its start, and the version that a source of the same bucket reports", async () => {
   const { server, bucket, destination } = await startGcs();
   const upload = await destination.begin("a.zip", terms);
   const part = await destination.putPart(upload, { number: 1, start: 0 }, Buffer.from("bytes"));
@@ -57,7 +57,7 @@ test("an object has what it was begun with, and the version of a source of the s
   expect((await createGcsSource({ bucket }).stat("a.zip")).version).toBe(made.version);
 });
 
-test("a part that arrives damaged is refused by the store", async () => {
+test("the store refuses a part that arrives damaged", async () => {
   const { server, destination } = await startGcs();
   const upload = await destination.begin("a", terms);
   server.fail({ match: /^POST \/upload/, status: 503 });
@@ -68,18 +68,18 @@ test("a part that arrives damaged is refused by the store", async () => {
   expect(requests).toHaveLength(3);
 });
 
-test("completes where the answer was lost", async () => {
+test("completes even if the answer was lost", async () => {
   const { server, destination } = await startGcs();
   const upload = await destination.begin("a", terms);
   const part = await destination.putPart(upload, { number: 1, start: 0 }, Buffer.from("bytes"));
   const right = { size: 5, crc32: part.crc32, replaces: "nothing" } as const;
   const object = await destination.complete(upload, [part], right);
-  // The key is taken now: by the object itself.
+  // The object itself now has the key.
   expect(await destination.complete(upload, [part], right)).toEqual(object);
   expect(server.objects.list("").map(({ name }) => name)).toEqual(["a"]);
 });
 
-test("the CRC-32C of two parts is that of both together", () => {
+test("combines the CRC-32C of two parts", () => {
   const bytes = patterned(100_000);
   const of = (some: Uint8Array) => updateCrc32c(0, some) >>> 0;
   for (const at of [0, 1, 4096, 99_999, 100_000]) {

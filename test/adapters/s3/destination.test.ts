@@ -54,7 +54,7 @@ describeWithTools("uploads into S3", radosgwTools, () => {
 
   describeBlobDestination("s3 (radosgw, MD5)", () => subjectOf(s3.url, "md5"));
 
-  describe("as AWS has it", () => {
+  describe("with the checks of AWS", () => {
     let front: AwsFront;
 
     beforeAll(async () => {
@@ -83,13 +83,13 @@ describeWithTools("uploads into S3", radosgwTools, () => {
       expect(await send()).toMatchObject({ size: bytes.length, crc32: crc32(bytes) });
     });
 
-    test("lists parts with their checksums, which a process that resumes need not read", async () => {
+    test("lists parts with their checksums, so that a resuming process need not read them", async () => {
       const { destination, bytes, upload } = await begun();
       const part = await destination.putPart(upload, { number: 1, start: 0 }, bytes);
       expect(await destination.listParts(upload)).toEqual([part]);
     });
 
-    test("completes where the answer was lost", async () => {
+    test("completes even if the answer was lost", async () => {
       const { destination, bytes, upload } = await begun();
       const part = await destination.putPart(upload, { number: 1, start: 0 }, bytes);
       front.loseAnswer(/^POST .*uploadId=/);
@@ -101,7 +101,7 @@ describeWithTools("uploads into S3", radosgwTools, () => {
       expect(object).toMatchObject({ size: bytes.length, crc32: crc32(bytes) });
     });
 
-    test("copies from the same store, which tells the checksum", async () => {
+    test("copies from the same store, which reports the checksum", async () => {
       const { bucket, client, bytes: tail } = await begun();
       const large = patterned(6 * MiB, 2);
       await s3.put(bucket, "from/big +ü.bin", large);
@@ -131,7 +131,7 @@ describeWithTools("uploads into S3", radosgwTools, () => {
         (await collect(await made.open(object, { start: 0, end: object.size }))).equals(whole),
       );
 
-      // Another object in its place is not copied unnoticed.
+      // An object that has replaced it is not copied unnoticed.
       await s3.put(bucket, "from/big +ü.bin", patterned(6 * MiB, 3));
       const second = await destination.begin("copy-2", terms);
       expect(await codeOf(destination.copyPart(second, place, blob, range))).toBe("changed");
@@ -145,7 +145,7 @@ describeWithTools("uploads into S3", radosgwTools, () => {
     });
   });
 
-  test("parts carry one checksum, and are not hashed for the signature as well", async () => {
+  test("parts carry one checksum, and are not hashed again for the signature", async () => {
     const bucket = await s3.makeBucket();
     const client = s3.connect(s3.url);
     onTestFinished(() => client.destroy());
@@ -173,7 +173,7 @@ describeWithTools("uploads into S3", radosgwTools, () => {
     ]);
   });
 
-  test("asks for the encryption that is set", async () => {
+  test("requests the configured encryption", async () => {
     const bucket = await s3.makeBucket();
     const sent: unknown[] = [];
     const client = s3.connect(s3.url);
@@ -195,7 +195,7 @@ describeWithTools("uploads into S3", radosgwTools, () => {
     ]);
   });
 
-  test("says that the bucket does not exist", async () => {
+  test("reports that the bucket does not exist", async () => {
     const { client } = s3;
     const destination = createS3Destination({ client, bucket: "no-such-bucket", partCheck: "md5" });
     expect(await codeOf(destination.begin("a", terms))).toBe("denied");
