@@ -52,6 +52,11 @@ export function makeManifest(root: RootManifest): Record<string, unknown> {
     license: root.license,
     repository: root.repository,
     type: root.type,
+    // Nothing else does anything when it is merely imported, so bundlers may leave out what is not used.
+    sideEffects: [
+      ...["functions/aws.js", "functions/gcp.js", "functions/node.js", "functions/node/health.js"],
+      ...["scripts/package/cli.js", packagePaths.bin],
+    ],
     engines: root.engines,
     bin: { ziplink: packagePaths.bin },
     exports: {

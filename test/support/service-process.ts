@@ -39,13 +39,14 @@ export function startService(
   return startNode([join(root, program)], join(root, "test"), env);
 }
 
-/** Does the same with any arguments for Node, in the folder `cwd`. */
+/** Does the same with any arguments for Node, in the folder `cwd`; by default for this process's Node. */
 export async function startNode(
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>>,
+  node = process.execPath,
 ): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(node, args, {
     cwd,
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],

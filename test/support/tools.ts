@@ -91,24 +91,33 @@ export function isCi(): boolean {
 
 /**
  * `describe` for tests that run programs. Without one of `tools`, the tests are skipped under a
- * name that says what to install. In CI, one failing test replaces them, since a suite that skips
- * its checks there looks the same as one that passes them.
+ * name that says what to install; in CI, they fail.
  *
  * `body` also runs (to collect its tests) when a tool is missing, so it must start programs in
  * tests only.
  */
 export function describeWithTools(name: string, tools: readonly Tool[], body: () => void): void {
   const missing = missingTools(tools);
-  if (missing.length === 0) {
+  const lack = missing.length > 0 ? `not on the PATH: ${nameTools(missing)}` : undefined;
+  describeUnless(lack, name, body);
+}
+
+/**
+ * `describe`, unless there is a lack of something that its tests need. Then they are skipped under a
+ * name that says it. In CI, one failing test replaces them, since a suite that skips its checks
+ * there looks the same as one that passes them.
+ */
+export function describeUnless(lack: string | undefined, name: string, body: () => void): void {
+  if (lack === undefined) {
     describe(name, body);
   } else if (isCi()) {
     describe(name, () => {
-      test("has its tools", () => {
-        throw new Error(`not on the PATH: ${nameTools(missing)}`);
+      test("has what it needs", () => {
+        throw new Error(lack);
       });
     });
   } else {
-    describe.skip(`${name} (not on the PATH: ${nameTools(missing)})`, body);
+    describe.skip(`${name} (${lack})`, body);
   }
 }
 

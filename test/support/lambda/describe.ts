@@ -1,5 +1,4 @@
-import { describe, test } from "vitest";
-import { isCi } from "../tools.ts";
+import { describeUnless } from "../tools.ts";
 import { hasRuntimeClient } from "./lambda-service.ts";
 
 /**
@@ -7,15 +6,6 @@ import { hasRuntimeClient } from "./lambda-service.ts";
  * test fails instead.
  */
 export function describeWithRuntimeClient(name: string, body: () => void): void {
-  if (hasRuntimeClient()) {
-    describe(name, body);
-  } else if (isCi()) {
-    describe(name, () => {
-      test("has its runtime client", () => {
-        throw new Error("aws-lambda-ric is not installed in test/lambda; `npm test` installs it");
-      });
-    });
-  } else {
-    describe.skip(`${name} (aws-lambda-ric is not installed in test/lambda)`, body);
-  }
+  const lack = "aws-lambda-ric is not installed in test/lambda; `npm test` installs it";
+  describeUnless(hasRuntimeClient() ? undefined : lack, name, body);
 }
