@@ -1,11 +1,15 @@
 import type { ByteRange } from "../blob-source.ts";
 import { combineCrc32, crc32 } from "../bytes/crc32.ts";
 
-interface Part {
-  start: number;
-  end: number;
-  crc32: number;
+/** The CRC-32 of bytes `[start, end)` of an object. */
+export interface CrcFragment {
+  readonly start: number;
+  readonly end: number;
+  /** Unsigned. */
+  readonly crc32: number;
 }
+
+type Part = { -readonly [K in keyof CrcFragment]: CrcFragment[K] };
 
 /**
  * The CRC-32s of those parts of one object whose bytes have been seen, in any order. Adjacent parts are
@@ -30,6 +34,30 @@ export class CrcParts {
         position = stop;
       }
     }
+  }
+
+  /**
+   * Adds a part by its CRC-32 alone. Ignores one that overlaps with what is known, as a CRC-32 cannot be
+   * divided.
+   */
+  add({ start, end, crc32: crc }: CrcFragment): void {
+    const found = this.#parts.findIndex((part) => part.end > start);
+    const index = found < 0 ? this.#parts.length : found;
+    const right = this.#parts[index];
+    if (end <= start || (right && right.start < end)) return;
+    const left = this.#parts[index - 1];
+    if (left?.end === start) {
+      left.crc32 = combineCrc32(left.crc32, crc, end - start);
+      left.end = end;
+    } else {
+      this.#parts.splice(index, 0, { start, end, crc32: crc });
+    }
+    if (right?.start === end) this.#join(right);
+  }
+
+  /** Returns all that is known, in ascending order, for `add` of a later process. */
+  fragments(): CrcFragment[] {
+    return this.#parts.map((part) => ({ ...part }));
   }
 
   /** Returns the CRC-32 of the whole object of `size` bytes, if all of it is known. */
@@ -61,7 +89,11 @@ export class CrcParts {
     } else {
       this.#parts.splice(index, 0, { start, end, crc32: crc32(bytes) });
     }
-    if (right?.start !== end) return;
+    if (right?.start === end) this.#join(right);
+  }
+
+  /** Combines a part with the one before, which is adjacent. */
+  #join(right: Part): void {
     const grown = this.#parts[this.#parts.indexOf(right) - 1];
     if (!grown) return;
     grown.crc32 = combineCrc32(grown.crc32, right.crc32, right.end - right.start);

@@ -23,6 +23,7 @@ export const strongEtag = z
 const archive = {
   name: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   compression: z.optional(z.enum(["store", "deflate"])),
+  headerCrc: z.optional(z.enum(["known", "always"])),
   onMissing: z.optional(z.enum(["fail", "report"])),
   etag: z.optional(strongEtag),
 } satisfies ShapeOf<ArchiveFields>;
@@ -48,6 +49,11 @@ interface ArchiveFields {
    * the service, which itself defaults to "store".
    */
   readonly compression?: "store" | "deflate" | undefined;
+  /**
+   * "always" makes the archive that a delivery of this spec writes, with the same ETag and bytes; see
+   * `ZipFormat`. Default: the `ZipFormat` of the service, which itself defaults to "known".
+   */
+  readonly headerCrc?: "known" | "always" | undefined;
   /**
    * How to handle missing `entries`. "fail" refuses the archive with `not_found`; "report" leaves them out
    * and lists them in the entry `_missing.txt`. Default "fail".

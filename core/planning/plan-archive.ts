@@ -65,7 +65,11 @@ export async function planArchive(
   const { format = defaultZipFormat } = options;
   const plan = {
     entries,
-    format: { ...format, compression: spec.compression ?? format.compression },
+    format: {
+      ...format,
+      compression: spec.compression ?? format.compression,
+      headerCrc: spec.headerCrc ?? format.headerCrc,
+    },
   };
   if (plan.format.compression === "deflate") assertDeflatable(plan);
   return plan;

@@ -96,9 +96,10 @@ async function* entryBytes(
     yield* framedData(sending, index, entry, read, dataOffset);
     if (range.end <= dataEnd) return;
     yield take(sending, shape.encodeDataDescriptor(await crcs.get(index)), dataEnd);
-  } else if (knownCrc32(entry) !== undefined) {
-    yield take(sending, shape.encodeLocalHeader(await crcs.get(index)), offset);
-    yield* storedData(sending, entry, read, dataOffset);
+  } else if (knownCrc32(entry) !== undefined || shape.needsCrcFirst) {
+    const crc = range.start < dataOffset ? await crcs.get(index) : knownCrc32(entry);
+    if (crc !== undefined) yield take(sending, shape.encodeLocalHeader(crc), offset);
+    yield* storedData(sending, index, entry, crc, read, dataOffset);
   } else {
     const data = await joined(sending.reads.read(entry.blob, read), entry.blob.size);
     crcs.learn(index, crc32(data));
@@ -107,17 +108,23 @@ async function* entryBytes(
   }
 }
 
-/** Yields data whose header states its CRC-32; checks it if all of the entry's data is sent. */
+/**
+ * Yields data whose header states its CRC-32; checks it if all of the entry's data is sent. Where the
+ * header is not sent and the CRC not known, learns it on the way, for the central directory.
+ */
 async function* storedData(
   sending: Sending,
+  index: number,
   entry: PlanEntry,
+  crc: number | undefined,
   read: ByteRange,
   dataOffset: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const isWhole = read.start === 0 && read.end === entry.blob.size;
   const chunks = sending.reads.read(entry.blob, read);
   let offset = read.start;
-  for await (const chunk of isWhole ? verified(chunks, entry) : chunks) {
+  for await (const chunk of isWhole ? verified(chunks, entry, crc) : chunks) {
+    if (crc === undefined) sending.crcs.update(index, chunk, offset);
     const { length } = chunk; // read now, as the receiver may release the chunk
     yield take(sending, chunk, dataOffset + offset);
     offset += length;

@@ -11,8 +11,8 @@ import type { PlanEntry } from "../zip/plan.ts";
 export async function* verified(
   chunks: AsyncIterable<Uint8Array>,
   entry: PlanEntry,
+  known = knownCrc32(entry),
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const known = knownCrc32(entry);
   let crc = 0;
   let left = entry.blob.size;
   for await (const chunk of chunks) {

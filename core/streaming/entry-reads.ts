@@ -25,7 +25,7 @@ export function entryRead(layout: Layout, range: ByteRange, index: number): Byte
     const cut = locateFramed(to, blockBytes);
     return { start, end: Math.min(size, cut.drop > 0 ? cut.dataOffset + 1 : cut.dataOffset) };
   }
-  if (knownCrc32(entry) !== undefined) return { start: from, end: to };
+  if (knownCrc32(entry) !== undefined || shape.needsCrcFirst) return { start: from, end: to };
   const isTouched = range.start < at(layout.localOffsets, index + 1) && range.end > offset;
   return { start: 0, end: isTouched ? size : 0 };
 }
@@ -43,29 +43,41 @@ export function* plannedReads(
 }
 
 /**
- * Returns, for each entry whose CRC-32 a range of the archive states, in a data descriptor or in the central
- * directory, the bytes that the range does not send; in the order in which it states the CRC-32s.
+ * Returns, for each entry whose CRC-32 a range of the archive states, in a local header, a data descriptor
+ * or the central directory, the bytes that the range does not send before; in the order in which it needs
+ * the CRC-32s.
  */
 export function skippedBytes(layout: Layout, range: ByteRange): SkippedBytes[] {
   const { localOffsets, centralOffsets, plan } = layout;
   const count = plan.entries.length;
-  const skipped: SkippedBytes[] = [];
+  const skipped = new Map<number, SkippedBytes>();
+  const skip = (index: number, size: number) => {
+    if (!skipped.has(index)) skipped.set(index, { index, size });
+  };
 
-  // If the range begins inside a framed entry, it still states that entry's CRC, after the data.
   const first = indexAt(localOffsets, range.start);
   const isCut = first < count && at(localOffsets, first) < range.start;
+  if (plan.format.headerCrc === "always") {
+    for (let i = first; i < count && at(localOffsets, i) < range.end; i++) {
+      const { needsCrcFirst, localHeaderLength } = new EntryShape(entryAt(layout, i), plan.format);
+      const dataOffset = at(localOffsets, i) + localHeaderLength;
+      if (needsCrcFirst && range.start < dataOffset) skip(i, entryAt(layout, i).blob.size);
+    }
+  }
+  // If the range begins inside an entry's data, it still states that entry's CRC, after the data.
   if (isCut) {
     const shape = new EntryShape(entryAt(layout, first), plan.format);
     const dataEnd = at(localOffsets, first + 1) - shape.dataDescriptorLength;
     const { start } = entryRead(layout, range, first);
-    if (shape.hasDescriptor && range.end > dataEnd) skipped.push({ index: first, size: start });
+    const isStatedBehind = shape.hasDescriptor || shape.needsCrcFirst;
+    if (isStatedBehind && range.end > dataEnd) skip(first, start);
   }
   const sentFrom = isCut ? first + 1 : first;
   for (let i = indexAt(centralOffsets, range.start); i < Math.min(sentFrom, count); i++) {
     if (at(centralOffsets, i) >= range.end) break;
-    if (i !== skipped[0]?.index) skipped.push({ index: i, size: entryAt(layout, i).blob.size });
+    skip(i, entryAt(layout, i).blob.size);
   }
-  return skipped;
+  return [...skipped.values()];
 }
 
 /** Returns the part of `length` bytes at `offset` in the archive that a range of it covers; may be empty. */

@@ -29,6 +29,11 @@ export class EntryShape {
    * a data descriptor. Otherwise the data is stored, and the local header states the CRC.
    */
   readonly hasDescriptor: boolean;
+  /**
+   * Whether the local header states a CRC-32 that is neither known nor learnt by reading a small entry
+   * whole: all of the data must be read before the header can be written.
+   */
+  readonly needsCrcFirst: boolean;
   /** Length of the entry's data in the archive, in bytes. */
   readonly compressedSize: number;
   readonly #nameLength: number;
@@ -40,7 +45,9 @@ export class EntryShape {
     this.#entry = entry;
     this.#format = format;
     this.#nameLength = Buffer.byteLength(entry.name);
-    this.hasDescriptor = knownCrc32(entry) === undefined && size > format.smallEntryBytes;
+    const isLargeUnknown = knownCrc32(entry) === undefined && size > format.smallEntryBytes;
+    this.hasDescriptor = isLargeUnknown && format.headerCrc === "known";
+    this.needsCrcFirst = isLargeUnknown && format.headerCrc === "always";
     this.compressedSize = this.hasDescriptor ? framedLength(size, format.blockBytes) : size;
   }
 

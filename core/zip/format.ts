@@ -15,6 +15,13 @@ export interface ZipFormat {
    * that the header can state the CRC. This bounds the memory that one download uses for them.
    */
   readonly smallEntryBytes: number;
+  /**
+   * Which entries are stored, with their CRC-32 in the local header. "known": those whose CRC is known,
+   * or that are small. "always": every entry, so that its bytes in the archive are those of its object;
+   * the layout and the ETag then do not depend on which CRCs are known. A large entry of unknown CRC is
+   * read twice then, unless its header can be written last, as in a delivery. Ignored with "deflate".
+   */
+  readonly headerCrc: "known" | "always";
   /** Data bytes in each stored DEFLATE block of a larger entry; at most 65,535. */
   readonly blockBytes: number;
   /** Smallest value for which a 16-bit field (the count of entries) needs ZIP64. Lower only in tests. */
@@ -30,6 +37,7 @@ export interface ZipFormat {
 export const defaultZipFormat: ZipFormat = {
   compression: "store",
   smallEntryBytes: 1024 * 1024,
+  headerCrc: "known",
   blockBytes: MAX_BLOCK_BYTES,
   max16: 0xffff,
   max32: 0xffffffff,

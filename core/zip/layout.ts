@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ZiplinkError } from "../errors.ts";
 import { EntryShape, knownCrc32 } from "./entry-shape.ts";
+import type { ZipFormat } from "./format.ts";
 import type { Plan, PlanEntry } from "./plan.ts";
 import {
   encodeEndOfCentralDirectory,
@@ -46,7 +47,7 @@ function computeLayout(plan: Plan): Layout {
   const { entries, format } = plan;
   const localOffsets = new Float64Array(entries.length + 1);
   const centralOffsets = new Float64Array(entries.length + 1);
-  const hash = createHash("sha256").update(JSON.stringify([FORMAT_REVISION, format]));
+  const hash = createHash("sha256").update(JSON.stringify([FORMAT_REVISION, choices(format)]));
 
   let offset = 0;
   let centralSize = 0;
@@ -56,7 +57,7 @@ function computeLayout(plan: Plan): Layout {
     centralOffsets[i] = centralSize;
     centralSize += shape.centralHeaderLength(offset);
     offset += shape.localHeaderLength + shape.compressedSize + shape.dataDescriptorLength;
-    hash.update(identity(entry));
+    hash.update(identity(entry, format));
   }
   localOffsets[entries.length] = offset;
   centralOffsets[entries.length] = centralSize;
@@ -126,9 +127,18 @@ function endNeedsZip64({ entries, format }: Plan, offset: number, size: number):
   return entries.length >= format.max16 || offset >= format.max32 || size >= format.max32;
 }
 
+/** The choices of a format that an archive's bytes depend on. */
+function choices({ headerCrc, ...format }: ZipFormat): object {
+  const { compression, max16, max32 } = format;
+  const isAlways = headerCrc === "always" && compression === "store";
+  return isAlways ? { headerCrc, max16, max32 } : format;
+}
+
 /** Everything that an entry's bytes depend on. Times are in whole seconds, as in the archive. */
-function identity(entry: PlanEntry): string {
+function identity(entry: PlanEntry, { headerCrc, compression }: ZipFormat): string {
   const { key, size, version, modified } = entry.blob;
   const seconds = Math.floor(modified.getTime() / 1000);
-  return JSON.stringify([entry.name, key, size, version, seconds, knownCrc32(entry) ?? null]);
+  const facts = [entry.name, key, size, version, seconds];
+  if (headerCrc === "always" && compression === "store") return JSON.stringify(facts);
+  return JSON.stringify([...facts, knownCrc32(entry) ?? null]);
 }

@@ -31,11 +31,13 @@ const varied: Record<string, MemoryObject | Uint8Array | string> = {
 };
 
 describe("any range equals that slice of the whole", () => {
-  test.each([
+  test.each<[string, Partial<ZipFormat>]>([
     ["tiny thresholds", tiny],
     ["tiny blocks, real thresholds", { smallEntryBytes: 20, blockBytes: 16 }],
     ["no entry read whole", { ...tiny, smallEntryBytes: 0, blockBytes: 1 }],
     ["all entries read whole", { ...tiny, smallEntryBytes: 1000 }],
+    ["the CRC always in the header", { ...tiny, headerCrc: "always" }],
+    ["the same, no entry read whole", { ...tiny, headerCrc: "always", smallEntryBytes: 0 }],
   ])("every start and end: %s", async (_, format) => {
     const { source, plan } = await planOf(varied, format);
     const whole = await collect(streamZip(plan, source));
@@ -56,6 +58,7 @@ describe("any range equals that slice of the whole", () => {
     });
     const format = fc.record({
       smallEntryBytes: fc.integer({ min: 0, max: 200 }),
+      headerCrc: fc.constantFrom("known" as const, "always" as const),
       blockBytes: fc.integer({ min: 1, max: 70 }),
       max16: fc.integer({ min: 1, max: 12 }),
       max32: fc.integer({ min: 1, max: 2000 }),
@@ -143,6 +146,30 @@ describe("the archive is a function of its plan", () => {
     );
     expect(new Set(tags).size).toBe(tags.length);
     for (const tag of tags) expect(tag).toMatch(/^"[\w-]{27}"$/);
+  });
+
+  test("with the CRC always in the header, what is known of CRCs and sizes changes nothing", async () => {
+    const known = Object.fromEntries(
+      Object.entries(varied).map(([key, object]) => {
+        const bytes = Buffer.from(
+          typeof object === "string" || object instanceof Uint8Array ? object : object.bytes,
+        );
+        return [key, { bytes, crc32: crc32(bytes) }];
+      }),
+    );
+    const base = { ...tiny, headerCrc: "always" as const };
+    const made = await Promise.all([
+      planOf(varied, base),
+      planOf(known, base),
+      planOf(varied, { ...base, smallEntryBytes: 1000, blockBytes: 3 }),
+    ]);
+    const tags = made.map(({ plan }) => layoutZip(plan).etag);
+    expect(new Set(tags).size).toBe(1);
+    const archives = await Promise.all(
+      made.map(({ plan, source }) => collect(streamZip(plan, source))),
+    );
+    for (const archive of archives) expect(archive.equals(archives[0] ?? archive)).toBe(true);
+    expect(layoutZip((await planOf(varied, tiny)).plan).etag).not.toBe(tags[0]);
   });
 });
 

@@ -41,6 +41,10 @@ const modeRestorers: readonly string[] = ["unzip", "7z", "bsdtar"];
 const framings = {
   "of known CRC": { crcKnown: true, format: {} },
   "of unknown CRC, read whole": { crcKnown: false, format: { smallEntryBytes: 4 << 20 } },
+  "of unknown CRC, always in the header": {
+    crcKnown: false,
+    format: { smallEntryBytes: 0, headerCrc: "always" },
+  },
   "of unknown CRC, framed as blocks": { crcKnown: false, format: { smallEntryBytes: 0 } },
 } as const;
 
