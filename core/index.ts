@@ -87,6 +87,7 @@ export {
 export type { ObjectStore } from "./source/object-store.ts";
 export type { ResilienceOptions } from "./source/resilience/resilient-source.ts";
 export type { StoreBreaker, StoreEvent, StoreRetried } from "./source/resilience/retrying.ts";
+export type { StoreMessage, StoreOperation } from "./source/store-channel.ts";
 export {
   type StoreErrorCode,
   type StoreErrorOptions,

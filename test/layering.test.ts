@@ -9,7 +9,7 @@ const rules: Readonly<Record<string, { folders: readonly string[]; packages: Reg
   core: {
     folders: ["core"],
     packages:
-      /^(?:node:(?:crypto|stream|timers\/promises|zlib)|cockatiel|content-disposition|jose|lru-cache|p-limit|p-map|zip-stream|zod\/(?:mini|v4\/locales\/en\.js))$/,
+      /^(?:node:(?:crypto|diagnostics_channel|stream|timers\/promises|zlib)|cockatiel|content-disposition|jose|lru-cache|p-limit|p-map|zip-stream|zod\/(?:mini|v4\/locales\/en\.js))$/,
   },
   adapters: {
     folders: ["core", "adapters"],

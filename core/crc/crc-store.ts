@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import type { ObjectStore } from "../source/object-store.ts";
+import { publishingFailures } from "../source/store-channel.ts";
 
 /** The known CRC-32s of an archive's entries, by entry index. */
 export type CrcTable = ReadonlyMap<number, number>;
@@ -31,7 +32,8 @@ const RECORD_BYTES = 8;
  *
  * @param secret at least 32 bytes that are known to this service only; the link secret is suitable
  */
-export function createCrcStore(objects: ObjectStore, secret: Uint8Array): CrcStore {
+export function createCrcStore(objectStore: ObjectStore, secret: Uint8Array): CrcStore {
+  const objects = publishingFailures(objectStore);
   const derive = (purpose: string) =>
     Buffer.from(hkdfSync("sha256", secret, "", `ziplink crc-store ${purpose}`, 32));
   const sealKey = derive("seal");

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import { ZiplinkError } from "../errors.ts";
 import { type ArchiveSpec, parseArchiveSpec } from "../planning/archive-spec.ts";
 import type { ObjectStore } from "../source/object-store.ts";
+import { publishingFailures } from "../source/store-channel.ts";
 
 /** The claim of a link whose spec is too long for a URL. Only the signer of the link can set it. */
 export const manifestReference = z.strictObject({
@@ -53,7 +54,8 @@ const TIMEOUT_MS = 10_000;
  * the process.
  */
 export function createManifestStore(options: ManifestStoreOptions): ManifestStore {
-  const { objects, cacheSeconds = 10 } = options;
+  const { cacheSeconds = 10 } = options;
+  const objects = publishingFailures(options.objects);
   // Keyed by hash, so that a cached spec is always the one that was signed.
   const cache = new LRUCache<string, { readonly spec: ArchiveSpec; readonly size: number }>({
     ttl: Math.max(1, cacheSeconds * 1000),

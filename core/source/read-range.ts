@@ -1,5 +1,5 @@
 import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
-import { storeError } from "./store-errors.ts";
+import { publishedReadError } from "./store-channel.ts";
 
 /**
  * Yields bytes `[start, end)` of a blob as the source sends them. The source is opened at the first read and
@@ -15,8 +15,8 @@ export async function* readRange(
   if (remaining === 0) return;
   for await (const chunk of await source.open(blob, range, signal)) {
     remaining -= chunk.length;
-    if (remaining < 0) throw storeError("wrong_length");
+    if (remaining < 0) throw publishedReadError("wrong_length", blob.key);
     yield chunk;
   }
-  if (remaining > 0) throw storeError("wrong_length");
+  if (remaining > 0) throw publishedReadError("wrong_length", blob.key);
 }

@@ -1,6 +1,6 @@
 import { allocateChunk, release } from "../bytes/chunks.ts";
 import { crc32 } from "../bytes/crc32.ts";
-import { storeError } from "../source/store-errors.ts";
+import { publishedReadError } from "../source/store-channel.ts";
 import { knownCrc32 } from "../zip/entry-shape.ts";
 import type { PlanEntry } from "../zip/plan.ts";
 
@@ -19,7 +19,9 @@ export async function* verified(
     left -= chunk.length;
     if (known !== undefined) {
       crc = crc32(chunk, crc);
-      if (left === 0 && crc !== known) throw storeError("wrong_checksum");
+      if (left === 0 && crc !== known) {
+        throw publishedReadError("wrong_checksum", entry.blob.key);
+      }
     }
     yield chunk;
   }

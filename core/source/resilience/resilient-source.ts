@@ -9,7 +9,7 @@ import { isPassing } from "../../async/retry.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
 import { compareUtf8 } from "../key-order.ts";
 import { ResumingChunks } from "./resuming-chunks.ts";
-import { Failures, Retrying, type RetryOptions } from "./retrying.ts";
+import { Retrying, type RetryOptions, StoreCall } from "./retrying.ts";
 
 /** How a source's failures are retried. */
 export interface ResilienceOptions extends Partial<RetryOptions> {
@@ -77,24 +77,25 @@ class DownloadSource implements BlobSource {
   }
 
   stat(key: string, signal?: AbortSignal): Promise<BlobInfo> {
-    return this.#retrying.call((attempt) => this.#source.stat(key, attempt.signal), signal);
+    const stat = ({ signal }: AbortController) => this.#source.stat(key, signal);
+    return this.#retrying.call(stat, new StoreCall("stat", key), signal);
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<BlobInfo, void, undefined> {
     let last: string | undefined;
-    for (const failures = new Failures(); ; ) {
+    for (const call = new StoreCall("list", prefix); ; ) {
       try {
         const list = (either: AbortSignal) => this.#source.list(prefix, either);
         for await (const info of stepwise(list, this.#retrying, signal)) {
           // A listing that broke is restarted; skip what was yielded before.
           if (last !== undefined && compareUtf8(info.key, last) <= 0) continue;
           last = info.key;
-          failures.reset();
+          call.reset();
           yield info;
         }
         return;
       } catch (error) {
-        await this.#retrying.backOff(error, failures, signal);
+        await this.#retrying.backOff(error, call, signal);
       }
     }
   }

@@ -1,7 +1,7 @@
 import { follow } from "../../async/abortable.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
 import { storeError } from "../store-errors.ts";
-import { Failures, type Retrying } from "./retrying.ts";
+import { type Retrying, StoreCall } from "./retrying.ts";
 
 /** A read that resumes at its position when it breaks, stalls, or was closed because it was idle. */
 export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
@@ -10,7 +10,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #end: number;
   readonly #retrying: Retrying;
   readonly #signal: AbortSignal | undefined;
-  readonly #failures = new Failures();
+  readonly #call: StoreCall;
   readonly #timer: NodeJS.Timeout;
   #position: number;
   /** Aborts the read in progress. */
@@ -29,6 +29,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
   ) {
     this.#source = source;
     this.#blob = blob;
+    this.#call = new StoreCall("read", blob.key);
     this.#position = start;
     this.#end = end;
     this.#retrying = retrying;
@@ -72,12 +73,12 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
 
   /** Returns the next chunk, or `undefined` if the read is over or must be opened again. */
   async #read(): Promise<Uint8Array | undefined> {
+    const current = this.#current ?? (await this.#open());
     try {
-      const current = this.#current ?? (await this.#open());
       const { done, value } = await this.#watched(current.next());
       if (!done) {
         this.#position += value.length;
-        this.#failures.reset();
+        this.#call.reset();
         return value;
       }
       this.#current = undefined;
@@ -85,7 +86,7 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
       this.#isOver = true;
     } catch (error) {
       await this.#close();
-      await this.#retrying.backOff(error, this.#failures, this.#signal);
+      await this.#retrying.backOff(error, this.#call, this.#signal);
     }
     return undefined;
   }
@@ -97,8 +98,8 @@ export class ResumingChunks implements AsyncIterableIterator<Uint8Array> {
         this.#attempt = attempt;
         return this.#source.open(this.#blob, range, attempt.signal);
       },
+      this.#call,
       this.#signal,
-      this.#failures,
     );
     this.#unfollow = follow(this.#signal, this.#attempt);
     this.#current = chunks[Symbol.asyncIterator]();

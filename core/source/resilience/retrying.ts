@@ -3,6 +3,7 @@ import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
 import { follow, inTurn } from "../../async/abortable.ts";
 import { isPassing, retryDelay } from "../../async/retry.ts";
 import type { ErrorCode } from "../../errors.ts";
+import { publishStoreFailure, type StoreOperation } from "../store-channel.ts";
 import { storeError } from "../store-errors.ts";
 
 /** When a call that failed is retried, and when it is given up. */
@@ -43,12 +44,20 @@ const MAX_BACKOFF_MS = 5_000;
 /** A store that asks us to wait longer than this is treated as down. */
 const MAX_RETRY_AFTER_MS = 30_000;
 
-/** The number of consecutive failures. */
-export class Failures {
-  count = 0;
+/** A call of the store that may be retried, and how often in a row it has failed. */
+export class StoreCall {
+  readonly operation: StoreOperation;
+  readonly key: string;
+  failures = 0;
+
+  /** @param key the object's key, or a listing's prefix */
+  constructor(operation: StoreOperation, key: string) {
+    this.operation = operation;
+    this.key = key;
+  }
 
   reset(): void {
-    this.count = 0;
+    this.failures = 0;
   }
 }
 
@@ -73,37 +82,43 @@ export class Retrying {
    */
   async call<T>(
     action: (attempt: AbortController) => Promise<T>,
+    call: StoreCall,
     signal: AbortSignal | undefined,
-    failures = new Failures(),
   ): Promise<T> {
     for (;;) {
       try {
         return await this.#attempt(action, signal);
       } catch (error) {
-        await this.backOff(error, failures, signal);
+        await this.backOff(error, call, signal);
       }
     }
   }
 
   /** Waits before the next attempt, or rejects with `error` if there must not be one. */
-  async backOff(
-    error: unknown,
-    failures: Failures,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async backOff(error: unknown, call: StoreCall, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    failures.count++;
+    call.failures++;
     this.#failures++;
+    const waitMs = this.#waitMs(error, call.failures);
+    if (!isPassing(error) || waitMs === undefined) {
+      publishStoreFailure("failed", call, error);
+      throw error;
+    }
+    publishStoreFailure("retried", call, error, waitMs);
+    this.#options.observe({ event: "store_retried", code: error.code });
+    await sleep(waitMs, undefined, signal ? { signal } : {});
+  }
+
+  /** Returns the delay before the next attempt, or `undefined` if there must not be one. */
+  #waitMs(error: unknown, failures: number): number | undefined {
     const { attempts, budget, backoffMs } = this.#options;
-    if (!isPassing(error) || failures.count >= attempts || this.#failures > budget) throw error;
-    const wait = retryDelay(failures.count, error.retryAfterMs, {
+    const isOver = failures >= attempts || this.#failures > budget;
+    if (!isPassing(error) || isOver) return undefined;
+    return retryDelay(failures, error.retryAfterMs, {
       firstMs: backoffMs,
       maxMs: MAX_BACKOFF_MS,
       maxAskedMs: MAX_RETRY_AFTER_MS,
     });
-    if (wait === undefined) throw error;
-    this.#options.observe({ event: "store_retried", code: error.code });
-    await sleep(wait, undefined, signal ? { signal } : {});
   }
 
   /**
