@@ -1,0 +1,37 @@
+/** What a state store has under a name. */
+export interface StoredState {
+  /** The object's bytes. */
+  readonly bytes: Uint8Array;
+  /** Opaque; changes whenever the object is written. */
+  readonly version: string;
+}
+
+/** What must be under a name for a write to happen. */
+export type ExpectedState = "nothing" | "anything" | { readonly version: string };
+
+/**
+ * A place for the state of deliveries: small objects with conditional writes, so that of several
+ * processes that change one at once, one succeeds. A bucket or a folder; no database. Names are
+ * `/`-separated parts of `[A-Za-z0-9_.-]`. Every method rejects with a `ZiplinkError` whose code is
+ * `denied`, `throttled`, `unavailable`, `timeout` or `full`, and with `signal.reason` once `signal`
+ * aborts.
+ */
+export interface StateStore {
+  /** Returns the object, or `undefined` if there is none. */
+  get(name: string, signal?: AbortSignal): Promise<StoredState | undefined>;
+  /**
+   * Writes an object if `expected` holds, in one step. Returns its version, or `undefined` where another
+   * write came first. Resolves as well if only the answer to its own write was lost, provided that no two
+   * writes of one name have the same bytes.
+   */
+  put(
+    name: string,
+    bytes: Uint8Array,
+    expected: ExpectedState,
+    signal?: AbortSignal,
+  ): Promise<string | undefined>;
+  /** Yields the names that start with `prefix`, in no particular order. */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<string>;
+  /** Removes an object. Resolves if there is none as well. */
+  remove(name: string, signal?: AbortSignal): Promise<void>;
+}
