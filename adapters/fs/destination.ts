@@ -18,7 +18,7 @@ import {
 } from "../../core/delivery/joined-parts.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { isMissing, translate } from "./errors.ts";
-import { version } from "./file-chunks.ts";
+import { version } from "./facts.ts";
 import { isFileOf, UPLOADS_FOLDER, UploadFolder } from "./upload-folder.ts";
 
 /** The folder of a destination. */
@@ -87,11 +87,12 @@ export function createFsDestination({ root }: FsDestinationOptions): BlobDestina
 
     complete: (upload, parts, terms, signal) =>
       written(signal, async () => {
-        const done = await destination.findUploaded(upload);
-        if (done) return done;
         const folder = new UploadFolder(root, upload);
-        await assertWritten(folder, parts, terms, signal);
-        await publish(folder, terms);
+        if (!(await destination.findUploaded(upload))) {
+          await assertWritten(folder, parts, terms, signal);
+          await publish(folder, terms);
+        }
+        // First: to remove the file's other name changes its version.
         await folder.remove();
         const object = await destination.findUploaded(upload);
         if (!object) throw uploadGone();

@@ -44,6 +44,11 @@ export function isMissing(error: unknown): boolean {
   return codeBySystemCode[systemCode(error)] === "not_found";
 }
 
+/** Whether a path is longer than the system allows. */
+export function isTooLong(error: unknown): boolean {
+  return systemCode(error) === "ENAMETOOLONG";
+}
+
 function systemCode(error: unknown): string {
   return (error instanceof Error && (error as NodeJS.ErrnoException).code) || "";
 }

@@ -1,9 +1,9 @@
-import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
 import { allocateChunk, CHUNK_BYTES } from "../../core/bytes/chunks.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { translate } from "./errors.ts";
+import { assertVersion } from "./facts.ts";
 
 /**
  * Reads a range of an open file, one chunk ahead, so that the disk works while the previous chunk
@@ -44,7 +44,9 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
       this.#position += chunk.length;
       if (chunk.length > 0) {
         // Checked before the last bytes: a reader that has all promised bytes looks no further.
-        if (this.#position === this.#end) await assertVersion(this.#file, this.#blob);
+        if (this.#position === this.#end) {
+          assertVersion(await this.#file.stat({ bigint: true }), this.#blob);
+        }
         this.#ahead = this.#read();
         // A failure is reported on the next read; until then, it must not end the process.
         this.#ahead.catch(() => undefined);
@@ -80,15 +82,4 @@ export class FileChunks implements AsyncIterableIterator<Uint8Array> {
     })();
     return this.#closing;
   }
-}
-
-/** Returns the version of a file: size, modification time and inode. */
-export function version({ size, mtimeNs, ino }: BigIntStats): string {
-  return `${size}-${mtimeNs}-${ino}`;
-}
-
-/** Throws `changed` unless `file` is the version that `blob` describes. */
-export async function assertVersion(file: FileHandle, blob: BlobInfo): Promise<void> {
-  const stats = await file.stat({ bigint: true });
-  if (!stats.isFile() || version(stats) !== blob.version) throw storeError("changed");
 }

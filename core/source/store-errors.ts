@@ -39,6 +39,18 @@ const failures = {
     "denied",
     "A symbolic link leads in a circle within the served folder. Remove it.",
   ],
+  too_deep: [
+    "denied",
+    "The served folder holds folders nested too deeply, or too long a path. Move its files up.",
+  ],
+  too_many_folders: [
+    "denied",
+    "The served folder holds more folders than a listing may read. Ask for one of them by its prefix.",
+  ],
+  too_many_links: [
+    "denied",
+    "Symbolic links lead to folders of the served folder by too many paths. Remove some of them.",
+  ],
 
   /** The circuit breaker is open. */
   down: ["unavailable", "The store is down. Try again later."],

@@ -1,8 +1,11 @@
 import { mkdir, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createFsSource } from "../../adapters/fs/source.ts";
+import { describe } from "vitest";
+import { rootByPaths } from "../../adapters/fs/root-by-paths.ts";
+import { openServedRoot, type ServedRoot } from "../../adapters/fs/served-root.ts";
+import { createSourceOf } from "../../adapters/fs/source.ts";
 import { createMemorySource } from "../../adapters/memory/source.ts";
-import { describeBlobSource } from "../contract/blob-source.ts";
+import { describeBlobSource, type SourceUnderTest } from "../contract/blob-source.ts";
 import { openFilesBelow } from "../support/open-files.ts";
 import { makeFolder, removeFolder } from "../support/temporary-folder.ts";
 
@@ -17,10 +20,17 @@ describeBlobSource("memory", async () => {
   };
 });
 
-describeBlobSource("fs", async () => {
+describe.each([
+  ["fs", openServedRoot],
+  ["fs, checked by path", rootByPaths],
+] as const)("%s", (name, open) => {
+  describeBlobSource(name, () => startFolder(open));
+});
+
+async function startFolder(open: (root: string) => ServedRoot): Promise<SourceUnderTest> {
   const root = await makeFolder();
   return {
-    source: createFsSource({ root }),
+    source: createSourceOf(open(root)),
     async put(key, bytes, modified) {
       const path = join(root, key);
       await mkdir(dirname(path), { recursive: true });
@@ -31,4 +41,4 @@ describeBlobSource("fs", async () => {
     held: () => openFilesBelow(root),
     close: () => removeFolder(root),
   };
-});
+}

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createFsDestination } from "../../../adapters/fs/destination.ts";
@@ -98,4 +98,20 @@ test("its versions match those of a source of the same folder", async () => {
     replaces: "nothing",
   });
   expect((await createFsSource({ root }).stat("a/b.zip")).version).toBe(made.version);
+});
+
+test("an upload that a crash left beside its object is removed before its version is told", async () => {
+  const root = await makeRoot();
+  const destination = createFsDestination({ root });
+  const upload = await destination.begin("a.zip", terms);
+  const part = await destination.putPart(upload, { number: 1, start: 0 }, Buffer.from("bytes"));
+  const [folder = ""] = await readdir(join(root, UPLOADS_FOLDER));
+  await link(join(root, UPLOADS_FOLDER, folder, "data"), join(root, "a.zip"));
+  const made = await destination.complete(upload, [part], {
+    size: 5,
+    crc32: part.crc32,
+    replaces: "nothing",
+  });
+  expect(await readdir(join(root, UPLOADS_FOLDER))).toEqual([]);
+  expect((await createFsSource({ root }).stat("a.zip")).version).toBe(made.version);
 });

@@ -74,6 +74,19 @@ describe("symbolic links", () => {
   });
 });
 
+test("a file that was rewritten, with its time restored, is another version", async () => {
+  const { root, source } = await servedFolder();
+  const path = join(root, "folder/file.txt");
+  const time = new Date("2024-02-29T12:34:57Z");
+  await utimes(path, time, time);
+  const blob = await source.stat("folder/file.txt");
+  await writeFile(path, "INSIDE");
+  await utimes(path, time, time);
+  expect(await source.stat("folder/file.txt")).toMatchObject({ size: 6, modified: time });
+  const opened = source.open(blob, { start: 0, end: 6 });
+  await expect(opened).rejects.toMatchObject({ code: "changed" });
+});
+
 describe("a file that is being read", () => {
   const changes: Record<string, (path: string) => Promise<void>> = {
     "is cut short": (path) => truncate(path, 1_000_000),
