@@ -68,15 +68,22 @@ function writeHead({ status, headers, body }: Response, outgoing: NodeResponse):
 interface Written {
   write(chunk: Uint8Array): boolean;
   end(): unknown;
-  once(event: "drain" | "finish" | "close", listener: () => void): unknown;
+  on(event: "drain", listener: () => void): unknown;
+  once(event: "finish" | "close", listener: () => void): unknown;
 }
 
 /** Waits for room in the buffer of `outgoing`, as `pipe` does, not until the system has each chunk. */
 function withoutCallbacks(outgoing: Written): Outgoing {
+  let goOn: () => void = () => undefined;
+  // One listener for all chunks: where `on` is replaced too, `once` would leave its listeners behind.
+  outgoing.on("drain", () => goOn());
   return {
     write(chunk, done) {
-      if (outgoing.write(chunk)) done();
-      else outgoing.once("drain", () => done());
+      if (outgoing.write(chunk) !== false) return done();
+      goOn = () => {
+        goOn = () => undefined;
+        done();
+      };
     },
     end(done) {
       outgoing.once("finish", done);
