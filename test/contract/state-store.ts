@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StateStore } from "../../core/delivery/state-store.ts";
 
-/** What every `StateStore` does; an adapter is one more row. */
+/** Describes the behavior of every `StateStore`. A new adapter adds one more call of this. */
 export function describeStateStore(
   name: string,
   start: () => Promise<{ store: StateStore; close(): Promise<void> }>,

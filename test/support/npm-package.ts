@@ -84,7 +84,7 @@ export async function installPackage(tarball: string, folder: string): Promise<C
     private: true,
     type: "module",
     devDependencies: { "@types/node": programs["@types/node"] },
-    // What is installed must not differ from one day to the next.
+    // Pinned, so that every installation is the same.
     overrides: dependencies,
   };
   await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
