@@ -27,6 +27,7 @@ export async function createService(config: Config): Promise<App> {
     auth: config.auth && (await openAuth(config.auth)),
     publicUrl: config.publicUrl,
     maxLinkSeconds: config.maxLinkSeconds,
+    maxLinkLength: config.maxLinkLength,
     maxBodyBytes: config.maxBodyBytes,
     limits: { maxEntries: config.maxEntries, maxBytes: config.maxBytes },
     format: { ...defaultZipFormat, smallEntryBytes: config.smallEntryBytes },

@@ -26,6 +26,8 @@ export interface LinkTerms {
   readonly subject?: string;
   /** The heading of the link's page. */
   readonly title?: string;
+  /** Longest token that states its archive spec itself; see `signLink`. */
+  readonly maxTokenLength?: number;
   /** Whether to pin the link to the current contents. */
   readonly pin: boolean;
 }

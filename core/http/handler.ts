@@ -11,6 +11,7 @@ import {
 } from "./archives.ts";
 import type { Principal } from "./audit.ts";
 import { type ArchiveDescription, describeArchive } from "./describe-archive.ts";
+import { readParameters } from "./parameters.ts";
 import type { Problem } from "./problem.ts";
 import { refuse } from "./refuse.ts";
 import { type RequestScope, unrestrictedScope } from "./request-scope.ts";
@@ -69,9 +70,9 @@ export function createHandler(
   ): Promise<Response> {
     const { plan: whole, isReused } = await planner.plan(token, link.spec, request.signal);
     assertPinned(link.spec, whole);
-    const { searchParams } = new URL(request.url);
-    const plan = selectEntries(whole, searchParams);
-    if (searchParams.get("format") === "json") {
+    const parameters = readParameters(request.url);
+    const plan = selectEntries(whole, parameters);
+    if (parameters.get("format") === "json") {
       const description = describeArchive(link, plan, options.responseLimits);
       return describedAsJson(request, description, options);
     }

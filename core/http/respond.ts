@@ -128,10 +128,17 @@ function sliceIt(length: number, slice: number, etag: string): ZiplinkError {
   );
 }
 
-/** Returns the download's file name: safe on every system, and ending in ".zip". */
+/**
+ * Longest name of a download, in bytes of UTF-8: file systems take 255, and browsers and download
+ * managers put `.crdownload`, `.part` or a number behind it while it grows.
+ */
+const MAX_DOWNLOAD_NAME_BYTES = 200;
+
+/** Returns the download's file name: safe on every system, ending in ".zip", at most 200 bytes long. */
 export function downloadName(name = "archive"): string {
-  const base = safeSegment(name.replace(/\.zip$/i, ""));
-  return `${safeSegment(base.slice(0, 200))}.zip`;
+  const extension = ".zip";
+  const base = name.replace(/\.zip$/i, "");
+  return `${safeSegment(base, MAX_DOWNLOAD_NAME_BYTES - extension.length)}${extension}`;
 }
 
 /** Returns the requested range. Only for GET: RFC 9110, 14.2 defines ranges for no other method. */

@@ -185,7 +185,7 @@ export function digestToken(token: string): string {
 }
 
 /**
- * Throws `JWTInvalid` unless a token consists of three parts in canonical base64url (RFC 4648, 3.5 and 5).
+ * Throws `MangledToken` unless a token consists of three parts in canonical base64url (RFC 4648, 3.5 and 5).
  * Decoders ignore white space, padding and unused trailing bits, so that one token could be written in very
  * many ways.
  */
@@ -194,9 +194,12 @@ function assertCanonical(token: string): void {
   const isCanonical = (part: string) =>
     part !== "" && Buffer.from(part, "base64url").toString("base64url") === part;
   if (parts.length !== 3 || !parts.every(isCanonical)) {
-    throw new errors.JWTInvalid("is not in the compact form of RFC 7515, 7.1");
+    throw new MangledToken("is not in the compact form of RFC 7515, 7.1");
   }
 }
+
+/** A token that nobody can have signed: it was cut off, or something was put into it or behind it. */
+export class MangledToken extends errors.JWTInvalid {}
 
 /** Signs a JWT with the first key that can sign. Throws `malformed` if none can. */
 export function signJwt(claims: JWTPayload, keys: JwtKeys): Promise<string> {

@@ -4,13 +4,26 @@ import { ZiplinkError } from "../errors.ts";
 import { malformed } from "../input/malformed.ts";
 import { validate } from "../input/validate.ts";
 import { type ArchiveSpec, parseArchiveSpec, strongEtag } from "../planning/archive-spec.ts";
-import { digestToken, type JwtKeys, secretKeys, signJwt, verifyJwt } from "./jwt-keys.ts";
+import {
+  digestToken,
+  type JwtKeys,
+  MangledToken,
+  secretKeys,
+  signJwt,
+  verifyJwt,
+} from "./jwt-keys.ts";
 import { type ManifestReference, type ManifestStore, manifestReference } from "./manifest.ts";
 
 const AUDIENCE = "ziplink";
 
 /** Token length, in characters, that every browser, proxy and server accepts in a URL, with a margin. */
 const MAX_TOKEN_LENGTH = 6 * 1024;
+
+/**
+ * Longest token of a link that is to be mailed: Outlook cuts URLs off at about 2,048 characters, and some
+ * of those are the service's name and the download's.
+ */
+const MAILED_TOKEN_LENGTH = 1700;
 
 /** A verified link. */
 export interface Link {
@@ -47,8 +60,13 @@ interface LinkClaims {
   readonly issuer?: string;
   /** Identifies the link in the audit log. Default: random. */
   readonly id?: string;
-  /** Keeps specs that would make the token longer than 6 KB. Default: such a spec is refused. */
+  /** Keeps specs that would make the token too long. Default: a spec that makes it longer than 6 KB is refused. */
   readonly manifests?: ManifestStore | undefined;
+  /**
+   * Longest token that states its spec itself, in characters, where there are `manifests`; that of a
+   * longer one is kept there. Default 1,700: links are mailed, and mail programs stop at about 2,000.
+   */
+  readonly maxTokenLength?: number | undefined;
 }
 
 /** A link's claims, to be signed with a secret. */
@@ -80,9 +98,11 @@ export async function signLink(spec: ArchiveSpec, options: SignLinkOptions): Pro
   const { etag, ...contents } = parseArchiveSpec(spec);
   const pin = etag === undefined ? {} : { etag };
   const token = await sign({ ...contents, ...pin });
-  if (token.length <= MAX_TOKEN_LENGTH) return token;
-  if (options.manifests === undefined) throw tooLong(token.length);
-  return sign({ ...(await options.manifests.keep(contents as ArchiveSpec)), ...pin });
+  const { manifests, maxTokenLength = MAILED_TOKEN_LENGTH } = options;
+  const limit = manifests === undefined ? MAX_TOKEN_LENGTH : maxTokenLength;
+  if (token.length <= limit) return token;
+  if (manifests === undefined) throw tooLong(token.length);
+  return sign({ ...(await manifests.keep(contents as ArchiveSpec)), ...pin });
 }
 
 function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
@@ -213,6 +233,13 @@ async function verifyToken(token: string, keys: JwtKeys): Promise<JWTPayload> {
   } catch (cause) {
     if (cause instanceof errors.JWTExpired) {
       throw new ZiplinkError("expired", "This link has expired. Ask for a new one.", { cause });
+    }
+    if (cause instanceof MangledToken) {
+      throw new ZiplinkError(
+        "unauthorized",
+        "This link was cut off or mangled on its way. Copy all of it, or ask for a new one.",
+        { cause, details: { reason: "mangled" } },
+      );
     }
     if (cause instanceof errors.JOSEError) {
       throw new ZiplinkError("unauthorized", "This link is not valid.", { cause });

@@ -68,16 +68,16 @@ export function safeName(path: string): string {
 const PLAIN = /^[\w-]+(?:[. ][\w-]+)*$/;
 
 /** Returns one path segment, made safe as by `safeName`; a `/` in it becomes `_` too. */
-export function safeSegment(segment: string): string {
-  if (segment.length <= MAX_SEGMENT_BYTES && PLAIN.test(segment) && !RESERVED.test(segment)) {
+export function safeSegment(segment: string, maxBytes = MAX_SEGMENT_BYTES): string {
+  if (segment.length <= maxBytes && PLAIN.test(segment) && !RESERVED.test(segment)) {
     return segment;
   }
   const plain = trimEnd(
     segment.toWellFormed().normalize("NFC").replace(FORBIDDEN, "_").replaceAll("/", "_"),
   );
   // Shorten first: that can produce a device name or a version number that was not there before.
-  const short = shorten(plain === "" ? "_" : plain, MAX_SEGMENT_BYTES);
-  const named = RESERVED.test(short) ? shorten(`_${short}`, MAX_SEGMENT_BYTES) : short;
+  const short = shorten(plain === "" ? "_" : plain, maxBytes);
+  const named = RESERVED.test(short) ? shorten(`_${short}`, maxBytes) : short;
   return named.replace(VERSION_NUMBER, "_");
 }
 

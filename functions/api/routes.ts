@@ -18,6 +18,8 @@ export interface ApiOptions extends ArchiveBodyOptions {
   readonly publicUrl?: string | undefined;
   /** Longest lifetime of a link, in seconds; a longer one is refused as `malformed`. */
   readonly maxLinkSeconds: number;
+  /** Longest URL of a link that states its archive spec itself, in characters, where there are manifests. */
+  readonly maxLinkLength: number;
   /** Largest request body, in bytes; a larger one is refused as `too_large`. */
   readonly maxBodyBytes: number;
 }
@@ -34,9 +36,18 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
     answer(context, async (request, caller, body, scope) => {
       const { terms, archive: part } = parseLinkBody(body, options.maxLinkSeconds);
       const archive = await toArchiveSpec(part, caller, options);
-      const link = await archives.mint(request, caller, archive, terms, scope);
       const base = options.publicUrl ?? originOf(request);
-      return describeLink(link, base, downloadName(archive.name), terms.expires);
+      const filename = downloadName(archive.name);
+      const around = `${base}/zip//${encodeURIComponent(filename)}`.length;
+      const maxTokenLength = Math.max(0, options.maxLinkLength - around);
+      const link = await archives.mint(
+        request,
+        caller,
+        archive,
+        { ...terms, maxTokenLength },
+        scope,
+      );
+      return describeLink(link, base, filename, terms.expires);
     }),
   );
 

@@ -19,6 +19,7 @@ import { createGate } from "../protection/limits.ts";
 import { requestIds } from "../protection/request-ids.ts";
 import { type ScopedEnv, scopes } from "../protection/scopes.ts";
 import type { AppOptions } from "./app-options.ts";
+import { redirectFromMail } from "./mail-links.ts";
 import { resolveAppOptions } from "./with-defaults.ts";
 
 /** The service as a web-standard fetch handler, for any platform that uses `Request` and `Response`. */
@@ -47,13 +48,15 @@ export function createApp(appOptions: AppOptions, own?: Archives): App {
   app.get("/healthz", (c) => c.text("ok\n", 200, { "Cache-Control": "no-store" }));
   if (metrics) app.get("/metrics", ({ req }) => answerMetrics(req.raw, metrics));
   // Must precede everything that may refuse a request: a page cannot read a refusal without CORS.
-  if (corsOrigins.length > 0) app.use("/zip/:token/:filename?", archiveCors(corsOrigins));
+  if (corsOrigins.length > 0) app.use("/zip/:token/*", archiveCors(corsOrigins));
   app.use(scopes({ ...protection, audit: options.audit, gate: createGate(protection) }));
+  app.use(async ({ req }, next) => redirectFromMail(req.raw) ?? next());
   // Hono routes HEAD to the GET route; the handler checks the method and opens no object.
   app.get("/zip/:token", sendArchive);
-  app.get("/zip/:token/:filename", sendArchive);
+  // Anything may follow the token: a file name, or what a mail program makes of it.
+  app.get("/zip/:token/*", sendArchive);
   app.get("/d/:token", ({ req, get }) => page(req.raw, req.param("token"), get("scope")));
-  const readable = ["/zip/:token", "/zip/:token/:filename", "/d/:token", "/healthz"];
+  const readable = ["/zip/:token", "/zip/:token/*", "/d/:token", "/healthz"];
   for (const path of metrics ? [...readable, "/metrics"] : readable) {
     app.all(path, () => methodNotAllowed(READING));
   }

@@ -4,5 +4,6 @@ export const defaults = {
   cacheSeconds: 10,
   cacheControl: "private, no-store",
   maxLinkSeconds: 7 * 86_400,
+  maxLinkLength: 1_800,
   maxBodyBytes: 5_000_000,
 } as const;

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { type JwtKeys, parseJwks, secretKeys } from "../../core/links/jwt-keys.ts";
-import { type Environment, needChange, parse, secretSchema } from "./environment.ts";
+import { defaults } from "./defaults.ts";
+import { type Environment, integer, needChange, parse, secretSchema } from "./environment.ts";
 import { type Location, locationSchema } from "./location.ts";
 import { type StoresConfig, storesSettings, toStoresConfig } from "./stores-config.ts";
 
@@ -25,6 +26,7 @@ const schema = z.object({
   LINK_SECRET: z.optional(secretSchema),
   LINK_JWKS: z.optional(jwksSchema),
   MANIFEST_STORE: z.optional(locationSchema),
+  MAX_LINK_LENGTH: z._default(integer(1), defaults.maxLinkLength),
 });
 
 /** The same settings, as a part of all settings. */
@@ -35,6 +37,8 @@ export interface LinkConfig extends StoresConfig {
   readonly linkKeys: JwtKeys;
   /** Where archive specs that are too long for a link's URL are stored. */
   readonly manifestStore: Location | undefined;
+  /** Longest URL of a link that states its archive spec itself, in characters, if there is a manifest store. */
+  readonly maxLinkLength: number;
 }
 
 /** Reads the settings needed to make links. Throws `ConfigError`. */
@@ -47,6 +51,7 @@ export function toLinkConfig(data: z.infer<typeof schema>): LinkConfig {
   return {
     linkKeys: toLinkKeys(data),
     manifestStore: data.MANIFEST_STORE,
+    maxLinkLength: data.MAX_LINK_LENGTH,
     ...toStoresConfig(data),
   };
 }

@@ -1,3 +1,4 @@
+import type { Problem } from "../../core/http/problem.ts";
 import { htmlDocument } from "./document.ts";
 import { html } from "./html.ts";
 import { errorTexts, pageTexts } from "./texts.ts";
@@ -6,8 +7,9 @@ import { errorTexts, pageTexts } from "./texts.ts";
 const isPassing = (status: number) => status === 409 || status === 429 || status >= 500;
 
 /** Returns the page for a link that does not open: what is wrong, and what to do. */
-export function errorPage(status: number, code: string): string {
-  const { title, text } = errorTexts[code] ?? errorTexts.other ?? { title: "", text: "" };
+export function errorPage({ status, code, details }: Problem): string {
+  const { title, text } = errorTexts[details.reason ?? code] ??
+    errorTexts.other ?? { title: "", text: "" };
   // An empty `href` reloads the page, with or without JavaScript.
   const again = html`<p><a class="button" href="">${pageTexts.tryAgain}</a></p>`;
   const body = html`<main class="error">

@@ -39,6 +39,12 @@ export const errorTexts: Readonly<
     title: "This link has expired",
     text: "It was valid for a limited time. Please ask the person who sent it to you for a new one.",
   },
+  mangled: {
+    title: "This link was cut off or mangled",
+    text:
+      "A part of it is missing, or something was added, perhaps by a mail program. Please copy the whole link " +
+      "from the message it came in, or ask for a new one.",
+  },
   unauthorized: {
     title: "This link is not valid",
     text:

@@ -7,7 +7,10 @@ import { pageHeaders } from "./headers.ts";
 export function presentAsPage(token: string): Presenter {
   return {
     description: (archive) => new Response(archivePage(archive, token), { headers: pageHeaders }),
-    problem: ({ status, code, headers }) =>
-      new Response(errorPage(status, code), { status, headers: { ...pageHeaders, ...headers } }),
+    problem: (problem) =>
+      new Response(errorPage(problem), {
+        status: problem.status,
+        headers: { ...pageHeaders, ...problem.headers },
+      }),
   };
 }

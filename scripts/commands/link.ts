@@ -52,16 +52,17 @@ export const link: Command = {
     const spec = toSpec(values);
     const baseUrl = parseBaseUrl(values["base-url"]);
     const config = readLinkConfig(process.env);
+    const archiveUrl = (token: string) =>
+      `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(spec.name))}`;
     const options = {
       keys: config.linkKeys,
+      maxTokenLength: Math.max(0, config.maxLinkLength - archiveUrl("").length),
       manifests: await openManifestStore(config),
       expires: new Date(Date.now() + parseDuration(values.expires) * 1000),
       ...(values.subject === undefined ? {} : { subject: values.subject }),
       ...(values.title === undefined ? {} : { title: values.title }),
       ...(values.issuer === undefined ? {} : { issuer: values.issuer }),
     };
-    const archiveUrl = (token: string) =>
-      `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(spec.name))}`;
     let token = await signLink(spec, options);
     if (values.pin) {
       token = await signLink({ ...spec, etag: await fetchEtag(archiveUrl(token)) }, options);

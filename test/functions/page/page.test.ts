@@ -191,10 +191,22 @@ describe("a link that does not open has a page that says so", () => {
 
   test("tampered: 401", async () => {
     const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))));
-    const { response, text } = await openPage(page, "nonsense");
+    const another = "another secret of thirty-two byte";
+    const forged = await signLink({ prefix: "" }, { secret: another, expires: inAnHour() });
+    const { response, text } = await openPage(page, forged);
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
     expect(text).toContain("not valid");
+    for (const token of [
+      "nonsense",
+      forged.slice(0, 100),
+      `${forged}=`,
+      forged.replace(".", " ."),
+    ]) {
+      const mangled = await openPage(page, token);
+      expect(mangled.response.status).toBe(401);
+      expect(mangled.text).toContain("cut off or mangled");
+    }
   });
 });
 
