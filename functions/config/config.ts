@@ -23,6 +23,7 @@ const settings = z.object({
   SOURCE: locationSchema,
   HOST: z.optional(z.string().check(z.minLength(1))),
   PORT: z._default(integer(0, 65_535), 8080),
+  KEEP_ALIVE_SECONDS: z._default(integer(1), defaults.keepAliveSeconds),
   HTTP2: z._default(z.stringbool(), false),
   MAX_ENTRIES: z._default(integer(1), defaults.limits.maxEntries),
   MAX_BYTES: z._default(integer(1), defaults.limits.maxBytes),
@@ -53,6 +54,8 @@ export interface Config extends LinkConfig {
   readonly port: number;
   /** Whether the plain server speaks HTTP/2 without TLS, and nothing else. */
   readonly http2: boolean;
+  /** How long the plain server keeps idle HTTP/1.1 connections open. */
+  readonly keepAliveSeconds: number;
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly maxBodyBytes: number;
@@ -92,6 +95,7 @@ export function readConfig(env: Environment, platform: ResponseLimits = unlimite
     host: data.HOST,
     port: data.PORT,
     http2: data.HTTP2,
+    keepAliveSeconds: data.KEEP_ALIVE_SECONDS,
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
     maxBodyBytes: data.MAX_BODY_BYTES,

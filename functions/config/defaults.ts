@@ -2,6 +2,7 @@
 export const defaults = {
   limits: { maxEntries: 10_000, maxBytes: 1_000_000_000_000 },
   cacheSeconds: 10,
+  keepAliveSeconds: 65,
   cacheControl: "private, no-store",
   maxLinkSeconds: 7 * 86_400,
   maxLinkLength: 1_800,

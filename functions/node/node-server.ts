@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import type { Server } from "node:net";
 import type { App } from "../app/app.ts";
+import { defaults } from "../config/defaults.ts";
 import { createNodeListener, type NodeListenerOptions } from "./node-listener.ts";
 
 /** A server and how to stop it. */
@@ -19,14 +20,21 @@ export interface NodeServerOptions extends NodeListenerOptions {
    * knowledge; RFC 9113, 3.3), as Cloud Run's front end does.
    */
   readonly http2: boolean;
+  /**
+   * How long an idle HTTP/1.1 connection stays open, in seconds. Must be longer than that of the load
+   * balancer in front, which would otherwise send a request as the connection closes and answer 502.
+   * Default 65, as AWS's load balancer keeps connections for 60.
+   */
+  readonly keepAliveSeconds?: number;
 }
 
 /** Creates a Node server for an app. It does not listen yet. */
 export function createNodeServer(app: App, options: NodeServerOptions): NodeServer {
-  const { http2, ...listenerOptions } = options;
+  const { http2, keepAliveSeconds = defaults.keepAliveSeconds, ...listenerOptions } = options;
   const listener = createNodeListener(app, listenerOptions);
   if (!http2) {
-    const server = createServer(listener);
+    // Node closes idle connections after 5 seconds unless told.
+    const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000 }, listener);
     return { server, shutDown: () => void server.close() };
   }
   const sessions = new Set<ServerHttp2Session>();

@@ -9,7 +9,7 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /**
  * Sends `response` as `outgoing`. If its body fails, the connection is closed before the full length is
- * sent, or the HTTP/2 stream is reset. Resolves to the error of such a body, or to `undefined` if there is
+ * sent, or reset if the body has neither length nor chunks; an HTTP/2 stream is reset. Resolves to the error of such a body, or to `undefined` if there is
  * none: if the client has left (`signal`), or if the body is an archive, whose end is reported to the audit.
  * Rejects if the headers cannot be sent, after closing the body.
  */
@@ -38,7 +38,7 @@ export async function sendResponse(
     releases: isArchive && !isReplaced,
     breakOff(error) {
       if (!isArchive && !signal.aborted) failure = error;
-      breakOff(outgoing);
+      breakOff(outgoing, response.headers.has("Content-Length"));
     },
   });
   try {
@@ -93,10 +93,14 @@ function withoutCallbacks(outgoing: Written): Outgoing {
   };
 }
 
-function breakOff(outgoing: NodeResponse): void {
+function breakOff(outgoing: NodeResponse, hasLength: boolean): void {
   if (outgoing instanceof Http2ServerResponse) {
     // A plain destroy() resets the stream with NO_ERROR, which a client may take for a complete body.
     outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  } else if (!hasLength && !outgoing.chunkedEncoding) {
+    // Only the end of the connection ends such a body (RFC 9112, 6.3), as of a compressed archive for a
+    // client of HTTP/1.0, which nginx is to upstreams by default. A FIN would look like the regular end.
+    outgoing.socket?.resetAndDestroy();
   } else {
     outgoing.destroy();
   }

@@ -108,6 +108,10 @@ test.each([
   ['a"b\r\nSet-Cookie: x', "a_b__Set-Cookie_ x.zip"],
   ["Änderungen 2024", "Änderungen 2024.zip"],
   ["CON", "_CON.zip"],
+  ["ü".repeat(200), `${"ü".repeat(98)}.zip`],
+  ["漢".repeat(200), `${"漢".repeat(65)}.zip`],
+  ["👩‍👩‍👧".repeat(60), `${"👩‍👩‍👧".repeat(10)}.zip`],
+  ["a".repeat(200), `${"a".repeat(196)}.zip`],
 ])("the download of %j is named %j", (name, expected) => {
   expect(downloadName(name)).toBe(expected);
 });
