@@ -53,6 +53,9 @@ export const statusByCode = {
 /** A machine-readable error code. docs/HTTP.md lists those that a client may see. */
 export type ErrorCode = keyof typeof statusByCode;
 
+/** Machine-readable facts of an error that a client may know, such as a limit and the requested amount. */
+export type ErrorDetails = Readonly<Record<string, number | string | readonly object[]>>;
+
 /** The optional properties of a `ZiplinkError`. */
 export interface ZiplinkErrorOptions {
   /** The underlying error. It may contain keys and paths, so it is never shown or logged as it is. */
@@ -60,7 +63,7 @@ export interface ZiplinkErrorOptions {
   /** How long to wait before another attempt, as the store asks us or we ask a client. Milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Machine-readable facts that a caller may see, such as a limit and the requested amount. */
-  readonly details?: Readonly<Record<string, number | string>>;
+  readonly details?: ErrorDetails;
   /** Header fields for the error response, in addition to those of every problem. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -75,7 +78,7 @@ export class ZiplinkError extends Error {
   /** The machine-readable error code. */
   readonly code: ErrorCode;
   /** Machine-readable facts that a caller may see, such as a limit and the requested amount; often empty. */
-  readonly details: Readonly<Record<string, number | string>>;
+  readonly details: ErrorDetails;
   /** Header fields for the error response, in addition to those of every problem; often empty. */
   readonly headers: Readonly<Record<string, string>>;
   /** How long to wait before another attempt, in milliseconds, if known. */

@@ -60,6 +60,8 @@ export type ArchiveSendOptions = Omit<SendOptions, "source" | "scope"> &
 export interface PlanNow {
   /** Limits of this archive. Default: those of all archives. */
   readonly limits?: PlanLimits;
+  /** Whether an error says which entries are missing; see `PlanOptions`. Default: it does not. */
+  readonly namesMissing?: boolean;
   /** Aborts planning, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -4,7 +4,7 @@ import type { ManifestStore } from "../links/manifest.ts";
 import type { ArchiveSpec } from "../planning/archive-spec.ts";
 import { layoutZip } from "../zip/layout.ts";
 import { plannedBytes } from "../zip/plan.ts";
-import { type Archives, assertPinned } from "./archives.ts";
+import { type Archives, assertPinned, type PlanNow } from "./archives.ts";
 import type { Caller } from "./caller.ts";
 import type { RequestScope } from "./request-scope.ts";
 
@@ -26,6 +26,10 @@ export interface LinkTerms {
   readonly subject?: string;
   /** The heading of the link's page. */
   readonly title?: string;
+  /** The sender that the link's page names. */
+  readonly issuer?: string;
+  /** A few lines of text from the sender, for the link's page. */
+  readonly message?: string;
   /** Longest token that states its archive spec itself; see `signLink`. */
   readonly maxTokenLength?: number;
   /** Whether to pin the link to the current contents. */
@@ -65,12 +69,12 @@ export function createCallerArchives(options: CallerArchivesOptions): CallerArch
   const { archives, linkKeys, manifests } = options;
   return {
     async send(request, caller, spec, scope) {
-      const plan = await archives.plan(spec, { signal: request.signal });
+      const plan = await archives.plan(spec, planOptions(request, caller));
       assertPinned(spec, plan);
       return archives.send(request, { spec, plan, principal: { subject: caller.id }, scope });
     },
     async mint(request, caller, spec, { pin, ...terms }, { audit }) {
-      const plan = await archives.plan(spec, { signal: request.signal });
+      const plan = await archives.plan(spec, planOptions(request, caller));
       assertPinned(spec, plan);
       const id = crypto.randomUUID();
       const contents = pin ? { ...spec, etag: layoutZip(plan).etag } : spec;
@@ -90,4 +94,9 @@ export function createCallerArchives(options: CallerArchivesOptions): CallerArch
       return { token, entries, bytes };
     },
   };
+}
+
+/** A caller whose prefixes cover the keys may know which of them are missing; a holder of a link may not. */
+function planOptions({ signal }: Request, { prefixes }: Caller): PlanNow {
+  return { signal, namesMissing: prefixes !== undefined };
 }

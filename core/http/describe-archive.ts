@@ -11,6 +11,8 @@ export interface ArchiveDescription {
   readonly title: string | undefined;
   /** Maker of the link, if the link names one. */
   readonly issuer: string | undefined;
+  /** Text from the sender, if the link states one: plain text, line breaks included. */
+  readonly message: string | undefined;
   /** Whether entries are stored or compressed. */
   readonly compression: Plan["format"]["compression"];
   /** Length of the archive in bytes; `null` for a compressed one, whose length is unknown until it is complete. */
@@ -48,6 +50,7 @@ export function describeArchive(
     filename: downloadName(link.spec.name),
     title: link.title,
     issuer: link.issuer,
+    message: link.message,
     compression,
     length: isStored ? length : null,
     etag,

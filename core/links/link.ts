@@ -35,6 +35,8 @@ export interface Link {
   readonly title?: string;
   /** `iss`: the maker of the link, shown on its page. */
   readonly issuer?: string;
+  /** `message`: a few lines of text from the maker, shown on the link's page. */
+  readonly message?: string;
   /** `exp`: when the link expires, in whole seconds. */
   readonly expires: Date;
   /** `zip`: the archive spec, loaded already if it is kept as a manifest. */
@@ -45,6 +47,7 @@ export interface Link {
 const shownClaims = z.object({
   title: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   iss: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  message: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
 });
 
 interface LinkClaims {
@@ -58,6 +61,8 @@ interface LinkClaims {
   readonly title?: string;
   /** The maker of the link, shown on its page, up to 200 characters. */
   readonly issuer?: string;
+  /** A few lines of text for that page, up to 1,000 characters. */
+  readonly message?: string;
   /** Identifies the link in the audit log. Default: random. */
   readonly id?: string;
   /** Keeps specs that would make the token too long. Default: a spec that makes it longer than 6 KB is refused. */
@@ -106,8 +111,8 @@ export async function signLink(spec: ArchiveSpec, options: SignLinkOptions): Pro
 }
 
 function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
-  const { expires, notBefore, subject, title, issuer } = options;
-  parseShownClaims({ title, iss: issuer });
+  const { expires, notBefore, subject, title, issuer, message } = options;
+  parseShownClaims({ title, iss: issuer, message });
   return {
     aud: AUDIENCE,
     iat: toSeconds(new Date()),
@@ -117,6 +122,7 @@ function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
     ...(subject === undefined ? {} : { sub: subject }),
     ...(issuer === undefined ? {} : { iss: issuer }),
     ...(title === undefined ? {} : { title }),
+    ...(message === undefined ? {} : { message }),
     zip,
   };
 }
@@ -149,12 +155,13 @@ export interface VerifiedToken extends Omit<Link, "spec"> {
  */
 export async function verifyLinkToken(token: string, keys: JwtKeys): Promise<VerifiedToken> {
   const claims = await verifyToken(token, keys);
-  const { title, iss: issuer } = parseShownClaims(claims);
+  const { title, iss: issuer, message } = parseShownClaims(claims);
   return {
     id: claims.jti ?? digestToken(token).slice(0, 16),
     ...(claims.sub === undefined ? {} : { subject: claims.sub }),
     ...(title === undefined ? {} : { title }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(message === undefined ? {} : { message }),
     expires: toDate(claims.exp ?? 0),
     zip: claims.zip,
   };

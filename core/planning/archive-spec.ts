@@ -106,6 +106,8 @@ export interface ParseSpecOptions {
   readonly path?: string;
   /** Maximum number of entries, checked before any entry is parsed. Default: no limit. */
   readonly maxEntries?: number;
+  /** Fields that whatever holds the spec has beside it, to tell which one a typing error means. Default: none. */
+  readonly besides?: readonly string[];
 }
 
 /**
@@ -113,17 +115,21 @@ export interface ParseSpecOptions {
  * `too_many_entries` beyond `maxEntries`. Stops at the first error, so that many errors cost no more than one.
  */
 export function parseArchiveSpec(input: unknown, options: ParseSpecOptions = {}): ArchiveSpec {
-  const { path = "zip", maxEntries = Infinity } = options;
+  const { path = "zip", maxEntries = Infinity, besides = [] } = options;
+  const known = [...besides, ...Object.keys(list.shape), "prefix"];
   const at = path === "" ? [] : [path];
   // The fields show which of the two forms is meant, so that errors refer to that form only.
   if (typeof input !== "object" || input === null || !("entries" in input)) {
     const result = validate(folder, input);
     if (result.success) return result.data;
-    throw malformed(result.error, at, 'An archive spec has either "entries" or "prefix".');
+    throw malformed(result.error, at, {
+      hint: 'An archive spec has either "entries" or "prefix".',
+      known,
+    });
   }
   if (Array.isArray(input.entries)) assertEntryCount(input.entries.length, { maxEntries });
   const result = validate(list, input);
-  if (!result.success) throw malformed(result.error, at);
+  if (!result.success) throw malformed(result.error, at, { known });
   return { ...result.data, entries: parseEntries(result.data.entries, [...at, "entries"]) };
 }
 
@@ -131,6 +137,6 @@ function parseEntries(entries: readonly unknown[], path: readonly string[]): Arc
   return entries.map((input, index) => {
     const result = validate(entry, input);
     if (result.success) return result.data;
-    throw malformed(result.error, [...path, String(index)]);
+    throw malformed(result.error, [...path, String(index)], { known: Object.keys(entry.shape) });
   });
 }

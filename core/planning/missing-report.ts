@@ -1,5 +1,6 @@
 import { ZiplinkError } from "../errors.ts";
 import { type InlineEntry, inlineBytes } from "../source/inline-entries.ts";
+import { storeError } from "../source/store-errors.ts";
 
 const REPORT_NAME = "_missing.txt";
 
@@ -12,6 +13,25 @@ const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
 /** Whether an error means "missing" to a requester, who must not learn that an object exists but is denied. */
 export function isMissing(error: unknown): boolean {
   return error instanceof ZiplinkError && (error.code === "not_found" || error.code === "denied");
+}
+
+/** Missing entries that an error names at most. */
+const MAX_NAMED = 100;
+
+/** An entry of a spec, by its place in the list and the name that the requester gave it. */
+export interface MissingEntry {
+  readonly index: number;
+  readonly name: string;
+}
+
+/**
+ * Returns the `not_found` error that says which entries are missing, the first 100 of them, and how many
+ * there are. For requesters who may know: those whose scope covers all of the keys.
+ */
+export function missingEntries(missing: readonly MissingEntry[]): ZiplinkError {
+  const { message } = storeError("not_found");
+  const details = { count: missing.length, missing: missing.slice(0, MAX_NAMED) };
+  return new ZiplinkError("not_found", message, { details });
 }
 
 /**

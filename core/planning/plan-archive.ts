@@ -6,7 +6,7 @@ import type { InlineEntry } from "../source/inline-entries.ts";
 import { defaultZipFormat, type ZipFormat } from "../zip/format.ts";
 import type { Plan, PlanEntry } from "../zip/plan.ts";
 import type { ArchiveSpec, EntriesSpec } from "./archive-spec.ts";
-import { isMissing, missingReport } from "./missing-report.ts";
+import { isMissing, missingEntries, missingReport } from "./missing-report.ts";
 import { uniqueNames, type WantedName } from "./names.ts";
 import { assertEntryCount, assertTotalBytes, COUNT_ON, type PlanLimits } from "./plan-limits.ts";
 
@@ -21,6 +21,11 @@ export interface PlanOptions {
   readonly format?: ZipFormat;
   /** Inline entries to append to those of the spec. Default: none. */
   readonly inlineEntries?: readonly InlineEntry[];
+  /**
+   * Whether the error for missing objects says which entries they are, for a requester who may know. Only
+   * for entries of a spec whose keys are all within the requester's scope. Default: it does not.
+   */
+  readonly namesMissing?: boolean;
   /** Aborts planning, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -49,7 +54,7 @@ export async function planArchive(
   const inline = (options.inlineEntries ?? []).map(toWanted);
   const found =
     "entries" in spec
-      ? await statEntries(spec, source, limits, options.signal)
+      ? await statEntries(spec, source, limits, options)
       : await listPrefix(spec.prefix, source, limits, options.signal);
   // Inline entries alone make no archive of a prefix: an empty prefix may be mistyped.
   if (found.length === 0 && ("prefix" in spec || inline.length === 0)) throw nothingFound();
@@ -80,7 +85,7 @@ async function statEntries(
   { entries: requested, onMissing }: EntriesSpec,
   source: BlobSource,
   limits: PlanLimits,
-  signal: AbortSignal | undefined,
+  { signal, namesMissing = false }: PlanOptions,
 ): Promise<WantedEntry[]> {
   assertEntryCount(requested.length, limits);
   const stats = await pMap(
@@ -90,7 +95,7 @@ async function statEntries(
       try {
         blob = await source.stat(key, signal);
       } catch (error) {
-        if (onMissing === "report" && isMissing(error)) return undefined;
+        if ((onMissing === "report" || namesMissing) && isMissing(error)) return undefined;
         throw error;
       }
       return {
@@ -103,6 +108,12 @@ async function statEntries(
   );
   const present = stats.filter((wanted) => wanted !== undefined);
   if (present.length === stats.length) return present;
+  if (onMissing !== "report")
+    throw missingEntries(
+      requested
+        .map(({ key, name }, index) => ({ index, name: name ?? key }))
+        .filter(({ index }) => stats[index] === undefined),
+    );
   const missing = requested.filter((_, i) => stats[i] === undefined);
   const report = missingReport(
     missing.map(({ key, name }) => name ?? key),

@@ -45,14 +45,20 @@ export interface ArchiveBodyOptions {
 export async function toArchiveSpec(
   body: unknown,
   caller: Caller,
-  { limits, resolve }: ArchiveBodyOptions,
+  { limits, resolve, besides = [] }: ArchiveBodyOptions & BodyFields,
 ): Promise<ArchiveSpec> {
   const archive = resolve
-    ? await resolveIds(body, caller, limits, resolve)
-    : parseArchiveSpec(body, { path: "", maxEntries: limits.maxEntries });
+    ? await resolveIds(body, caller, { limits, resolve, besides })
+    : parseArchiveSpec(body, { path: "", maxEntries: limits.maxEntries, besides });
   // An application that resolves IDs has its own access rules; a caller's prefixes, if any, apply too.
   if (!resolve || caller.prefixes) assertWithinScope(archive, caller);
   return archive;
+}
+
+/** The fields of a body that are not the archive spec's. */
+export interface BodyFields {
+  /** Their names, for an error to say which one a typing error means. Default: none. */
+  readonly besides?: readonly string[];
 }
 
 const idsSchema = z.looseObject({ ids: z.array(z.unknown()).check(z.minLength(1)) });
@@ -62,8 +68,11 @@ const idSchema = z.union([z.string().check(z.minLength(1), z.maxLength(1024)), z
 async function resolveIds(
   body: unknown,
   caller: Caller,
-  limits: PlanLimits,
-  resolve: Resolve,
+  {
+    limits,
+    resolve,
+    besides,
+  }: Pick<ArchiveBodyOptions, "limits"> & { readonly resolve: Resolve } & BodyFields,
 ): Promise<ArchiveSpec> {
   const result = validate(idsSchema, body);
   if (!result.success) throw malformed(result.error, []);
@@ -82,7 +91,13 @@ async function resolveIds(
     }
   }
   // Validates the other fields before the application is called.
-  const stated = parseArchiveSpec({ ...rest, entries: [{ key: "-" }] }, { path: "" });
+  const stated = parseArchiveSpec(
+    { ...rest, entries: [{ key: "-" }] },
+    {
+      path: "",
+      besides: ["ids", ...(besides ?? [])],
+    },
+  );
   const objects = await resolve(ids, caller);
   if (objects.length !== ids.length)
     throw new Error(`resolve returned ${objects.length} objects for ${ids.length} ids`);
@@ -97,8 +112,13 @@ const termsSchema = z.object({
   expires: z.optional(z.iso.datetime({ offset: true })),
   subject: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   title: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  issuer: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  message: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
   pin: z._default(z.boolean(), true),
 });
+
+/** Names of the fields of a `POST /links` body besides the archive spec. */
+export const linkFields: readonly string[] = Object.keys(termsSchema.shape);
 
 /** Default lifetime of a link. */
 const DEFAULT_SECONDS = 3600;
@@ -113,15 +133,16 @@ export function parseLinkBody(
 ): { readonly terms: LinkTerms; readonly archive: unknown } {
   const result = validate(termsSchema, body);
   if (!result.success) throw malformed(result.error, []);
-  const { subject, title, pin } = result.data;
+  const { subject, title, issuer, message, pin } = result.data;
   const terms = {
     expires: expiryOf(result.data, maxSeconds),
     pin,
     ...(subject === undefined ? {} : { subject }),
     ...(title === undefined ? {} : { title }),
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(message === undefined ? {} : { message }),
   };
-  const names = Object.keys(termsSchema.shape);
-  const others = Object.entries(body as object).filter(([name]) => !names.includes(name));
+  const others = Object.entries(body as object).filter(([name]) => !linkFields.includes(name));
   return { terms, archive: Object.fromEntries(others) };
 }
 

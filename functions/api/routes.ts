@@ -7,7 +7,12 @@ import type { RequestScope } from "../../core/http/request-scope.ts";
 import { downloadName } from "../../core/http/respond.ts";
 import type { PlanLimits } from "../../core/planning/plan-limits.ts";
 import type { ScopedEnv } from "../protection/scopes.ts";
-import { type ArchiveBodyOptions, parseLinkBody, toArchiveSpec } from "./api-request.ts";
+import {
+  type ArchiveBodyOptions,
+  linkFields,
+  parseLinkBody,
+  toArchiveSpec,
+} from "./api-request.ts";
 import { readJson } from "./read-json.ts";
 
 /** Options of the routes for callers. */
@@ -35,7 +40,7 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
   app.post("/links", (context) =>
     answer(context, async (request, caller, body, scope) => {
       const { terms, archive: part } = parseLinkBody(body, options.maxLinkSeconds);
-      const archive = await toArchiveSpec(part, caller, options);
+      const archive = await toArchiveSpec(part, caller, { ...options, besides: linkFields });
       const base = options.publicUrl ?? originOf(request);
       const filename = downloadName(archive.name);
       const around = `${base}/zip//${encodeURIComponent(filename)}`.length;

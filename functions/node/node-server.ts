@@ -3,6 +3,7 @@ import { createServer as createHttp2Server, type ServerHttp2Session } from "node
 import type { Server } from "node:net";
 import type { App } from "../app/app.ts";
 import { defaults } from "../config/defaults.ts";
+import { answerClientError } from "./client-error.ts";
 import { createNodeListener, type NodeListenerOptions } from "./node-listener.ts";
 
 /** A server and how to stop it. */
@@ -35,6 +36,7 @@ export function createNodeServer(app: App, options: NodeServerOptions): NodeServ
   if (!http2) {
     // Node closes idle connections after 5 seconds unless told.
     const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000 }, listener);
+    server.on("clientError", answerClientError);
     return { server, shutDown: () => void server.close() };
   }
   const sessions = new Set<ServerHttp2Session>();

@@ -26,6 +26,7 @@ export function archivePage(archive: ArchiveDescription, token: string): string 
 <header>
 <h1><bdi>${title}</bdi></h1>
 ${archive.issuer === undefined ? undefined : html`<p class="from">${pageTexts.from} <bdi>${archive.issuer}</bdi></p>`}
+${archive.message === undefined ? undefined : html`<p class="message">${archive.message}</p>`}
 <p class="facts"><span>${pageTexts.files(tree.count)}</span> <span>${formatBytes(tree.size)}</span> <span>${pageTexts.worksUntil} ${time(archive.expires)}</span></p>
 </header>
 <div class="bar">

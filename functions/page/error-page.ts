@@ -8,7 +8,7 @@ const isPassing = (status: number) => status === 409 || status === 429 || status
 
 /** Returns the page for a link that does not open: what is wrong, and what to do. */
 export function errorPage({ status, code, details }: Problem): string {
-  const { title, text } = errorTexts[details.reason ?? code] ??
+  const { title, text } = errorTexts[String(details.reason ?? code)] ??
     errorTexts.other ?? { title: "", text: "" };
   // An empty `href` reloads the page, with or without JavaScript.
   const again = html`<p><a class="button" href="">${pageTexts.tryAgain}</a></p>`;

@@ -324,3 +324,65 @@ describe("resolve", () => {
     expect((await post("/zip", { ids: [1] }, {}, without)).status).toBe(403);
   });
 });
+
+describe("what is wrong with a request is told to its caller", () => {
+  const entries = [
+    { key: "a/geheim.txt" },
+    { key: "a/gone.txt" },
+    { key: "a/plan.bin" },
+    { key: "a/also-gone.txt", name: "Letter.txt" },
+  ];
+
+  test.each(["/zip", "/links"])("%s says which entries are missing", async (path) => {
+    const { post, events } = appOf(createMemorySource(objects));
+    const response = await post(path, { entries });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
+      count: 2,
+      missing: [
+        { index: 1, name: "a/gone.txt" },
+        { index: 3, name: "Letter.txt" },
+      ],
+    });
+    expect(JSON.stringify(events)).not.toMatch(/gone|Letter/);
+  });
+
+  test("but the first hundred alone, and nobody else", async () => {
+    const source = createMemorySource(objects);
+    const many = Array.from({ length: 150 }, (_, i) => ({ key: `a/${i}` }));
+    const { post, get, mint } = appOf(source);
+    const told = (await (await post("/links", { entries: many })).json()) as {
+      count: number;
+      missing: unknown[];
+    };
+    expect([told.count, told.missing.length]).toEqual([150, 100]);
+    const { url } = await mint({ entries: [{ key: "a/geheim.txt" }], pin: false });
+    source.delete("a/geheim.txt");
+    const holder = await (await get(url)).json();
+    expect(holder).not.toHaveProperty("missing");
+    const resolving = appOf(source, { resolve: async () => [{ key: "internal/key" }] });
+    const unscoped = callerToken(apiSecret, [], { scope: undefined });
+    const byId = await (await resolving.post("/links", { ids: [1] }, {}, unscoped)).text();
+    expect(byId).not.toContain("internal");
+  });
+
+  test.each([
+    [{ prefx: "a/" }, "prefx: unknown field. Did you mean prefix?"],
+    [{ entries: [{ key: "a", nmae: "b" }] }, "entries.0.nmae: unknown field. Did you mean name?"],
+    [{ ...body, expresIn: 5 }, "expresIn: unknown field. Did you mean expiresIn?"],
+    [{ ...body, zzz: 5 }, "zzz: unknown field."],
+  ])("and which field a typing error means: %j", async (sent, detail) => {
+    const { post } = appOf(createMemorySource(objects));
+    expect(await (await post("/links", sent)).json()).toMatchObject({ status: 400, detail });
+  });
+});
+
+test("a sender and a message go into the link, and onto its page as text", async () => {
+  const { get, mint } = appOf(createMemorySource(objects));
+  const message = "Dear <b>customer</b>,\nhere are your files.";
+  const { page, url } = await mint({ ...body, issuer: "ACME", message });
+  expect(claimsOf(url)).toMatchObject({ iss: "ACME", message });
+  const html = await (await get(page)).text();
+  expect(html).toContain("Dear &lt;b&gt;customer&lt;/b&gt;,\nhere are your files.");
+  expect(await (await get(`${url}?format=json`)).json()).toMatchObject({ issuer: "ACME", message });
+});

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { download } from "../../support/download.ts";
 import { type ServiceProcess, startService } from "../../support/service-process.ts";
 import { makeFolder, removeFolder, temporaryFolder } from "../../support/temporary-folder.ts";
@@ -49,6 +49,28 @@ describeWithTools("a link made by Python's standard library", ["python3"], () =>
   });
 });
 
+describeWithTools("a manifest written by Python's standard library", ["python3"], () => {
+  test("is the list of a link that opens", async () => {
+    const manifests = await temporaryFolder();
+    const [source, env] = [{ SOURCE: folder }, { LINK_SECRET: secret }];
+    const own = await startService("functions/node.ts", {
+      ...source,
+      ...env,
+      MANIFEST_STORE: manifests,
+    });
+    onTestFinished(async () => void (await own.stop()));
+    for (let n = 0; n < 300; n++) {
+      await writeFile(join(folder, `customers/17/${n}.txt`), `letter ${n}`);
+    }
+    const signing = (await snippet("python")).replace(/^print.*$/m, "");
+    const program = signing + (await snippet("python manifest"));
+    const token = await run("python3", "manifest.py", program, { MANIFESTS: manifests });
+    const response = await download(`${own.url}/zip/${token.trim()}`);
+    expect(response.status).toBe(200);
+    expect(response.bytes.includes("Letter 299.txt")).toBe(true);
+  });
+});
+
 describeWithTools("a link made by Ruby's standard library", ["ruby"], () => {
   test("opens", async () => {
     await expectLink(await run("ruby", "link.rb", await snippet("ruby")));
@@ -56,10 +78,15 @@ describeWithTools("a link made by Ruby's standard library", ["ruby"], () => {
 });
 
 /** Runs a program with the secret in its environment, and returns its output. */
-async function run(program: "python3" | "ruby", name: string, text: string): Promise<string> {
+async function run(
+  program: "python3" | "ruby",
+  name: string,
+  text: string,
+  env: Record<string, string> = {},
+): Promise<string> {
   const file = join(await temporaryFolder(), name);
   await writeFile(file, text);
-  const { stdout } = await runTool({ program, args: [file], env: { LINK_SECRET: secret } });
+  const { stdout } = await runTool({ program, args: [file], env: { LINK_SECRET: secret, ...env } });
   return stdout;
 }
 

@@ -83,3 +83,22 @@ test.each([
   const response = await fetch(`http://127.0.0.1:${port}/`);
   expect(response.headers.get("keep-alive")).toBe(`timeout=${seconds}`);
 });
+
+test("a URL that is too long is refused in words, which name manifests", async () => {
+  const port = await served(async () => new Response("ok"));
+  const { text } = await exchange(
+    port,
+    `GET /zip/${"a".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+  );
+  expect(text).toMatch(/^HTTP\/1.1 431 /);
+  expect(text).toContain("MANIFEST_STORE");
+  expect(text).not.toContain("aaaa");
+});
+
+test("what is no HTTP is refused in words", async () => {
+  const port = await served(async () => new Response("ok"));
+  const { text } = await exchange(port, "secret nonsense\r\n\r\n");
+  expect(text).toMatch(/^HTTP\/1.1 400 /);
+  expect(text).toContain("application/problem+json");
+  expect(text).not.toContain("secret");
+});
