@@ -62,7 +62,7 @@ async function addSampleSettings(): Promise<void> {
   }
   const text = sample
     .replace(TYPES.repository, TYPES.application)
-    .replaceAll(/npm run (deploy|destroy)(?: --(?= ))?/g, "npx ziplink $1");
+    .replaceAll(/npm run (deploy|destroy)(?: --(?= ))?/g, "npx @ziplink/ziplink $1");
   await writeFile(join(OUT, "deploy.config.ts"), text);
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { download } from "../../support/download.ts";
@@ -93,7 +94,12 @@ async function run(
 describe("a link made by signLink", () => {
   test("opens", async () => {
     const cwd = await temporaryFolder();
-    await symlink(join(root, "core"), join(cwd, "core"));
+    // The package as it is here, so that the program imports what the guide says.
+    const own = join(cwd, "node_modules/@ziplink/ziplink");
+    await mkdir(own, { recursive: true });
+    await writeFile(join(own, "package.json"), '{"exports":{"./links":"./links.mjs"}}');
+    const links = pathToFileURL(join(root, "core/links/index.ts"));
+    await writeFile(join(own, "links.mjs"), `export * from "${links}";`);
     await writeFile(join(cwd, "link.ts"), await snippet("ts"));
     await writeFile(join(cwd, "package.json"), '{"type":"module"}');
     const env = { PATH: process.env.PATH, LINK_SECRET: secret };
