@@ -16,6 +16,8 @@ export const statusByCode = {
   method_not_allowed: 405,
   /** The object is no longer of the planned version. */
   changed: 409,
+  /** A delivery cannot do what was asked of it in the state that it is in. */
+  conflict: 409,
   /** The link was valid once, but has expired. */
   expired: 410,
   /** The archive has changed and is no longer the one that the request refers to. */

@@ -69,7 +69,7 @@ export function createFsDestination({ root }: FsDestinationOptions): BlobDestina
           await file.close();
         }
         const crc = crc32(bytes);
-        const receipt = `${start} ${crc} ${crypto.randomUUID()}`;
+        const receipt = `${start} ${bytes.length} ${crc}`;
         const part = { number, size: bytes.length, receipt, crc32: crc };
         await folder.note({ ...part, start });
         return part;

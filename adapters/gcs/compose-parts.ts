@@ -32,16 +32,13 @@ export async function composeParts(
   signal?: AbortSignal,
 ): Promise<Piece> {
   assertJoin(parts, terms);
-  let pieces: Piece[] = parts.map(({ number, size, receipt }) => {
-    const [generation = "", crc32c = ""] = receipt.split(" ");
-    const name = folder + partName(number);
-    return { name, size, generation, crc32c: decodeCrc32c(crc32c) };
-  });
+  let pieces = await findParts(objects, folder, parts, signal);
+  const attempt = crypto.randomUUID(); // another process may compose the same parts right now
   for (let level = 1; level === 1 || pieces.length > 1; level++) {
     const joined: Piece[] = [];
     for (let at = 0; at < pieces.length; at += MAX_SOURCES) {
       const group = pieces.slice(at, at + MAX_SOURCES);
-      const name = `${folder}joined-${level}-${joined.length}`;
+      const name = `${folder}joined-${attempt}-${level}-${joined.length}`;
       joined.push(await composeGroup(objects, name, group, signal));
     }
     pieces = joined;
@@ -49,6 +46,24 @@ export async function composeParts(
   const [whole] = pieces;
   if (whole?.size !== terms.size) throw wrongUpload();
   return whole;
+}
+
+/** Finds the objects of parts as they are now: another process may have sent the same bytes again. */
+async function findParts(
+  objects: UploadObjects,
+  folder: string,
+  parts: readonly StoredPart[],
+  signal: AbortSignal | undefined,
+): Promise<Piece[]> {
+  const found = new Map<string, GcsObject>();
+  for await (const object of objects.list(`${folder}p`, signal)) found.set(object.name, object);
+  return parts.map(({ number, size, receipt }) => {
+    const name = folder + partName(number);
+    const object = found.get(name);
+    if (!object || object.size !== size || object.crc32c !== receipt) throw wrongUpload();
+    const { generation } = object;
+    return { name, size, generation, crc32c: decodeCrc32c(receipt) };
+  });
 }
 
 async function composeGroup(

@@ -216,12 +216,12 @@ export async function savePart(
 
 /** Returns the part that an object describes. */
 export function toPart(object: GcsObject, number: number): StoredPart {
-  const { size, generation, crc32c, metadata } = object;
+  const { size, crc32c, metadata } = object;
   const crc = Number(metadata.crc32 ?? Number.NaN);
   return {
     number,
     size,
-    receipt: `${generation} ${crc32c}`,
+    receipt: crc32c,
     ...(Number.isInteger(crc) && { crc32: crc }),
   };
 }

@@ -53,7 +53,6 @@ export function createMemoryDestination(options: MemoryDestinationOptions): Blob
   /** By key: the upload and the version that it has become. */
   const became = new Map<string, { readonly id: string; readonly version: string }>();
   let uploads = 0;
-  let puts = 0;
 
   function get({ id }: Upload): HeldUpload {
     const found = held.get(id);
@@ -72,12 +71,8 @@ export function createMemoryDestination(options: MemoryDestinationOptions): Blob
   }
 
   const put = (upload: Upload, number: number, bytes: Buffer): StoredPart => {
-    const stored = {
-      number,
-      size: bytes.length,
-      receipt: String(++puts),
-      crc32: crc32(bytes),
-    };
+    const crc = crc32(bytes);
+    const stored = { number, size: bytes.length, receipt: String(crc), crc32: crc };
     get(upload).parts.set(number, { bytes, stored });
     return stored;
   };

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
+import { seal, unseal } from "../bytes/seal.ts";
 import type { ObjectStore } from "../source/object-store.ts";
 import { publishingFailures } from "../source/store-channel.ts";
 
@@ -22,8 +23,6 @@ export interface CrcStore {
   save(etag: string, table: CrcTable, signal?: AbortSignal): Promise<void>;
 }
 
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 /** An index and a CRC-32, 4 bytes each, little-endian. */
 const RECORD_BYTES = 8;
 
@@ -51,27 +50,6 @@ export function createCrcStore(objectStore: ObjectStore, secret: Uint8Array): Cr
       await objects.put(nameOf(etag), seal(encode(table), sealKey, etag), signal);
     },
   };
-}
-
-/** Returns IV, ciphertext and tag, concatenated; unsealing needs the same `context`. */
-function seal(plain: Uint8Array, key: Uint8Array, context: string): Uint8Array {
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context));
-  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-}
-
-/** Returns the plaintext, or `undefined` if it was not sealed with this key and context. */
-function unseal(sealed: Uint8Array, key: Uint8Array, context: string): Buffer | undefined {
-  if (sealed.length < IV_BYTES + TAG_BYTES) return undefined;
-  const iv = sealed.subarray(0, IV_BYTES);
-  const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(-TAG_BYTES));
-  const text = decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES));
-  try {
-    return Buffer.concat([text, decipher.final()]);
-  } catch {
-    return undefined; // the tag is wrong: not sealed by us, or for another archive
-  }
 }
 
 function encode(table: CrcTable): Buffer {

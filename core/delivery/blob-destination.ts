@@ -64,7 +64,7 @@ export interface StoredPart {
   readonly number: number;
   /** Length of the part in bytes. */
   readonly size: number;
-  /** Identifies the part in `complete`, such as its ETag. */
+  /** Names these bytes to `complete`. Equal for equal bytes, as two processes may send the same part. */
   readonly receipt: string;
   /** CRC-32 of the part's bytes, if the store or the adapter knows it. Unsigned. */
   readonly crc32?: number;
