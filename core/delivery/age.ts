@@ -116,7 +116,9 @@ function wrapFileKey(recipient: Buffer, fileKey: Buffer): string {
 }
 
 /** DER of an X25519 public key up to the key itself (RFC 8410, 4). */
-const X25519_PREFIX = Buffer.from("302a300506032b656e032100", "hex");
+const X25519_PREFIX = Buffer.from([
+  0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00,
+]);
 
 function derive(secret: Uint8Array, salt: Uint8Array | string, info: string): Buffer {
   return Buffer.from(hkdfSync("sha256", secret, salt, info, 32));
