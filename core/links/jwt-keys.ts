@@ -203,6 +203,23 @@ export class MangledToken extends errors.JWTInvalid {}
 
 /** Signs a JWT with the first key that can sign. Throws `malformed` if none can. */
 export function signJwt(claims: JWTPayload, keys: JwtKeys): Promise<string> {
+  const { key, header, signing } = signingKey(keys);
+  return new SignJWT(claims).setProtectedHeader({ alg: key.algorithm, ...header }).sign(signing);
+}
+
+/** Returns how long the JWT of these claims would be, in characters, without signing it. Throws as `signJwt`. */
+export function jwtLength(claims: JWTPayload, keys: JwtKeys): number {
+  const { key, header } = signingKey(keys);
+  const partLength = (bytes: number) => Math.ceil((bytes * 4) / 3);
+  const jsonLength = (part: object) => partLength(Buffer.byteLength(JSON.stringify(part)));
+  const signed = jsonLength({ alg: key.algorithm, ...header }) + 1 + jsonLength(claims);
+  return signed + 1 + partLength(SIGNATURE_BYTES[key.algorithm]);
+}
+
+/** Lengths of signatures (RFC 7518, 3.2 and 3.4; RFC 8037, 3.1). */
+const SIGNATURE_BYTES = { HS256: 32, ES256: 64, EdDSA: 64 } as const;
+
+function signingKey(keys: JwtKeys) {
   const key = keys.find(({ signing }) => signing !== undefined);
   if (key?.signing === undefined) {
     throw new ZiplinkError(
@@ -210,11 +227,6 @@ export function signJwt(claims: JWTPayload, keys: JwtKeys): Promise<string> {
       "None of the keys can sign. Making links needs a private or a secret key.",
     );
   }
-  return new SignJWT(claims)
-    .setProtectedHeader({
-      alg: key.algorithm,
-      typ: "JWT",
-      ...(key.kid === undefined ? {} : { kid: key.kid }),
-    })
-    .sign(key.signing);
+  const header = { typ: "JWT", ...(key.kid === undefined ? {} : { kid: key.kid }) };
+  return { key, header, signing: key.signing };
 }

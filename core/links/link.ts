@@ -7,6 +7,7 @@ import { type ArchiveSpec, parseArchiveSpec, strongEtag } from "../planning/arch
 import {
   digestToken,
   type JwtKeys,
+  jwtLength,
   MangledToken,
   secretKeys,
   signJwt,
@@ -98,16 +99,17 @@ export type SignLinkOptions = SignWithSecret | SignWithKeys;
 export async function signLink(spec: ArchiveSpec, options: SignLinkOptions): Promise<string> {
   const keys = "keys" in options ? options.keys : secretKeys(options.secret);
   const id = options.id ?? crypto.randomUUID();
-  const sign = (zip: object) => signJwt(toClaims(zip, id, options), keys);
-
   const { etag, ...contents } = parseArchiveSpec(spec);
   const pin = etag === undefined ? {} : { etag };
-  const token = await sign({ ...contents, ...pin });
+  const claims = toClaims({ ...contents, ...pin }, id, options);
   const { manifests, maxTokenLength = MAILED_TOKEN_LENGTH } = options;
   const limit = manifests === undefined ? MAX_TOKEN_LENGTH : maxTokenLength;
-  if (token.length <= limit) return token;
-  if (manifests === undefined) throw tooLong(token.length);
-  return sign({ ...(await manifests.keep(contents as ArchiveSpec)), ...pin });
+  // Measured first: a signature of several megabytes takes as much memory over and over.
+  const length = jwtLength(claims, keys);
+  if (length <= limit) return signJwt(claims, keys);
+  if (manifests === undefined) throw tooLong(length);
+  const reference = await manifests.keep(contents as ArchiveSpec);
+  return signJwt(toClaims({ ...reference, ...pin }, id, options), keys);
 }
 
 function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {

@@ -90,7 +90,7 @@ export function safeSegment(segment: string, maxBytes = MAX_SEGMENT_BYTES): stri
  */
 export function uniqueNames(wanted: readonly WantedName[]): (string | undefined)[] {
   const names = wanted.map(({ path }) => safeName(path));
-  const folders = new FolderSet();
+  const folders = new FolderSet(names.filter((_, i) => !wanted[i]?.isFolder));
   for (const [i, name] of names.entries())
     folders.addAbove(wanted[i]?.isFolder ? `${name}/` : name);
   const taken = new Set<string>();
@@ -142,11 +142,17 @@ function shorten(segment: string, bytes: number): string {
   return `${stem}${extension}`;
 }
 
+const ASCII = /^[ -~]*$/;
+
+const graphemes = new Intl.Segmenter("en");
+
 /** Returns the longest start of `text` within `bytes` of UTF-8; splits no grapheme, ends in no dot or space. */
 function cut(text: string, bytes: number): string {
+  // One character more, as a mark behind the cut would belong to the last one before it.
+  if (ASCII.test(text.slice(0, bytes + 1))) return trimEnd(text.slice(0, bytes)) || "_";
   let length = 0;
   let end = 0;
-  for (const { segment, index } of new Intl.Segmenter("en").segment(text)) {
+  for (const { segment, index } of graphemes.segment(text)) {
     length += byteLength(segment);
     if (length > bytes) break;
     end = index + segment.length;

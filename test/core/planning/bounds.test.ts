@@ -65,7 +65,7 @@ describe("names", () => {
   });
 
   test("are numbered if a folder has the same name, at any depth, and only then", () => {
-    const folders = new FolderSet();
+    const folders = new FolderSet(["a", "a/b", "a/b/c"]);
     folders.addAbove("A/b/ç/file");
     for (const name of ["a", "a/b", "a/b/c\u0327"]) expect(folders.has(name)).toBe(true);
     for (const name of ["", "b", "a/", "a/b/c", "a/b/c\u0327/file"]) {
