@@ -56,10 +56,12 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
 function explain(error: unknown): unknown {
   const plain = [CommandError, ConfigError, MissingPackageError, ZiplinkError];
   if (plain.some((each) => error instanceof each)) return (error as Error).message;
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port, syscall } = error as NodeJS.ErrnoException & { port?: number };
   if (code === "EADDRINUSE") {
     return `Port ${port} is in use. Choose another port, for example: PORT=8081`;
   }
+  // The system refuses something, such as to write a file: not a defect.
+  if (code !== undefined && syscall !== undefined) return (error as Error).message;
   if (code?.startsWith("ERR_PARSE_ARGS")) return (error as Error).message;
   return error;
 }

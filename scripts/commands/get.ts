@@ -1,12 +1,12 @@
 /** `ziplink get`: downloads an archive in parallel ranges. Resumes, retries and verifies. */
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { formatBytes, formatCount } from "../../core/input/quantities.ts";
 import { type Command, CommandError, UsageError } from "../command.ts";
-import { DownloadError, type FetchOptions, fetchRange, probe } from "../get/fetch-range.ts";
+import { type FetchOptions, fetchRange, probe } from "../get/fetch-range.ts";
 import { missingPieces } from "../get/intervals.ts";
 import { PartialFile } from "../get/partial-file.ts";
 import { Progress } from "../get/progress.ts";
+import { DownloadError } from "../get/request.ts";
 import { DamagedZipError, verifyZip } from "../get/verify-zip.ts";
 
 const USAGE = `URL [options]
@@ -34,8 +34,8 @@ export const get: Command = {
       },
     });
     const [url] = positionals;
-    if (url === undefined || positionals.length > 1 || !URL.canParse(url)) {
-      throw new UsageError("Expected one URL, that of a link.");
+    if (url === undefined || positionals.length > 1 || !isHttpUrl(url)) {
+      throw new UsageError("Expected one URL, that of a link. It begins with http:// or https://.");
     }
     const interrupt = new AbortController();
     for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -60,8 +60,6 @@ async function download(
 ): Promise<void> {
   const { filename, ...archive } = await probe(url, options);
   const path = output ?? filename ?? "archive.zip";
-  if (existsSync(path))
-    throw new CommandError(`${path} already exists. Choose another file with -o.`);
   const file = await PartialFile.open(path, archive);
   if (file.doneBytes > 0) console.error(`Resuming after ${formatBytes(file.doneBytes)}.`);
   try {
@@ -74,7 +72,7 @@ async function download(
     throw error;
   }
   await file.checkpoint();
-  await verify(archive.length, file);
+  await verify(archive.length, file, options.signal);
   await file.finish();
   console.error(`Saved ${path}`);
 }
@@ -87,7 +85,7 @@ async function fetchMissing(
   options: FetchOptions,
 ): Promise<void> {
   const progress = new Progress(process.stderr, archive.length);
-  const pieces = missingPieces(file.done, archive.length, PIECE_BYTES).values();
+  const pieces = missingPieces(file.done, archive.length, PIECE_BYTES);
   let bytes = file.doneBytes;
   // The first connection to give up stops the others.
   const failed = new AbortController();
@@ -127,10 +125,10 @@ function failWriting(cause: Error): never {
 /**
  * Checks the length and the CRC-32 of every entry, so that no damaged file is reported as complete.
  */
-async function verify(length: number, file: PartialFile): Promise<void> {
+async function verify(length: number, file: PartialFile, signal: AbortSignal): Promise<void> {
   try {
     if (file.doneBytes !== length) throw new DamagedZipError("The download is incomplete.");
-    const entries = await verifyZip(length, (start, end) => file.read(start, end));
+    const entries = await verifyZip(length, (start, end) => file.read(start, end), signal);
     console.error(`Complete: ${formatBytes(length)}, ${formatCount(entries)} files verified.`);
   } catch (error) {
     // A file that cannot be read may still be intact; discard only one known to be damaged.
@@ -138,6 +136,10 @@ async function verify(length: number, file: PartialFile): Promise<void> {
     else await file.close();
     throw error;
   }
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 function parseCount(option: string, text: string, min: number, max: number): number {

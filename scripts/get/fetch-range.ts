@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse as parseDisposition } from "content-disposition";
-import { isPassingStatus, retryDelay } from "../../core/async/retry.ts";
+import { retryDelay } from "../../core/async/retry.ts";
+import { downloadName } from "../../core/http/respond.ts";
 import { checkRange, parseContentRange } from "../../core/input/content-range.ts";
-import { parseRetryAfter } from "../../core/input/retry-after.ts";
-import { safeSegment } from "../../core/planning/names.ts";
-import { CommandError } from "../command.ts";
+import { printable } from "../printable.ts";
 import type { ArchiveIdentity } from "./partial-file.ts";
 import { formatDuration } from "./progress.ts";
-
-/** The download cannot continue, and no retry would help. The message says why. */
-export class DownloadError extends CommandError {
-  override readonly name = "DownloadError";
-}
+import { DownloadError, PassingError, readUpTo, request } from "./request.ts";
 
 export interface FetchOptions {
   /** Consecutive attempts that may fail before the download is given up. */
@@ -25,6 +20,9 @@ export interface FetchOptions {
 
 const MAX_BACKOFF_MS = 30_000;
 
+/** Responses that one range may take: a server that sends tiny parts would keep us asking for the next one. */
+const MAX_PARTS = 256;
+
 /** A download may run unattended, so it waits for as long as a server reasonably asks it to. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
@@ -36,7 +34,7 @@ export async function probe(
   return withRetries(options, async (attempt) => {
     const response = await request(url, { Range: "bytes=0-0" }, attempt.signal);
     // Read one byte, so that the connection can be reused, but not a whole file.
-    if (response.status === 206) await response.arrayBuffer();
+    if (response.status === 206) await readUpTo(response, 1);
     else await response.body?.cancel();
     const stated = parseContentRange(response.headers.get("Content-Range"));
     const etag = response.headers.get("ETag");
@@ -47,10 +45,19 @@ export async function probe(
           "archive, use a browser or curl.",
       );
     }
-    const disposition = response.headers.get("Content-Disposition");
-    const { filename } = disposition ? parseDisposition(disposition).parameters : {};
-    return { etag, length: stated.size, filename: filename && safeSegment(filename) };
+    const { filename } = parseDisposition(
+      response.headers.get("Content-Disposition") ?? "",
+    ).parameters;
+    return { etag, length: stated.size, filename: filename && safeFilename(filename) };
   });
+}
+
+/**
+ * Returns a server's name for the download as one to save it by in the current folder: that of a download
+ * of Ziplink, and not hidden or mistaken for an option (`.bashrc`, `-rf`).
+ */
+function safeFilename(filename: string): string {
+  return downloadName(filename).replace(/^[.-]+/, "_");
 }
 
 /**
@@ -68,8 +75,12 @@ export async function fetchRange(
   options: FetchOptions,
 ): Promise<void> {
   let position = start;
+  let parts = 0;
   await withRetries(options, async (attempt) => {
     while (position < end) {
+      if (++parts > MAX_PARTS) {
+        throw new DownloadError("The server sends this file in too many small parts.");
+      }
       const headers = { Range: `bytes=${position}-${end - 1}`, "If-Match": archive.etag };
       const response = await request(url, headers, attempt.signal);
       const stated = parseContentRange(response.headers.get("Content-Range"));
@@ -143,54 +154,8 @@ async function withRetries<T>(
   }
 }
 
-class PassingError extends Error {
-  readonly retryAfterMs: number | undefined;
-
-  constructor(message: string, retryAfterMs: number | undefined) {
-    super(message);
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
-async function request(
-  url: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-): Promise<Response> {
-  const response = await fetch(url, {
-    headers: { ...headers, "Accept-Encoding": "identity" },
-    signal,
-  });
-  if (response.ok) return response;
-  const { status } = response;
-  const text = await response.text();
-  if ((status === 412 || status === 416) && "If-Match" in headers) {
-    throw new DownloadError(
-      "The contents have changed since the download began. Run the command again to download them anew.",
-    );
-  }
-  const detail = problemDetail(text) ?? response.statusText;
-  if (isPassingStatus(status)) {
-    const { headers: fields } = response;
-    const retryAfterMs = parseRetryAfter(fields.get("Retry-After"), fields.get("Date"));
-    throw new PassingError(`the server answered ${status}: ${detail}`, retryAfterMs);
-  }
-  throw new DownloadError(`The server answered ${status}: ${detail}`);
-}
-
-/** Returns the detail of an RFC 9457 problem, or `undefined` if the text is not one. */
-function problemDetail(text: string): string | undefined {
-  if (!text.startsWith("{")) return undefined;
-  try {
-    const { detail } = JSON.parse(text) as { detail?: unknown };
-    return typeof detail === "string" ? detail : undefined;
-  } catch {
-    return undefined; // not JSON, as of a proxy: the status alone has to do
-  }
-}
-
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "it failed";
   // `fetch` wraps the cause, and its own message, "fetch failed", says nothing.
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return printable(error.cause instanceof Error ? error.cause.message : error.message);
 }

@@ -12,21 +12,22 @@ export function addInterval(intervals: readonly Interval[], added: Interval): In
   return joined;
 }
 
-/** Returns the missing parts of `length` bytes, in ascending pieces of at most `pieceBytes`. */
-export function missingPieces(
+/**
+ * Yields the missing parts of `length` bytes, in ascending pieces of at most `pieceBytes`. One at a time:
+ * there may be more of them than fit in memory.
+ */
+export function* missingPieces(
   intervals: readonly Interval[],
   length: number,
   pieceBytes: number,
-): Interval[] {
-  const pieces: Interval[] = [];
+): Generator<Interval, undefined> {
   let position = 0;
   for (const [start, end] of [...intervals, [length, length] as const]) {
     for (; position < start; position += pieceBytes) {
-      pieces.push([position, Math.min(position + pieceBytes, start)]);
+      yield [position, Math.min(position + pieceBytes, start)];
     }
     position = end;
   }
-  return pieces;
 }
 
 /** Returns the number of bytes in the intervals, which must not overlap. */

@@ -1,5 +1,9 @@
-import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, open, rename, rm, statfs, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import * as z from "zod";
+import { formatBytes } from "../../core/input/quantities.ts";
+import { CommandError } from "../command.ts";
 import { addInterval, countBytes, type Interval } from "./intervals.ts";
 
 /** Identifies an archive: its bytes are the same as long as both are. */
@@ -10,6 +14,9 @@ export interface ArchiveIdentity {
 
 /** Bytes written between two checkpoints: at most this many are fetched again after a crash. */
 const CHECKPOINT_BYTES = 16 * 1024 * 1024;
+
+/** Length up to which a checkpoint is read. Ours have a few KB. */
+const MAX_CHECKPOINT_BYTES = 1024 * 1024;
 
 const checkpointSchema = z
   .string()
@@ -27,12 +34,14 @@ const checkpointSchema = z
       length: z.int().min(0),
       done: z.array(z.tuple([z.int().min(0), z.int().min(0)])),
     }),
-  );
+  )
+  .refine(({ length, done }) => done.every(([start, end]) => start < end && end <= length));
 
 /**
  * An incomplete download: `FILE.part`, whose bytes arrive in any order, and beside it
  * `FILE.part.json`, a checkpoint that records which bytes are there and of which archive. The
- * checkpoint does not contain the link.
+ * checkpoint does not contain the link. No symbolic link is followed to either: others may be able to
+ * write in the same folder.
  */
 export class PartialFile {
   readonly #path: string;
@@ -50,11 +59,22 @@ export class PartialFile {
     this.#done = done;
   }
 
-  /** Resumes an earlier download of the same archive, or begins a new one. */
+  /**
+   * Resumes an earlier download of the same archive, or begins a new one. Rejects with `CommandError` if
+   * `path` exists, its folder cannot be written to, or the disk has no room for the rest.
+   */
   static async open(path: string, archive: ArchiveIdentity): Promise<PartialFile> {
-    const done = await readCheckpoint(path, archive);
-    const file = await open(`${path}.part`, done.length > 0 ? "r+" : "w+");
-    return new PartialFile(path, file, archive, done);
+    try {
+      if (await unlessMissing(lstat(path))) throw alreadyThere(path);
+      const done = await readCheckpoint(path, archive);
+      await assertRoom(dirname(path), archive.length - countBytes(done));
+      const resumed =
+        done.length > 0 ? await openRegular(`${path}.part`, constants.O_RDWR) : undefined;
+      const file = resumed ?? (await createAnew(`${path}.part`));
+      return new PartialFile(path, file, archive, resumed ? done : []);
+    } catch (error) {
+      throw error instanceof CommandError ? error : notWritable(path, error);
+    }
   }
 
   get done(): readonly Interval[] {
@@ -83,7 +103,12 @@ export class PartialFile {
       const done = this.#done;
       await this.#file.datasync();
       const temporary = `${this.#path}.part.json.tmp`;
-      await writeFile(temporary, JSON.stringify({ ...this.#archive, done }));
+      const file = await createAnew(temporary);
+      try {
+        await file.writeFile(JSON.stringify({ ...this.#archive, done }));
+      } finally {
+        await file.close();
+      }
       await rename(temporary, `${this.#path}.part.json`);
     });
     await this.#noting;
@@ -104,11 +129,11 @@ export class PartialFile {
     return this.#file.close();
   }
 
-  /** Gives the complete download its final name. */
+  /** Gives the complete download its final name. Never replaces a file that has got it meanwhile. */
   async finish(): Promise<void> {
     await this.#file.datasync();
     await this.close();
-    await rename(`${this.#path}.part`, this.#path);
+    await renameToFree(`${this.#path}.part`, this.#path);
     await rm(`${this.#path}.part.json`, { force: true });
   }
 
@@ -125,13 +150,71 @@ export class PartialFile {
  * another archive.
  */
 async function readCheckpoint(path: string, archive: ArchiveIdentity): Promise<Interval[]> {
-  const [text, part] = await Promise.all([
-    unlessMissing(readFile(`${path}.part.json`, "utf8")),
-    unlessMissing(stat(`${path}.part`)),
-  ]);
-  if (text === undefined || part === undefined) return [];
-  const { data } = checkpointSchema.safeParse(text);
-  return data && data.etag === archive.etag && data.length === archive.length ? data.done : [];
+  const file = await openRegular(`${path}.part.json`, constants.O_RDONLY);
+  if (file === undefined) return [];
+  try {
+    if ((await file.stat()).size > MAX_CHECKPOINT_BYTES) return [];
+    const { data } = checkpointSchema.safeParse(await file.readFile("utf8"));
+    return data && data.etag === archive.etag && data.length === archive.length ? data.done : [];
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Opens the regular file with this name; `undefined` if there is none, or if it has other names too: then
+ * somebody may have linked a file here that is not part of a download.
+ */
+async function openRegular(path: string, access: number): Promise<FileHandle | undefined> {
+  const named = await unlessMissing(lstat(path));
+  if (!named?.isFile()) return undefined;
+  // Not if a symbolic link or a pipe takes its place now, either. Windows has neither flag.
+  const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = await open(path, access | O_NOFOLLOW | O_NONBLOCK);
+  const stats = await file.stat();
+  if (stats.isFile() && stats.nlink <= 1) return file;
+  await file.close();
+  return undefined;
+}
+
+/** Creates a file for writing and reading, in place of an earlier one or of a link, whose target stays. */
+async function createAnew(path: string): Promise<FileHandle> {
+  await unlessMissing(unlink(path));
+  return await open(path, "wx+");
+}
+
+async function renameToFree(from: string, to: string): Promise<void> {
+  try {
+    // Fails if the name is taken, unlike `rename`.
+    await link(from, to);
+    await unlink(from);
+  } catch (error) {
+    // Some file systems, such as those of memory cards, have no links.
+    if (await unlessMissing(lstat(to))) throw alreadyThere(to, error);
+    await rename(from, to);
+  }
+}
+
+/** Throws unless the file system of `folder` has room for `bytes` more. */
+async function assertRoom(folder: string, bytes: number): Promise<void> {
+  const { blocks, bavail, bsize } = await statfs(folder);
+  // Some network file systems state no sizes.
+  if (blocks === 0 || bytes <= bavail * bsize) return;
+  throw new CommandError(
+    `The download needs ${formatBytes(bytes)}, but only ${formatBytes(bavail * bsize)} are free there. ` +
+      "Choose a place on another disk with -o.",
+  );
+}
+
+function alreadyThere(path: string, cause?: unknown): CommandError {
+  return new CommandError(`${path} already exists. Choose another file with -o.`, { cause });
+}
+
+function notWritable(path: string, cause: unknown): CommandError {
+  const reason = cause instanceof Error ? cause.message : "it failed";
+  return new CommandError(`${path} cannot be written: ${reason}. Choose another file with -o.`, {
+    cause,
+  });
 }
 
 async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { createInflateRaw } from "node:zlib";
 import { crc32 } from "../../core/bytes/crc32.ts";
 import { CommandError } from "../command.ts";
+import { printable } from "../printable.ts";
 
 /** The archive is incomplete, or contradicts its own records. */
 export class DamagedZipError extends CommandError {
@@ -21,29 +22,41 @@ interface Entry {
   readonly offset: number;
 }
 
+/** Bytes read at a time. More than the longest record, a central header, can have. */
 const CHUNK = 1024 * 1024;
 
 /**
  * Reads a ZIP from its end, as seeking readers do, and checks every entry against its CRC-32 and
- * size (APPNOTE 4.3). Returns the number of entries. Throws `DamagedZipError`, which says what is
- * wrong.
+ * size (APPNOTE 4.3). Entries must follow one another, as those of Ziplink do, so that each byte is read
+ * once. Takes a few MB of memory, whatever the archive claims. Returns the number of entries. Throws
+ * `DamagedZipError`, which says what is wrong.
  */
-export async function verifyZip(length: number, read: ReadAt): Promise<number> {
+export async function verifyZip(
+  length: number,
+  read: ReadAt,
+  signal?: AbortSignal,
+): Promise<number> {
   const directory = await findDirectory(length, read);
-  const headers = Buffer.from(await read(directory.offset, directory.offset + directory.size));
-  let at = 0;
-  for (let i = 0; i < directory.entries; i++) {
-    const { entry, next } = parseCentralHeader(headers, at);
-    await verifyEntry(entry, read);
-    at = next;
+  let position = 0;
+  for await (const entry of readDirectory(directory, read)) {
+    if (entry.offset < position) throw damaged(entry);
+    position = await verifyEntry(entry, directory.offset, async (start, end) => {
+      signal?.throwIfAborted();
+      return await read(start, end);
+    });
   }
-  if (at !== headers.length)
-    throw new DamagedZipError("The central directory's length does not match its records.");
   return directory.entries;
 }
 
+/** Where the central directory is, and the number of its headers. */
+interface Directory {
+  readonly entries: number;
+  readonly size: number;
+  readonly offset: number;
+}
+
 /** Finds the central directory by 4.3.16 or, with ZIP64, by 4.3.14 and 4.3.15. */
-async function findDirectory(length: number, read: ReadAt) {
+async function findDirectory(length: number, read: ReadAt): Promise<Directory> {
   const from = Math.max(0, length - 22 - 20 - 56);
   const tail = Buffer.from(await read(from, length));
   const end = tail.length - 22;
@@ -51,22 +64,48 @@ async function findDirectory(length: number, read: ReadAt) {
     throw new DamagedZipError("The end of the archive is missing.");
   }
   const locator = end - 20;
-  if (locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50) {
-    const record = readU64(tail, locator + 8) - from;
-    if (record < 0 || tail.readUInt32LE(record) !== 0x06064b50) {
+  const isZip64 = locator >= 0 && tail.readUInt32LE(locator) === 0x07064b50;
+  const record = isZip64 ? locator - 56 : end;
+  if (isZip64) {
+    const isThere = record >= 0 && readU64(tail, locator + 8) === from + record;
+    if (!isThere || tail.readUInt32LE(record) !== 0x06064b50)
       throw new DamagedZipError("The ZIP64 end record is missing.");
-    }
-    return {
-      entries: readU64(tail, record + 32),
-      size: readU64(tail, record + 40),
-      offset: readU64(tail, record + 48),
-    };
   }
-  return {
-    entries: tail.readUInt16LE(end + 10),
-    size: tail.readUInt32LE(end + 12),
-    offset: tail.readUInt32LE(end + 16),
-  };
+  const directory = isZip64
+    ? {
+        entries: readU64(tail, record + 32),
+        size: readU64(tail, record + 40),
+        offset: readU64(tail, record + 48),
+      }
+    : {
+        entries: tail.readUInt16LE(end + 10),
+        size: tail.readUInt32LE(end + 12),
+        offset: tail.readUInt32LE(end + 16),
+      };
+  if (directory.offset + directory.size !== from + record)
+    throw new DamagedZipError("The central directory is not where the archive says.");
+  return directory;
+}
+
+/** Yields the entries of the central directory, which must be as many as it states. */
+async function* readDirectory({ entries, size, offset }: Directory, read: ReadAt) {
+  const end = offset + size;
+  let from = offset;
+  let bytes = Buffer.alloc(0);
+  let at = 0;
+  for (let i = 0; i < entries; i++) {
+    const isLast = from + bytes.length === end;
+    if (!isLast && bytes.length - at < CHUNK / 2) {
+      from += at;
+      at = 0;
+      bytes = Buffer.from(await read(from, Math.min(from + CHUNK, end)));
+    }
+    const { entry, next } = parseCentralHeader(bytes, at);
+    yield entry;
+    at = next;
+  }
+  if (from + at !== end)
+    throw new DamagedZipError("The central directory's length does not match its records.");
 }
 
 /** Parses 4.3.12, with the values of 4.5.3 for the fields that hold sentinels. */
@@ -77,6 +116,7 @@ function parseCentralHeader(bytes: Buffer, at: number): { entry: Entry; next: nu
   const nameEnd = at + 46 + bytes.readUInt16LE(at + 28);
   const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
   const next = extraEnd + bytes.readUInt16LE(at + 32);
+  if (next > bytes.length) throw new DamagedZipError("The central directory is damaged.");
   let zip64 = findExtra(bytes.subarray(nameEnd, extraEnd), 0x0001);
   const field = (position: number) => {
     const value = bytes.readUInt32LE(position);
@@ -100,25 +140,42 @@ function parseCentralHeader(bytes: Buffer, at: number): { entry: Entry; next: nu
   return { entry, next };
 }
 
-async function verifyEntry(entry: Entry, read: ReadAt): Promise<void> {
-  const header = Buffer.from(await read(entry.offset, entry.offset + 30 + entry.name.length));
+/** Checks the entry, whose data must end before `limit`, and returns where it ends. */
+async function verifyEntry(entry: Entry, limit: number, read: ReadAt): Promise<number> {
+  const headerEnd = entry.offset + 30 + entry.name.length;
+  if (headerEnd > limit) throw damaged(entry);
+  const header = Buffer.from(await read(entry.offset, headerEnd));
   const isHeader = header.length >= 30 && header.readUInt32LE(0) === 0x04034b50;
   if (!isHeader || !header.subarray(30).equals(entry.name)) throw damaged(entry);
-  const start = entry.offset + 30 + entry.name.length + header.readUInt16LE(28);
-  const compressed = Readable.from(chunks(start, start + entry.compressedSize, read));
+  const start = headerEnd + header.readUInt16LE(28);
+  const end = start + entry.compressedSize;
+  if (end > limit) throw damaged(entry);
   let crc = 0;
   let size = 0;
-  try {
-    const data = entry.method === 8 ? compressed.pipe(createInflateRaw()) : compressed;
-    compressed.once("error", (error) => data.destroy(error));
-    for await (const chunk of data as AsyncIterable<Buffer>) {
-      crc = crc32(chunk, crc);
-      size += chunk.length;
-    }
-  } catch (error) {
-    throw damaged(entry, error);
+  for await (const chunk of contentOf(entry, chunks(start, end, read))) {
+    crc = crc32(chunk, crc);
+    size += chunk.length;
+    if (size > entry.uncompressedSize) break;
   }
   if (crc !== entry.crc32 || size !== entry.uncompressedSize) throw damaged(entry);
+  return end;
+}
+
+/** Yields the entry's bytes, given those in the archive. */
+async function* contentOf(
+  entry: Entry,
+  compressed: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (entry.method !== 8) return yield* compressed;
+  const inflated = createInflateRaw();
+  const input = Readable.from(compressed).once("error", (error) => inflated.destroy(error));
+  try {
+    yield* input.pipe(inflated) as AsyncIterable<Buffer>;
+  } catch (error) {
+    // A file that cannot be read is another failure than one that holds other bytes.
+    const { code = "" } = error as NodeJS.ErrnoException;
+    throw code.startsWith("Z_") ? damaged(entry, error) : error;
+  }
 }
 
 async function* chunks(start: number, end: number, read: ReadAt) {
@@ -140,7 +197,7 @@ function readU64(bytes: Buffer, at: number): number {
 }
 
 function damaged({ name }: Entry, cause?: unknown): DamagedZipError {
-  // Control characters in a name must not move the terminal's cursor.
-  const printable = name.toString().replace(/\p{Cc}/gu, "?");
-  return new DamagedZipError(`"${printable}" in the archive is damaged.`, { cause });
+  return new DamagedZipError(`"${printable(name.toString())}" in the archive is damaged.`, {
+    cause,
+  });
 }

@@ -275,7 +275,7 @@ describe("intervals", () => {
           for (let i = start; i < end; i++) bytes.add(i);
         }
         expect(countBytes(done)).toBe(bytes.size);
-        const missing = missingPieces(done, 101, piece);
+        const missing = [...missingPieces(done, 101, piece)];
         expect(countBytes(missing)).toBe(101 - bytes.size);
         for (const [start, end] of missing) {
           expect(end - start).toBeLessThanOrEqual(piece);

@@ -1,0 +1,12 @@
+/** Longest text from elsewhere that a message quotes, in characters. */
+const MAX_LENGTH = 300;
+
+/**
+ * Returns text from elsewhere, such as a server's error, as one short line that a terminal only prints:
+ * control characters, which could move its cursor, change its title or answer for the user, and
+ * characters that reverse the displayed order become `?`.
+ */
+export function printable(text: string): string {
+  const line = text.slice(0, MAX_LENGTH + 1).replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "?");
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
+}
