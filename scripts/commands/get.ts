@@ -35,7 +35,7 @@ export const get: Command = {
     });
     const [url] = positionals;
     if (url === undefined || positionals.length > 1 || !isHttpUrl(url)) {
-      throw new UsageError("Expected one URL, that of a link. It begins with http:// or https://.");
+      throw new UsageError("Expected one URL, that of a link.");
     }
     const interrupt = new AbortController();
     for (const name of ["SIGINT", "SIGTERM"] as const) {

@@ -113,6 +113,17 @@ test.each([
   expect((await probe(url, options)).filename).toBe(safe);
 });
 
+test.each([
+  ["letters", "x".repeat(5000), "x".repeat(196)],
+  ["accents", "é".repeat(300), "é".repeat(98)],
+  ["characters outside the basic plane", "𝒳".repeat(300), "𝒳".repeat(49)],
+])("a name of very many %s is shortened to 200 bytes", async (_, filename, stem) => {
+  const { url } = await startServer((_, response) =>
+    response.writeHead(206, partOf(1, 0, 0, filename)).end("a"),
+  );
+  expect((await probe(url, options)).filename).toBe(`${stem}.zip`);
+});
+
 test("text from a server is one short line that cannot steer the terminal", async () => {
   expect(printable("a\u001b]0;x\u0007b\r\nc\u009b2J\u202ed\u2028é")).toBe("a?]0;x?b??c?2J?d?é");
   expect(printable("x".repeat(1000))).toHaveLength(301);

@@ -189,13 +189,17 @@ describe("npm run get", () => {
         [await linkTo({}, new Date(0))],
         "The server answered 410: This link has expired. Ask for a new one.",
       ],
-      [[`${proxy.url}/zip/x`], "The server answered 401: This link is not valid."],
+      [
+        [`${proxy.url}/zip/x`],
+        "The server answered 401: This link was cut off or mangled on its way.",
+      ],
       [[await linkTo({ prefix: "none/" })], "The server answered 404: There are no objects"],
       [[await linkTo({ etag: '"other"' })], "The server answered 412: The contents have changed"],
       [["http://127.0.0.1:1/zip/x", "--retries", "0"], "Gave up after 1 consecutive attempts: "],
       [[`http://127.0.0.1:${port}/`], "cannot send parts of this file."],
       [[], "Expected one URL, that of a link."],
       [["nonsense"], "Expected one URL, that of a link."],
+      [["file:///etc/passwd"], "Expected one URL, that of a link."],
       [[await linkTo(), "-c", "0"], "--connections must be a whole number from 1 to 64."],
     ];
     for (const [args, message] of cases) {
