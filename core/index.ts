@@ -9,6 +9,7 @@ export {
 export { type CrcStore, type CrcTable, createCrcStore } from "./crc/crc-store.ts";
 export {
   type ErrorCode,
+  type ErrorDetails,
   ZiplinkError,
   type ZiplinkErrorOptions,
 } from "./errors.ts";

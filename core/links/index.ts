@@ -2,7 +2,12 @@
  * `@ziplink/ziplink/links`: mints and verifies links. For backends that only sign: no cloud SDK, HTTP
  * framework or logger is loaded with it.
  */
-export { type ErrorCode, ZiplinkError, type ZiplinkErrorOptions } from "../errors.ts";
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  ZiplinkError,
+  type ZiplinkErrorOptions,
+} from "../errors.ts";
 export {
   type ArchiveEntry,
   type ArchiveSpec,

@@ -22,8 +22,9 @@ export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "au
  * `ArchivesOptions` the defaults are: links last at most 7 days, request bodies have at most 5,000,000
  * bytes, pages of other origins may not fetch archives, and the limits are those of `defaultProtection`.
  */
-export type AppOptions = Partial<ResolvedAppOptions> &
-  Pick<ResolvedAppOptions, "source" | "linkKeys">;
+export interface AppOptions
+  extends Partial<Omit<ResolvedAppOptions, "source" | "linkKeys">>,
+    Pick<ResolvedAppOptions, "source" | "linkKeys"> {}
 
 /**
  * Options for sending archives from routes of your own; only `source` is required. By default an
@@ -31,5 +32,6 @@ export type AppOptions = Partial<ResolvedAppOptions> &
  * for 10 seconds, `Cache-Control` is `private, no-store`, response sizes are not limited, and audit
  * lines go to standard output.
  */
-export type ArchivesOptions = Partial<ResolvedArchivesOptions> &
-  Pick<ResolvedArchivesOptions, "source">;
+export interface ArchivesOptions
+  extends Partial<Omit<ResolvedArchivesOptions, "source">>,
+    Pick<ResolvedArchivesOptions, "source"> {}
