@@ -38,6 +38,8 @@ export const statusByCode = {
   too_many_requests: 429,
   /** The client left before there was anything to send. The status is nginx's; no client ever sees it. */
   aborted: 499,
+  /** The client took no byte of a response for too long. Only ever the end of one that had begun. */
+  stalled: 499,
   /** The store's answer does not fit the request, or its bytes do not match their checksum. */
   corrupt: 502,
   /** The store asks us to slow down. */

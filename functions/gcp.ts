@@ -7,4 +7,7 @@ import { createService } from "./service.ts";
 // K_SERVICE is set on Cloud Run and nowhere else.
 const config = readConfig(process.env, process.env.K_SERVICE ? cloudRunResponseLimits : undefined);
 
-await registerFunction("ziplink", await createService(config), { logger: createLogger(config) });
+await registerFunction("ziplink", await createService(config), {
+  logger: createLogger(config),
+  clientStallSeconds: config.clientStallSeconds,
+});

@@ -7,9 +7,9 @@ import { createService } from "./service.ts";
 
 const config = readConfig(process.env);
 const logger = createLogger(config);
-const { http2, keepAliveSeconds } = config;
-const app = await createService(config);
-const { server, shutDown } = createNodeServer(app, { http2, keepAliveSeconds, logger });
+const { http2, keepAliveSeconds, clientStallSeconds } = config;
+const options = { http2, keepAliveSeconds, clientStallSeconds, logger };
+const { server, shutDown } = createNodeServer(await createService(config), options);
 server.listen(config.port, config.host ?? "0.0.0.0", () => {
   const { address, port } = server.address() as AddressInfo;
   logger.info({ address, port }, "listening");

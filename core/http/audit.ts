@@ -44,8 +44,11 @@ export interface DownloadStarted extends Download {
 export interface DownloadEnded extends Download {
   /** The event's type. */
   readonly event: "download_ended";
-  /** `aborted`: the client left. `failed`: we broke the connection. */
-  readonly outcome: "completed" | "aborted" | "failed";
+  /**
+   * `aborted`: the client left. `stalled`: the client took nothing for too long, and we broke the connection.
+   * `failed`: we broke the connection for another reason.
+   */
+  readonly outcome: "completed" | "aborted" | "stalled" | "failed";
   /** Number of bytes passed to the connection. */
   readonly sent: number;
   /** Time from the request's arrival to the end of the download, in milliseconds. */

@@ -6,9 +6,10 @@ import { ZiplinkError } from "../errors.ts";
 export interface BodyEnd {
   /**
    * `completed`: all bytes were read. `aborted`: the reader cancelled it, or its signal was aborted.
-   * `failed`: the generator threw, or the signal was aborted with a `ZiplinkError`.
+   * `stalled`: its reader took nothing for too long. `failed`: the generator threw, or the body or its signal
+   * was aborted with any other `ZiplinkError`.
    */
-  readonly outcome: "completed" | "aborted" | "failed";
+  readonly outcome: "completed" | "aborted" | "stalled" | "failed";
   /** Number of bytes handed to the reader. */
   readonly sent: number;
   /** The cause of a failure; absent otherwise. */
@@ -17,7 +18,7 @@ export interface BodyEnd {
 
 type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
-const ours = new WeakSet<ReadableStream>();
+const ours = new WeakMap<ReadableStream, BodyStream>();
 
 /**
  * Whether `stream` is the `readable` of a `BodyStream`. Nothing but its reader ever sees its chunks, so the
@@ -29,6 +30,14 @@ export function ownsChunks(stream: ReadableStream): boolean {
 }
 
 /**
+ * Ends `stream` early if it is the `readable` of a `BodyStream`, with `reason` as the explanation. For those
+ * who send a body and have to break it off; code `stalled` says that its reader took nothing.
+ */
+export function abortBody(stream: ReadableStream, reason: ZiplinkError): void {
+  ours.get(stream)?.abort(reason);
+}
+
+/**
  * The single stream between a generator of bytes and its reader. It is pull-based: nothing happens before
  * the first read, and each read does only the work for its chunk. It ends exactly once: by the last chunk, a
  * failure, a cancellation, or an abort of its signal, which takes effect even if nobody reads any more.
@@ -36,7 +45,6 @@ export function ownsChunks(stream: ReadableStream): boolean {
 export class BodyStream {
   /** The bytes. Errors with the generator's error, or with the signal's reason. */
   readonly readable: ReadableStream<Uint8Array>;
-  readonly #signal: AbortSignal | undefined;
   readonly #ending = new AbortController();
   readonly #unfollow: () => void;
   readonly #chunks: Chunks;
@@ -51,20 +59,19 @@ export class BodyStream {
    * @param signal ends the body when it is aborted. No listener stays on it once the body has ended
    */
   constructor(open: (signal: AbortSignal) => Chunks, signal?: AbortSignal) {
-    this.#signal = signal;
     this.#chunks = open(this.#ending.signal);
     this.readable = new ReadableStream(
       {
         pull: (controller) => this.#pull(controller),
-        cancel: async (reason) => {
+        cancel: async () => {
           this.#isCancelled = true;
-          this.#ending.abort(reason);
+          this.#ending.abort();
           await this.#close();
         },
       },
       { highWaterMark: 0 },
     );
-    ours.add(this.readable);
+    ours.set(this.readable, this);
     // A failure to close is reported to the reader, if there is one.
     const close = () => void this.#close().catch(() => undefined);
     this.#ending.signal.addEventListener("abort", close, { once: true });
@@ -78,6 +85,11 @@ export class BodyStream {
    */
   async prime(): Promise<void> {
     this.#first = await this.#read();
+  }
+
+  /** Ends the body early, even if nobody reads any more. Does nothing if it is ending already. */
+  abort(reason: ZiplinkError): void {
+    this.#ending.abort(reason);
   }
 
   /** Calls `onEnd` once, when the body has ended, or immediately if it already has. `onEnd` must not throw. */
@@ -138,12 +150,11 @@ export class BodyStream {
 
   /** An abort or a cancellation also reaches the generator as an error, possibly before it gets here. */
   #explain(outcome: BodyEnd["outcome"], error: unknown): Pick<BodyEnd, "outcome" | "error"> {
-    if (this.#signal?.aborted) {
-      const { reason } = this.#signal;
-      if (reason instanceof ZiplinkError) return { outcome: "failed", error: reason };
-      return { outcome: "aborted" };
-    }
-    if (this.#isCancelled) return { outcome: "aborted" };
-    return outcome === "failed" ? { outcome, error } : { outcome };
+    const { aborted, reason } = this.#ending.signal;
+    if (!aborted) return outcome === "failed" ? { outcome, error } : { outcome };
+    if (!(reason instanceof ZiplinkError)) return { outcome: "aborted" };
+    return reason.code === "stalled"
+      ? { outcome: "stalled" }
+      : { outcome: "failed", error: reason };
   }
 }

@@ -2,6 +2,7 @@
 import type { Writable } from "node:stream";
 import type { ResponseLimits } from "../../core/http/respond.ts";
 import type { App } from "../app/app.ts";
+import { defaults } from "../config/defaults.ts";
 import { surviveExpectedRejections } from "./broken-off.ts";
 import { createLambdaHandler, type Invocation } from "./handler.ts";
 
@@ -37,7 +38,7 @@ export interface LambdaFunctionOptions {
  */
 export function createLambdaFunction(
   app: App,
-  { clientStallSeconds = 30 }: LambdaFunctionOptions = {},
+  { clientStallSeconds = defaults.clientStallSeconds }: LambdaFunctionOptions = {},
 ): LambdaFunction {
   surviveExpectedRejections();
   const handler = createLambdaHandler(app, clientStallSeconds);

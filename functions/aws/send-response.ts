@@ -1,8 +1,9 @@
 /// <reference types="aws-lambda" />
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ownsChunks } from "../../core/streaming/body-stream.ts";
-import { type Outgoing, responseSink } from "../node/response-sink.ts";
+import { abortBody, ownsChunks } from "../../core/streaming/body-stream.ts";
+import { responseSink } from "../node/response-sink.ts";
+import { clientStalled, watchStalls } from "../node/stalls.ts";
 import { BrokenOff, expectRejection } from "./broken-off.ts";
 
 /**
@@ -20,8 +21,14 @@ export async function sendResponse(
   const outgoing = awslambda.HttpResponseStream.from(stream, toPrelude(response));
   // Status and headers are sent with the first write, and an empty body has none.
   outgoing.write("");
-  const watched = watch(outgoing, stallMs, () => stop.abort(new BrokenOff()));
   const { body } = response;
+  const watched = watchStalls(outgoing, {
+    stallMs,
+    onStall() {
+      if (body) abortBody(body, clientStalled());
+      stop.abort(new BrokenOff());
+    },
+  });
   const sink = responseSink(watched, {
     releases: body !== null && ownsChunks(body),
     breakOff: () => outgoing.destroy(new BrokenOff()),
@@ -42,20 +49,5 @@ function toPrelude({ status, headers }: Response): Record<string, unknown> {
     statusCode: status,
     headers: Object.fromEntries(others),
     ...(cookies.length > 0 ? { cookies } : {}),
-  };
-}
-
-/** Wraps `outgoing`, and calls `onStall` if a write takes longer than `stallMs`. */
-function watch(outgoing: Writable, stallMs: number, onStall: () => void): Outgoing {
-  return {
-    write(chunk, done) {
-      const timer = setTimeout(onStall, stallMs);
-      outgoing.write(chunk, (error) => {
-        clearTimeout(timer);
-        done(error);
-      });
-    },
-    end: (done) => outgoing.end(done),
-    once: (event, listener) => outgoing.once(event, listener),
   };
 }

@@ -39,7 +39,7 @@ const settings = z.object({
   MAX_RESPONSE_BYTES: z.optional(integer(1)),
   MAX_FIXED_LENGTH: z.optional(integer(0)),
   PLAN_CACHE_SECONDS: z._default(integer(0), defaults.cacheSeconds),
-  CLIENT_STALL_SECONDS: z._default(integer(1), 30),
+  CLIENT_STALL_SECONDS: z._default(integer(1), defaults.clientStallSeconds),
   CACHE_CONTROL: z._default(z.string().check(z.minLength(1)), defaults.cacheControl),
   CORS_ORIGINS: z._default(listSchema, []),
   LOG_LEVEL: z._default(z.enum(logLevels), "info"),
@@ -65,7 +65,7 @@ export interface Config extends LinkConfig {
   readonly smallEntryBytes: number;
   readonly responseLimits: ResponseLimits;
   readonly planCacheSeconds: number;
-  /** How long a client may accept no data, where the platform does not report that it has left. */
+  /** How long a client may take no byte before its response is broken off. */
   readonly clientStallSeconds: number;
   /** Where checksums are stored for other instances. */
   readonly crcStore: SealedStore | undefined;

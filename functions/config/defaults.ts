@@ -7,4 +7,5 @@ export const defaults = {
   maxLinkSeconds: 7 * 86_400,
   maxLinkLength: 1_800,
   maxBodyBytes: 5_000_000,
+  clientStallSeconds: 30,
 } as const;

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { describeFailure } from "../../core/http/audit.ts";
 import { describeProblem, problemResponse } from "../../core/http/problem.ts";
 import type { App } from "../app/app.ts";
+import { defaults } from "../config/defaults.ts";
 import { createLogger } from "../observability/log.ts";
 import { withParsedBody } from "./parsed-body.ts";
 import { sendResponse } from "./send-response.ts";
@@ -19,6 +20,8 @@ export interface NodeListenerOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Logs errors where there is no `onError`. Default: a logger that writes to standard output. */
   readonly logger?: Logger | undefined;
+  /** Seconds that a client may take no byte before its response is broken off. Default 30; `Infinity`: no limit. */
+  readonly clientStallSeconds?: number | undefined;
 }
 
 /**
@@ -26,10 +29,11 @@ export interface NodeListenerOptions {
  * and responses, such as Express and Fastify. If the framework has already parsed a request's body, the
  * app reads what the framework left at `request.body`.
  *
- * If a response body fails, its connection is closed before the full length is sent, or its HTTP/2 stream
- * is reset. Errors that the app throws after the client has left are not reported.
+ * If a response body fails, or its client stalls, its connection is closed before the full length is sent, or
+ * its HTTP/2 stream is reset. Errors that the app throws after the client has left are not reported.
  */
 export function createNodeListener(app: App, options: NodeListenerOptions = {}) {
+  const stallMs = (options.clientStallSeconds ?? defaults.clientStallSeconds) * 1000;
   return getRequestListener(
     async (request, { incoming, outgoing }) => {
       const { signal } = request;
@@ -37,12 +41,12 @@ export function createNodeListener(app: App, options: NodeListenerOptions = {}) 
       let failure: unknown;
       try {
         const response = await app(withParsedBody(request, incoming));
-        failure = await sendResponse(response, outgoing, signal);
+        failure = await sendResponse(response, outgoing, { signal, stallMs });
       } catch (error) {
         if (signal.aborted) return RESPONSE_ALREADY_SENT;
         onError(error);
         if (options.onError || outgoing.headersSent) return RESPONSE_ALREADY_SENT;
-        await sendResponse(problemResponse(error), outgoing, signal);
+        await sendResponse(problemResponse(error), outgoing, { signal, stallMs });
       }
       if (failure !== undefined) onError(failure);
       return RESPONSE_ALREADY_SENT;

@@ -1,22 +1,32 @@
-import type { ServerResponse } from "node:http";
 import { constants, Http2ServerResponse } from "node:http2";
 import { pipeline } from "node:stream/promises";
-import { ownsChunks } from "../../core/streaming/body-stream.ts";
-import { type Outgoing, responseSink } from "./response-sink.ts";
+import { abortBody, ownsChunks } from "../../core/streaming/body-stream.ts";
+import { inPieces, type NodeResponse, unsentBytes, withoutCallbacks } from "./outgoing.ts";
+import { responseSink } from "./response-sink.ts";
+import { clientStalled, watchStalls } from "./stalls.ts";
 
-/** A response of Node's HTTP servers, or of a framework that extends them. */
-export type NodeResponse = ServerResponse | Http2ServerResponse;
+/** Options of `sendResponse`. */
+export interface SendResponseOptions {
+  /** The request's signal, which is aborted once the client has left. */
+  readonly signal: AbortSignal;
+  /** Longest time that the client may take no byte, in milliseconds. */
+  readonly stallMs: number;
+}
+
+/** Largest piece that an HTTP/2 stream is given at once, in bytes: its progress shows only between pieces. */
+const PIECE_BYTES = 64 * 1024;
 
 /**
- * Sends `response` as `outgoing`. If its body fails, the connection is closed before the full length is
- * sent, or reset if the body has neither length nor chunks; an HTTP/2 stream is reset. Resolves to the error of such a body, or to `undefined` if there is
- * none: if the client has left (`signal`), or if the body is an archive, whose end is reported to the audit.
- * Rejects if the headers cannot be sent, after closing the body.
+ * Sends `response` as `outgoing`. If its body fails, or its client stalls, the connection is closed before the
+ * full length is sent, or reset if the body has neither length nor chunks; an HTTP/2 stream is reset. Resolves
+ * to the error of such a body, or to `undefined` if there is none: if the client has left or stalled, or if the
+ * body is an archive, whose end is reported to the audit. Rejects if the headers cannot be sent, after closing
+ * the body.
  */
 export async function sendResponse(
   response: Response,
   outgoing: NodeResponse,
-  signal: AbortSignal,
+  { signal, stallMs }: SendResponseOptions,
 ): Promise<unknown> {
   const { body } = response;
   try {
@@ -33,12 +43,22 @@ export async function sendResponse(
   // callback and keep the chunk. Frameworks inherit them.
   const isReplaced = Object.hasOwn(outgoing, "write") || Object.hasOwn(outgoing, "end");
   const isArchive = ownsChunks(body);
+  const hasLength = response.headers.has("Content-Length");
   let failure: unknown;
-  const sink = responseSink(isReplaced ? withoutCallbacks(outgoing) : outgoing, {
+  const watched = watchStalls(isReplaced ? withoutCallbacks(outgoing) : outgoing, {
+    stallMs,
+    unsent: () => unsentBytes(outgoing),
+    onStall() {
+      abortBody(body, clientStalled());
+      breakOff(outgoing, hasLength);
+    },
+  });
+  const isHttp2 = outgoing instanceof Http2ServerResponse;
+  const sink = responseSink(isHttp2 ? inPieces(watched, PIECE_BYTES) : watched, {
     releases: isArchive && !isReplaced,
     breakOff(error) {
       if (!isArchive && !signal.aborted) failure = error;
-      breakOff(outgoing, response.headers.has("Content-Length"));
+      breakOff(outgoing, hasLength);
     },
   });
   try {
@@ -62,35 +82,6 @@ function writeHead({ status, headers, body }: Response, outgoing: NodeResponse):
     outgoing.writeHead(status, fields);
     if (body) outgoing.flushHeaders();
   }
-}
-
-/** The methods that both kinds of response share. */
-interface Written {
-  write(chunk: Uint8Array): boolean;
-  end(): unknown;
-  on(event: "drain", listener: () => void): unknown;
-  once(event: "finish" | "close", listener: () => void): unknown;
-}
-
-/** Waits for room in the buffer of `outgoing`, as `pipe` does, not until the system has each chunk. */
-function withoutCallbacks(outgoing: Written): Outgoing {
-  let goOn: () => void = () => undefined;
-  // One listener for all chunks: where `on` is replaced too, `once` would leave its listeners behind.
-  outgoing.on("drain", () => goOn());
-  return {
-    write(chunk, done) {
-      if (outgoing.write(chunk) !== false) return done();
-      goOn = () => {
-        goOn = () => undefined;
-        done();
-      };
-    },
-    end(done) {
-      outgoing.once("finish", done);
-      outgoing.end();
-    },
-    once: (event, listener) => outgoing.once(event, listener),
-  };
 }
 
 function breakOff(outgoing: NodeResponse, hasLength: boolean): void {

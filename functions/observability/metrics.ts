@@ -15,6 +15,7 @@ export interface Metrics {
   }>;
 }
 
+const OUTCOMES = ["completed", "aborted", "stalled", "failed"] as const;
 const BREAKER_STATES = ["closed", "open", "half_open"] as const;
 
 /**
@@ -72,7 +73,7 @@ export function createMetrics(): Metrics {
   const setBreaker = (current: (typeof BREAKER_STATES)[number]) => {
     for (const state of BREAKER_STATES) breaker.set({ state }, state === current ? 1 : 0);
   };
-  for (const outcome of ["completed", "aborted", "failed"]) downloads.inc({ outcome }, 0);
+  for (const outcome of OUTCOMES) downloads.inc({ outcome }, 0);
   setBreaker("closed");
   collectDefaultMetrics({ register: registry });
 

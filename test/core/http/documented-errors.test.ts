@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { statusByCode } from "../../../core/errors.ts";
 
-/** Codes that no client sees: `denied` is reported as `not_found`, and nobody receives `aborted`. */
-const hidden = ["denied", "aborted"];
+/** Codes that no client sees: `denied` is reported as `not_found`, and nobody receives the others. */
+const hidden = ["denied", "aborted", "stalled"];
 const told = Object.entries(statusByCode)
   .filter(([code]) => !hidden.includes(code))
   .map(([code, status]) => `${status} ${code}`);

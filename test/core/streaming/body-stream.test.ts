@@ -2,7 +2,12 @@ import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { allocateChunk, CHUNK_BYTES } from "../../../core/bytes/chunks.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
-import { type BodyEnd, BodyStream, ownsChunks } from "../../../core/streaming/body-stream.ts";
+import {
+  abortBody,
+  type BodyEnd,
+  BodyStream,
+  ownsChunks,
+} from "../../../core/streaming/body-stream.ts";
 
 const chunks = () => [Buffer.from("one"), Buffer.from("three"), Buffer.from("seventh")];
 
@@ -47,6 +52,10 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 const told = ({ ends }: Bed) => vi.waitUntil(() => ends.length > 0, { interval: 1 });
+
+async function* generate() {
+  yield* chunks();
+}
 
 async function readAll({ readable }: BodyStream): Promise<string> {
   const parts: Uint8Array[] = [];
@@ -176,6 +185,40 @@ describe.each([true, false])(
     });
   },
 );
+
+describe("a body that its sender breaks off", () => {
+  const stalled = new ZiplinkError("stalled", "The client takes nothing.");
+  const stopping = new ZiplinkError("unavailable", "The server stops.");
+
+  test.each([
+    [stalled, { outcome: "stalled", sent: 3 }],
+    [stopping, { outcome: "failed", error: stopping, sent: 3 }],
+  ])("ends with the explanation, even if it is cancelled as well: %s", async (reason, expected) => {
+    const body = new BodyStream(generate);
+    const end = Promise.withResolvers<BodyEnd>();
+    body.onEnd(end.resolve);
+    const reader = body.readable.getReader();
+    await reader.read();
+    abortBody(body.readable, reason);
+    await reader.cancel();
+    expect(await end.promise).toEqual(expected);
+  });
+
+  test("has ended already if it was read to its end", async () => {
+    const body = new BodyStream(generate);
+    const ends: BodyEnd[] = [];
+    body.onEnd((end) => ends.push(end));
+    await readAll(body);
+    abortBody(body.readable, stalled);
+    expect(ends).toMatchObject([{ outcome: "completed" }]);
+  });
+
+  test("may be any stream, which is left alone", async () => {
+    const stream = new Response("text").body ?? expect.unreachable();
+    abortBody(stream, stalled);
+    expect(await new Response(stream).text()).toBe("text");
+  });
+});
 
 test("a body whose signal is already aborted ends without being read", async () => {
   const work = vi.fn();

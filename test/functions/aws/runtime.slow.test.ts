@@ -158,7 +158,7 @@ describeWithRuntimeClient("the bundle for Lambda, as its Runtime API sees it", (
       const before = await service.residentBytes();
       const stalled = await service.invoke(await eventOf("endless"));
       const ended = await service.nextLine(
-        ({ message, outcome }) => message === "download_ended" && outcome === "aborted",
+        ({ message, outcome }) => message === "download_ended" && outcome === "stalled",
       );
       // Of 4 GiB, only the contents of the connections' buffers, which the system sizes.
       expect(ended.sent).toBeLessThan(64 * MiB);
