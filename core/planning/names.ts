@@ -144,7 +144,7 @@ function shorten(segment: string, bytes: number): string {
 
 const ASCII = /^[ -~]*$/;
 
-const graphemes = new Intl.Segmenter("en");
+let graphemes: Intl.Segmenter | undefined;
 
 /** Returns the longest start of `text` within `bytes` of UTF-8; splits no grapheme, ends in no dot or space. */
 function cut(text: string, bytes: number): string {
@@ -152,6 +152,7 @@ function cut(text: string, bytes: number): string {
   if (ASCII.test(text.slice(0, bytes + 1))) return trimEnd(text.slice(0, bytes)) || "_";
   let length = 0;
   let end = 0;
+  graphemes ??= new Intl.Segmenter("en"); // not at the start, which it would slow down
   for (const { segment, index } of graphemes.segment(text)) {
     length += byteLength(segment);
     if (length > bytes) break;
