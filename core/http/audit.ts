@@ -21,6 +21,8 @@ export interface Principal extends Traced {
   readonly link?: string;
   /** The subject of the link or, without a link, the caller's id. */
   readonly subject?: string;
+  /** The caller that created the link, if it names one. */
+  readonly caller?: string;
 }
 
 interface Download extends Principal {

@@ -78,7 +78,8 @@ export function createCallerArchives(options: CallerArchivesOptions): CallerArch
       assertPinned(spec, plan);
       const id = crypto.randomUUID();
       const contents = pin ? { ...spec, etag: layoutZip(plan).etag } : spec;
-      const token = await signLink(contents, { ...terms, id, keys: linkKeys, manifests });
+      const claims = { ...terms, id, caller: caller.id };
+      const token = await signLink(contents, { ...claims, keys: linkKeys, manifests });
       const entries = plan.entries.length;
       const bytes = plannedBytes(plan);
       const { subject, expires } = terms;

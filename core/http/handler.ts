@@ -138,8 +138,12 @@ async function withLink(
   }
 }
 
-function principalOf({ id, subject }: Pick<Link, "id" | "subject">): Principal {
-  return { link: id, ...(subject === undefined ? {} : { subject }) };
+function principalOf({ id, subject, caller }: Omit<Link, "spec">): Principal {
+  return {
+    link: id,
+    ...(subject === undefined ? {} : { subject }),
+    ...(caller === undefined ? {} : { caller }),
+  };
 }
 
 function isStale(error: unknown): boolean {

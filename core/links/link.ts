@@ -32,6 +32,8 @@ export interface Link {
   readonly id: string;
   /** `sub`: the person or system that the link is for. */
   readonly subject?: string;
+  /** `client_id` (RFC 8693, 4.3): the caller that the link was made for. Links of one caller count together. */
+  readonly caller?: string;
   /** `title`: the heading of the link's page. */
   readonly title?: string;
   /** `iss`: the maker of the link, shown on its page. */
@@ -44,8 +46,12 @@ export interface Link {
   readonly spec: ArchiveSpec;
 }
 
-/** Claims that are only shown on the page; no decision depends on them. */
-const shownClaims = z.object({
+/**
+ * Claims whose form is checked here. All but `client_id` are only shown on the page; no decision depends on
+ * them.
+ */
+const checkedClaims = z.object({
+  client_id: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
   title: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   iss: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   message: z.optional(z.string().check(z.minLength(1), z.maxLength(1000))),
@@ -58,6 +64,11 @@ interface LinkClaims {
   readonly notBefore?: Date;
   /** The person or system that the link is for; appears in the audit log. */
   readonly subject?: string;
+  /**
+   * The caller on whose behalf the link is made; appears in the audit log. Links of one caller share limits,
+   * and their subjects are apart from those of other callers. Default: none.
+   */
+  readonly caller?: string;
   /** The heading of the link's page, up to 200 characters. Default: the archive's name. */
   readonly title?: string;
   /** The maker of the link, shown on its page, up to 200 characters. */
@@ -113,8 +124,8 @@ export async function signLink(spec: ArchiveSpec, options: SignLinkOptions): Pro
 }
 
 function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
-  const { expires, notBefore, subject, title, issuer, message } = options;
-  parseShownClaims({ title, iss: issuer, message });
+  const { expires, notBefore, subject, caller, title, issuer, message } = options;
+  parseCheckedClaims({ title, iss: issuer, message, client_id: caller });
   return {
     aud: AUDIENCE,
     iat: toSeconds(new Date()),
@@ -122,6 +133,7 @@ function toClaims(zip: object, id: string, options: LinkClaims): JWTPayload {
     ...(notBefore ? { nbf: toSeconds(notBefore) } : {}),
     jti: id,
     ...(subject === undefined ? {} : { sub: subject }),
+    ...(caller === undefined ? {} : { client_id: caller }),
     ...(issuer === undefined ? {} : { iss: issuer }),
     ...(title === undefined ? {} : { title }),
     ...(message === undefined ? {} : { message }),
@@ -153,14 +165,15 @@ export interface VerifiedToken extends Omit<Link, "spec"> {
  * Verifies a link's token. Its `kid` selects the key, which determines the algorithm. Only the token is looked
  * at, so the result reveals nothing about any object and needs no call of a store. Rejects with `unauthorized`
  * if the token is forged, not canonical or meant for another purpose, `expired` if it is genuine but too old,
- * and `malformed` if it is genuine but its `exp`, `title` or `iss` is invalid.
+ * and `malformed` if it is genuine but its `exp`, `title`, `iss`, `message` or `client_id` is invalid.
  */
 export async function verifyLinkToken(token: string, keys: JwtKeys): Promise<VerifiedToken> {
   const claims = await verifyToken(token, keys);
-  const { title, iss: issuer, message } = parseShownClaims(claims);
+  const { title, iss: issuer, message, client_id: caller } = parseCheckedClaims(claims);
   return {
     id: claims.jti ?? digestToken(token).slice(0, 16),
     ...(claims.sub === undefined ? {} : { subject: claims.sub }),
+    ...(caller === undefined ? {} : { caller }),
     ...(title === undefined ? {} : { title }),
     ...(issuer === undefined ? {} : { issuer }),
     ...(message === undefined ? {} : { message }),
@@ -202,8 +215,8 @@ function toDate(seconds: number): Date {
   });
 }
 
-function parseShownClaims(claims: unknown): z.infer<typeof shownClaims> {
-  const result = validate(shownClaims, claims);
+function parseCheckedClaims(claims: unknown): z.infer<typeof checkedClaims> {
+  const result = validate(checkedClaims, claims);
   if (result.success) return result.data;
   throw malformed(result.error, []);
 }

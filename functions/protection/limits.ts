@@ -3,12 +3,13 @@ import RateLimiterMemory from "rate-limiter-flexible/lib/RateLimiterMemory.js";
 import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
 import { ZiplinkError } from "../../core/errors.ts";
 import type { Principal } from "../../core/http/audit.ts";
+import { FairShare } from "./fair-share.ts";
 
 /** How much this process serves at once and per minute. `Infinity` means no limit. */
 export interface ServiceLimits {
   /** Concurrent downloads, and requests that may become one, of all principals together. */
   readonly maxActive: number;
-  /** The same for one principal. */
+  /** The same for one principal: a caller, a link, or a subject of one caller's links. */
   readonly maxActivePerCaller: number;
   /** Requests per minute of all principals together. */
   readonly requestsPerMinute: number;
@@ -27,33 +28,41 @@ export interface Gate {
 /** Suggested wait for a slot. When one becomes free is unknown; asking this often is enough. */
 const BUSY_MS = 5_000;
 
+/** How many times the free slots the links of one caller may hold together: 400 of 500 if nobody else does. */
+const GROUP_RATIO = 4;
+
+/** The part of all requests per minute that the links of one caller may have together. */
+const GROUP_RATE = 0.8;
+
 /**
  * Creates limits for this process; nothing is shared with other processes. A principal over one of its
  * own limits takes nothing from the shared limit of the same kind.
  */
 export function createGate(limits: ServiceLimits): Gate {
-  const { maxActive, maxActivePerCaller } = limits;
-  const perPrincipal = createRate(limits.requestsPerMinutePerCaller);
-  const perAddress = createRate(limits.requestsPerMinutePerCaller);
-  const together = createRate(limits.requestsPerMinute);
+  const { maxActive, maxActivePerCaller, requestsPerMinute, requestsPerMinutePerCaller } = limits;
+  const groupRate = Math.max(requestsPerMinutePerCaller, Math.ceil(requestsPerMinute * GROUP_RATE));
+  const perPrincipal = createRate(requestsPerMinutePerCaller);
+  const perGroup = createRate(groupRate);
+  const perAddress = createRate(requestsPerMinutePerCaller);
+  const together = createRate(requestsPerMinute);
   const activeOf = new Map<string, number>();
-  let active = 0;
+  const slots = new FairShare(maxActive, GROUP_RATIO);
 
   return {
     async enter(principal) {
-      const key = keyOf(principal);
+      const { key, group } = keysOf(principal);
       await perPrincipal(key);
+      if (group !== key) await perGroup(group);
       await together("");
       const own = activeOf.get(key) ?? 0;
       if (own >= maxActivePerCaller) throw tooMany("Too many downloads at once.", BUSY_MS);
-      if (active >= maxActive) throw tooMany("The service is busy.", BUSY_MS);
+      if (!slots.take(group, 1)) throw tooMany("The service is busy.", BUSY_MS);
       activeOf.set(key, own + 1);
-      active++;
       let isInside = true;
       return () => {
         if (!isInside) return;
         isInside = false;
-        active--;
+        slots.give(group, 1);
         const left = (activeOf.get(key) ?? 0) - 1;
         if (left > 0) activeOf.set(key, left);
         else activeOf.delete(key);
@@ -64,12 +73,27 @@ export function createGate(limits: ServiceLimits): Gate {
 }
 
 /**
- * Returns the key of a principal: the link's subject, else the link itself, or the caller if there is
- * no link. Prefixes keep the three namespaces apart.
+ * Returns the keys that a principal and its group are counted by. A link is counted by its subject, or else
+ * by its id; its group are all links of the caller that created it. Callers choose subjects freely, so a
+ * subject means nothing without the caller. Links without a caller, and callers themselves, are groups of
+ * their own.
  */
-function keyOf({ link, subject }: Principal): string {
-  if (link === undefined) return `caller ${subject}`;
-  return subject === undefined ? `link ${link}` : `subject ${subject}`;
+function keysOf({ link, subject, caller }: Principal): {
+  readonly key: string;
+  readonly group: string;
+} {
+  // JSON keeps apart what plain text would not: `a b` and `c`, `a` and `b c`.
+  const keyOf = (...parts: readonly (string | undefined)[]) => JSON.stringify(parts);
+  if (link === undefined) {
+    const key = keyOf("caller", subject);
+    return { key, group: key };
+  }
+  const own = subject === undefined ? ["link", link] : ["subject", subject];
+  if (caller === undefined) {
+    const key = keyOf(...own);
+    return { key, group: key };
+  }
+  return { key: keyOf(...own, "of", caller), group: keyOf("links of", caller) };
 }
 
 function createRate(points: number): (key: string) => Promise<void> {

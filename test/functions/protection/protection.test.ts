@@ -6,7 +6,7 @@ import { readConfig } from "../../../functions/config/config.ts";
 import { defaultProtection, type Protection } from "../../../functions/config/protection-config.ts";
 import { clientAddress } from "../../../functions/protection/client-address.ts";
 import { callerToken } from "../../support/api-client.ts";
-import { appOf } from "../../support/apps.ts";
+import { appOf, type MintedLink } from "../../support/apps.ts";
 import { patterned } from "../../support/bytes.ts";
 import { apiSecret, linkSecret } from "../../support/secrets.ts";
 import { failing } from "../../support/sources.ts";
@@ -73,6 +73,28 @@ describe("concurrent downloads", () => {
     expect((await get(await pathOf({ subject: "caller-1" }))).status).toBe(200);
     await held.body?.cancel();
     expect((await post("/links", { prefix: "a/" })).status).toBe(201);
+  });
+
+  test("of a subject are counted apart for each caller that names it", async () => {
+    const { get } = serviceOf({ maxActivePerCaller: 2 });
+    const linkOf = (caller: string) => pathOf({ caller, subject: "user-17" });
+    for (let i = 0; i < 2; i++) expect((await get(await linkOf("a"))).status).toBe(200);
+    await expectTooMany(await get(await linkOf("a")), /^5$/);
+    expect((await get(await linkOf("b"))).status).toBe(200);
+    // Nor does a caller's link count as one of the application's own.
+    expect((await get(await pathOf({ subject: "user-17" }))).status).toBe(200);
+  });
+
+  test("of all links that one caller has created leave some to others", async () => {
+    const { get, mint, events } = serviceOf({ maxActive: 10, maxActivePerCaller: 3 });
+    const links: MintedLink[] = [];
+    for (let i = 0; i < 4; i++) links.push(await mint({ prefix: "a/" }));
+    const statuses: number[] = [];
+    for (const { url } of [...links, ...links, ...links]) statuses.push((await get(url)).status);
+    expect(statuses).toEqual([...Array(8).fill(200), ...Array(4).fill(429)]);
+    expect(events.at(-1)).toMatchObject({ event: "request_refused", caller: "caller-1" });
+    expect((await get(await pathOf({ caller: "caller-2" }))).status).toBe(200);
+    expect((await get(await pathOf())).status).toBe(200);
   });
 
   test("are limited overall, and a principal over its own limit takes nothing from that limit", async () => {
@@ -202,6 +224,18 @@ describe("requests per minute", () => {
       expect((await post("/links", { prefix: "a/" })).status).toBe(201);
     }
     await expectTooMany(await post("/links", { prefix: "a/" }), /^([1-5]?\d|60)$/);
+  });
+
+  test("of all links of one caller leave some to others", async () => {
+    const { get } = serviceOf({ requestsPerMinute: 10, requestsPerMinutePerCaller: 2 });
+    const heads = async (caller: string) => {
+      const path = await pathOf({ caller });
+      const send = () => get(path, { method: "HEAD" });
+      return [(await send()).status, (await send()).status];
+    };
+    for (let i = 0; i < 4; i++) expect(await heads("a")).toEqual([200, 200]);
+    expect(await heads("a")).toEqual([429, 429]);
+    expect(await heads("b")).toEqual([200, 200]);
   });
 
   test("are limited overall; the health check is not counted", async () => {
