@@ -37,6 +37,10 @@ export async function createService(config: Config): Promise<App> {
     crcs: createCrcKnowledge({
       store: await openCrcStore(config),
       onStoreError: (error) => logger.warn({ failure: describeFailure(error) }, "crc_store_failed"),
+      onContradiction(entries) {
+        logger.warn({ entries }, "crc_contradicted");
+        metrics?.observe({ event: "crc_contradicted", entries });
+      },
     }),
     // A single reader saturates a disk: reading parts of a file in parallel would only take memory.
     readAhead: new ReadAheadPool(config.source.kind === "folder" ? { partBytes: Infinity } : {}),

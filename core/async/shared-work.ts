@@ -17,6 +17,11 @@ export class SharedWork<T> {
     return this.#givingUp.signal.aborted;
   }
 
+  /** Resolves once the work has ended, however it ends; at once if it never started. */
+  async ended(): Promise<void> {
+    await Promise.allSettled([this.#result]);
+  }
+
   /** Settles as the work does; rejects at once when `signal` aborts. */
   async wait(signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { BlobInfo } from "../blob-source.ts";
-import { CrcParts } from "./crc-parts.ts";
+import { type CrcFragment, CrcParts } from "./crc-parts.ts";
 
 /** Options of `CrcCache`. */
 export interface CrcCacheOptions {
@@ -8,10 +8,13 @@ export interface CrcCacheOptions {
   readonly maxObjects?: number;
 }
 
+/** Fragments kept of one object. Slices in a row are one; only requests for scattered bytes make many. */
+const MAX_FRAGMENTS = 200;
+
 /**
  * CRC-32s learnt while streaming, by object and version, so that a later download in this process need not
- * reread what it does not send. Bounded: the least recently used are evicted. Checksums of parts of an object
- * are kept too: slices of it that were sent one by one add up to its checksum.
+ * reread what it does not send. Bounded: the least recently used are evicted. Checksums of fragments of an
+ * object are kept too: slices of it that were sent one by one add up to its checksum.
  */
 export class CrcCache {
   readonly #whole: LRUCache<string, number>;
@@ -27,19 +30,34 @@ export class CrcCache {
     return this.#whole.get(identify(blob));
   }
 
-  /** Caches the CRC-32 of a whole object. */
-  set(blob: BlobInfo, crc32: number): void {
+  /** Caches the CRC-32 of a whole object. Returns whether another one was cached, which is dropped. */
+  set(blob: BlobInfo, crc32: number): boolean {
     const id = identify(blob);
+    const previous = this.#whole.get(id);
     this.#partial.delete(id);
-    this.#whole.set(id, crc32);
+    if (previous !== crc32) this.#whole.set(id, crc32);
+    return previous !== undefined && previous !== crc32;
   }
 
-  /** Returns the known parts of an object's checksum, which all downloads add to. */
-  parts(blob: BlobInfo): CrcParts {
+  /** Forgets all of an object. */
+  delete(blob: BlobInfo): void {
+    const id = identify(blob);
+    this.#partial.delete(id);
+    this.#whole.delete(id);
+  }
+
+  /** Returns the fragments learnt of an object since all of it was last known, in ascending order. */
+  fragments(blob: BlobInfo): CrcFragment[] {
+    return this.#partial.get(identify(blob))?.fragments() ?? [];
+  }
+
+  /** Adds fragments of an object. Returns the CRC-32 of all of it if no byte is missing any more. */
+  add(blob: BlobInfo, fragments: readonly CrcFragment[]): number | undefined {
     const id = identify(blob);
     const parts = this.#partial.get(id) ?? new CrcParts();
+    for (const fragment of fragments) if (parts.count < MAX_FRAGMENTS) parts.add(fragment);
     this.#partial.set(id, parts);
-    return parts;
+    return parts.whole(blob.size);
   }
 }
 
@@ -51,6 +69,7 @@ function unitCache<V extends {}>(maxSize: number): LRUCache<string, V> {
   return new LRUCache({ maxSize, sizeCalculation: () => 1 });
 }
 
-function identify({ key, version }: BlobInfo): string {
+/** Returns the same string for the same version of an object, and for nothing else. */
+export function identify({ key, version }: Pick<BlobInfo, "key" | "version">): string {
   return JSON.stringify([key, version]);
 }

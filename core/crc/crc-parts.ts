@@ -19,6 +19,11 @@ export class CrcParts {
   /** In ascending order; neither empty nor adjacent. */
   readonly #parts: Part[] = [];
 
+  /** Number of parts, which are separated by unknown bytes. */
+  get count(): number {
+    return this.#parts.length;
+  }
+
   /** Adds `bytes`, which are at `offset` in the object. Bytes already known are skipped at no cost. */
   update(bytes: Uint8Array, offset: number): void {
     const end = offset + bytes.length;

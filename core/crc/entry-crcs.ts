@@ -1,17 +1,13 @@
-import { inTurn } from "../async/abortable.ts";
 import type { BlobSource } from "../blob-source.ts";
-import { release } from "../bytes/chunks.ts";
+import { combineCrc32 } from "../bytes/crc32.ts";
 import { ZiplinkError } from "../errors.ts";
-import { readRange } from "../source/read-range.ts";
 import { knownCrc32 } from "../zip/entry-shape.ts";
 import { entryAt, type Layout } from "../zip/layout.ts";
-import type { PlanEntry } from "../zip/plan.ts";
 import type { CrcKnowledge } from "./crc-knowledge.ts";
-import type { CrcParts } from "./crc-parts.ts";
+import { SentSum } from "./sent-sum.ts";
+import type { Rereader } from "./shared-rereads.ts";
 import { StoredTable } from "./stored-table.ts";
-
-/** Objects are reread in parts of this length, so that even a single large one is read in parallel. */
-const PART_BYTES = 16 * 1024 * 1024;
+import { joinTiles, type Tile, tilesOf } from "./tiles.ts";
 
 /** Number of parts that one download rereads at a time, within the limit for all downloads. */
 const WORKERS = 4;
@@ -22,33 +18,46 @@ export interface SkippedBytes {
   readonly size: number;
 }
 
+/** The bytes before those that a download sends of an entry. */
+interface Skipped extends SkippedBytes {
+  readonly tiles: readonly Tile[];
+  /** Tiles whose CRC-32 is unknown. */
+  unknown: number;
+}
+
 /** A part of an entry to be reread. */
 interface Reread {
-  readonly index: number;
-  readonly start: number;
-  readonly end: number;
+  readonly skipped: Skipped;
+  readonly tile: Tile;
 }
 
 /**
- * The CRC-32s of the entries of one download. Their sources, cheapest first: stated by the plan; learnt from
- * bytes sent, in this download or another; loaded from the store, where any instance has left them; and, for
- * a download that begins after the start of an entry, obtained by rereading the entry.
+ * The CRC-32s of the entries of one download. Bytes that it sends are summed as they are sent, whatever is
+ * known of them. Bytes that it does not send are taken, cheapest first, from the plan; from what other
+ * downloads have learnt; from the store, where any instance has left it; and from rereading.
+ *
+ * A download shares its own sums once it has sent all that it was to send of an entry. Those of a download
+ * that breaks off in the middle of an entry are dropped: nothing has confirmed these bytes, not even the
+ * store's own check at the end of a read.
  */
 export class EntryCrcs {
   readonly #layout: Layout;
-  readonly #source: BlobSource;
   readonly #knowledge: CrcKnowledge;
   readonly #skipped: readonly SkippedBytes[];
   readonly #closing = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #reader: Rereader;
   /** This download's own copy: a checksum that the shared cache evicts must not be missing here. */
   readonly #whole: WholeCrcs;
-  readonly #partial = new Map<number, CrcParts>();
   readonly #table: StoredTable;
+  readonly #contradicted = new Set<number>();
+  /** The entry in which the download begins, and its bytes that are sent, to the entry's end. */
+  #sent: { readonly index: number; readonly sum: SentSum } | undefined;
+  /** The bytes of that entry before those, or some of those, too. */
+  #before: { readonly index: number; readonly end: number; readonly crc32: number } | undefined;
   #rereading: Promise<void> | undefined;
   #isReread = false;
   #failure: { readonly error: unknown } | undefined;
-  #waiting: { readonly index: number; readonly wake: () => void } | undefined;
+  #wake: () => void = () => undefined;
 
   /** @param skipped bytes that are not sent but whose CRC-32 is needed, in order of need */
   constructor(
@@ -59,52 +68,71 @@ export class EntryCrcs {
     signal: AbortSignal,
   ) {
     this.#layout = layout;
-    this.#source = source;
     this.#skipped = skipped;
     this.#knowledge = knowledge;
-    this.#signal = AbortSignal.any([signal, this.#closing.signal]);
+    this.#reader = { source, signal: AbortSignal.any([signal, this.#closing.signal]) };
     this.#whole = new WholeCrcs(layout.plan.entries.length);
-    this.#table = new StoredTable(layout, knowledge);
+    this.#table = new StoredTable(layout, knowledge, (index) => this.#contradicted.add(index));
   }
 
   /** Starts to obtain the needed checksums in the background. Further calls do nothing. */
   start(): void {
-    this.#rereading ??= this.#reread();
+    this.#rereading ??= this.#obtain();
   }
 
   /** Returns the CRC-32 of a whole entry; waits until it is known. */
   async get(index: number): Promise<number> {
     for (;;) {
-      const known = this.#find(index);
+      const known = this.#own(index) ?? this.#joined(index);
       if (known !== undefined) return known;
       if (this.#failure) throw this.#failure.error;
-      this.start();
       if (this.#isReread) throw new ZiplinkError("internal", "A checksum was not foreseen.");
-      await new Promise<void>((wake) => {
-        this.#waiting = { index, wake };
+      const waking = new Promise<void>((wake) => {
+        this.#wake = wake;
       });
-      this.#waiting = undefined;
+      this.start();
+      await waking;
     }
   }
 
-  /** Records the CRC-32 of a whole entry. */
-  learn(index: number, crc32: number): void {
+  /** Returns the sum for the bytes of an entry that are sent from `offset` on, in its object. */
+  sum(index: number, offset: number): SentSum {
     const { blob } = entryAt(this.#layout, index);
-    this.#whole.set(index, crc32);
-    this.#partial.delete(index);
-    this.#knowledge.cache.set(blob, crc32);
-    this.#table.learn(index, crc32, blob.size);
-    if (this.#waiting?.index === index) this.#waiting.wake();
+    const fragments = this.#knowledge.cache.fragments(blob);
+    const sum = new SentSum(
+      offset,
+      fragments.flatMap(({ start, end }) => [start, end]),
+    );
+    if (offset > 0) this.#sent = { index, sum };
+    return sum;
   }
 
-  /** Adds bytes of an entry's object, which are at `offset` in it. */
-  update(index: number, bytes: Uint8Array, offset: number): void {
-    if (this.#whole.has(index)) return;
+  /** Shares a sum, once all bytes of the entry that are to be sent have gone by. */
+  learnSent(index: number, sum: SentSum): void {
     const { blob } = entryAt(this.#layout, index);
-    const parts = this.#parts(index);
-    parts.update(bytes, offset);
-    const whole = parts.whole(blob.size);
-    if (whole !== undefined) this.learn(index, whole);
+    if (sum.start === 0 && sum.end === blob.size) {
+      this.learn(index, sum.from(0));
+    } else {
+      const whole = this.#knowledge.cache.add(blob, sum.segments());
+      if (whole !== undefined) this.#share(index, whole);
+    }
+  }
+
+  /** Records the CRC-32 of a whole entry, of its bytes as this download has seen them. */
+  learn(index: number, crc32: number): void {
+    this.#whole.set(index, crc32);
+    this.#share(index, crc32);
+  }
+
+  /** Forgets the shared CRC-32 of an entry, which the entry's bytes do not match. One of the plan's stays. */
+  reject(index: number): void {
+    const entry = entryAt(this.#layout, index);
+    if (knownCrc32(entry) !== undefined) return;
+    const { blob } = entry;
+    this.#contradicted.add(index);
+    this.#knowledge.cache.delete(blob);
+    this.#knowledge.rereads.forget(blob);
+    this.#table.remove(index);
   }
 
   /** Stops the background work and saves the learnt checksums in the store. */
@@ -112,71 +140,95 @@ export class EntryCrcs {
     this.#closing.abort();
     await this.#rereading;
     await this.#table.save();
+    if (this.#contradicted.size > 0) this.#knowledge.onContradiction(this.#contradicted.size);
   }
 
-  #find(index: number): number | undefined {
-    const entry = entryAt(this.#layout, index);
-    return knownCrc32(entry) ?? this.#whole.get(index) ?? this.#recall(index, entry);
+  #share(index: number, crc32: number): void {
+    const { blob } = entryAt(this.#layout, index);
+    if (this.#knowledge.cache.set(blob, crc32)) {
+      this.#contradicted.add(index);
+      this.#knowledge.rereads.forget(blob);
+    }
+    this.#table.learn(index, crc32, blob.size);
   }
 
-  /** Returns a checksum that another download has learnt, if any. */
-  #recall(index: number, { blob }: PlanEntry): number | undefined {
-    const crc32 = this.#knowledge.cache.get(blob) ?? this.#table.get(index);
-    if (crc32 !== undefined) this.learn(index, crc32);
+  /** Returns the CRC-32 that the plan states or this download has found. */
+  #own(index: number): number | undefined {
+    return knownCrc32(entryAt(this.#layout, index)) ?? this.#whole.get(index);
+  }
+
+  /** Returns the CRC-32 of the entry in which the download begins, from its two parts. */
+  #joined(index: number): number | undefined {
+    const sum = this.#sent?.index === index ? this.#sent.sum : undefined;
+    const before = this.#before?.index === index ? this.#before : undefined;
+    if (!sum || !before || sum.end !== entryAt(this.#layout, index).blob.size) return undefined;
+    const crc32 = combineCrc32(before.crc32, sum.from(before.end), sum.end - before.end);
+    this.learn(index, crc32);
     return crc32;
   }
 
-  #parts(index: number): CrcParts {
-    const parts =
-      this.#partial.get(index) ?? this.#knowledge.cache.parts(entryAt(this.#layout, index).blob);
-    this.#partial.set(index, parts);
-    return parts;
+  /** Returns a checksum that another download has learnt, if any. */
+  #recall(index: number): number | undefined {
+    const { blob } = entryAt(this.#layout, index);
+    const cached = this.#knowledge.cache.get(blob);
+    if (cached !== undefined) this.#table.offer(index, cached, blob.size);
+    const crc32 = cached ?? this.#table.get(index);
+    if (crc32 !== undefined) this.#whole.set(index, crc32);
+    return crc32;
   }
 
   /** Never rejects: a failure is kept for `get` and stops the other workers. */
-  async #reread(): Promise<void> {
+  async #obtain(): Promise<void> {
     await this.#table.load();
     const rereads = this.#rereads();
     const worker = async () => {
       try {
-        for (const reread of rereads) {
-          await inTurn(this.#knowledge.limit, () => this.#readAgain(reread), this.#signal);
+        for (const { skipped, tile } of rereads) {
+          const { blob } = entryAt(this.#layout, skipped.index);
+          tile.crc32 = await this.#knowledge.rereads.crcOf(blob, tile, this.#reader);
+          skipped.unknown--;
+          if (skipped.unknown === 0) this.#found(skipped);
         }
       } catch (error) {
-        this.#fail(error);
+        this.#failure ??= { error };
+        this.#closing.abort(error);
       }
     };
     await Promise.all(Array.from({ length: WORKERS }, worker));
     this.#isReread = true;
-    this.#waiting?.wake();
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#closing.abort(error);
-    this.#waiting?.wake();
+    this.#wake();
   }
 
   /** Yields the parts to reread, in the order in which they are needed. */
   *#rereads(): Generator<Reread, void, undefined> {
     for (const { index, size } of this.#skipped) {
-      if (this.#find(index) !== undefined) continue;
-      for (const gap of this.#parts(index).gaps(size)) {
-        for (let { start } = gap; start < gap.end; start += PART_BYTES) {
-          yield { index, start, end: Math.min(start + PART_BYTES, gap.end) };
-        }
-      }
+      if (this.#own(index) !== undefined) continue;
+      const tiles = this.#tiles(index, size);
+      const unknown = tiles.filter((tile) => tile.crc32 === undefined);
+      const skipped = { index, size, tiles, unknown: unknown.length };
+      if (unknown.length === 0) this.#found(skipped);
+      else if (this.#recall(index) === undefined) {
+        for (const tile of unknown) yield { skipped, tile };
+      } else this.#wake();
     }
   }
 
-  async #readAgain({ index, start, end }: Reread): Promise<void> {
+  /** Divides the skipped bytes of an entry into those known from other downloads and those to reread. */
+  #tiles(index: number, size: number): Tile[] {
     const { blob } = entryAt(this.#layout, index);
-    let offset = start;
-    for await (const chunk of readRange(this.#source, blob, { start, end }, this.#signal)) {
-      this.update(index, chunk, offset);
-      offset += chunk.length;
-      release(chunk);
-    }
+    const sum = this.#sent?.index === index ? this.#sent.sum : undefined;
+    // More than is skipped may be known only together. Bytes that are sent then count as they are known.
+    const canEndAt = (offset: number) => sum?.hasCut(offset) === true && offset < blob.size;
+    return tilesOf(size, this.#knowledge.cache.fragments(blob), canEndAt);
+  }
+
+  /** Takes note that all skipped bytes of an entry are known. */
+  #found({ index, size, tiles }: Skipped): void {
+    const crc32 = joinTiles(tiles);
+    const end = tiles.at(-1)?.end ?? size;
+    if (end === entryAt(this.#layout, index).blob.size) this.learn(index, crc32);
+    else this.#before = { index, end, crc32 };
+    this.#wake();
   }
 }
 
@@ -190,12 +242,8 @@ class WholeCrcs {
     this.#known = new Uint8Array(count);
   }
 
-  has(index: number): boolean {
-    return this.#known[index] === 1;
-  }
-
   get(index: number): number | undefined {
-    return this.has(index) ? this.#values[index] : undefined;
+    return this.#known[index] === 1 ? this.#values[index] : undefined;
   }
 
   set(index: number, crc32: number): void {

@@ -110,7 +110,7 @@ async function* entryBytes(
 
 /**
  * Yields data whose header states its CRC-32; checks it if all of the entry's data is sent. Where the
- * header is not sent and the CRC not known, learns it on the way, for the central directory.
+ * header is not sent and the CRC not known, sums the data for the central directory.
  */
 async function* storedData(
   sending: Sending,
@@ -120,18 +120,22 @@ async function* storedData(
   read: ByteRange,
   dataOffset: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const { reads, crcs } = sending;
   const isWhole = read.start === 0 && read.end === entry.blob.size;
-  const chunks = sending.reads.read(entry.blob, read);
+  const chunks = reads.read(entry.blob, read);
+  const sum = crc === undefined ? crcs.sum(index, read.start) : undefined;
+  const onWrong = () => crcs.reject(index);
   let offset = read.start;
-  for await (const chunk of isWhole ? verified(chunks, entry, crc) : chunks) {
-    if (crc === undefined) sending.crcs.update(index, chunk, offset);
+  for await (const chunk of isWhole ? verified(chunks, entry, crc, onWrong) : chunks) {
+    sum?.add(chunk);
     const { length } = chunk; // read now, as the receiver may release the chunk
     yield take(sending, chunk, dataOffset + offset);
     offset += length;
   }
+  if (sum) crcs.learnSent(index, sum);
 }
 
-/** Yields data framed as stored DEFLATE blocks; learns its CRC-32 on the way, for the descriptor. */
+/** Yields data framed as stored DEFLATE blocks; sums it for the descriptor. */
 async function* framedData(
   sending: Sending,
   index: number,
@@ -140,15 +144,17 @@ async function* framedData(
   dataOffset: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { blockBytes } = sending.layout.plan.format;
+  const sum = sending.crcs.sum(index, read.start);
   let offset = read.start;
   for await (const chunk of sending.reads.read(entry.blob, read)) {
-    sending.crcs.update(index, chunk, offset);
+    sum.add(chunk);
     const framed = frame(chunk, offset, entry.blob.size, blockBytes);
     const { length } = chunk;
     release(chunk);
     yield take(sending, framed, dataOffset + frameOffset(offset, blockBytes));
     offset += length;
   }
+  sending.crcs.learnSent(index, sum);
 }
 
 /**

@@ -5,13 +5,14 @@ import { knownCrc32 } from "../zip/entry-shape.ts";
 import type { PlanEntry } from "../zip/plan.ts";
 
 /**
- * Yields the chunks of an entry's whole data and checks its CRC-32, if known. On a mismatch, rejects with
- * `corrupt` instead of yielding the last chunk, so that the entry never looks complete.
+ * Yields the chunks of an entry's whole data and checks its CRC-32, if known. On a mismatch, calls `onWrong`
+ * and rejects with `corrupt` instead of yielding the last chunk, so that the entry never looks complete.
  */
 export async function* verified(
   chunks: AsyncIterable<Uint8Array>,
   entry: PlanEntry,
   known = knownCrc32(entry),
+  onWrong: () => void = () => undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let crc = 0;
   let left = entry.blob.size;
@@ -20,6 +21,7 @@ export async function* verified(
     if (known !== undefined) {
       crc = crc32(chunk, crc);
       if (left === 0 && crc !== known) {
+        onWrong();
         throw publishedReadError("wrong_checksum", entry.blob.key);
       }
     }

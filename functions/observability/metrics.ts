@@ -2,10 +2,18 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { AuditEvent } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 
+/** The bytes of a download have contradicted known checksums, which were replaced. */
+export interface CrcContradicted {
+  /** The event's type. */
+  readonly event: "crc_contradicted";
+  /** Number of its entries concerned. */
+  readonly entries: number;
+}
+
 /** Metrics of this process, in the Prometheus text format. */
 export interface Metrics {
   /** Counts an event. */
-  observe(event: AuditEvent | StoreEvent): void;
+  observe(event: AuditEvent | StoreEvent | CrcContradicted): void;
   /** Returns the current values. */
   read(): Promise<{
     /** The values in the Prometheus text format. */
@@ -70,6 +78,11 @@ export function createMetrics(): Metrics {
     labelNames: ["state"],
     registers,
   });
+  const contradicted = new Counter({
+    name: "ziplink_crc_contradictions_total",
+    help: "Entries whose bytes contradicted the checksum known before.",
+    registers,
+  });
   const setBreaker = (current: (typeof BREAKER_STATES)[number]) => {
     for (const state of BREAKER_STATES) breaker.set({ state }, state === current ? 1 : 0);
   };
@@ -100,6 +113,9 @@ export function createMetrics(): Metrics {
           break;
         case "store_breaker":
           setBreaker(event.state);
+          break;
+        case "crc_contradicted":
+          contradicted.inc(event.entries);
           break;
       }
     },

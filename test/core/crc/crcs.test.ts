@@ -66,6 +66,28 @@ describe("the cache", () => {
     expect(cache.get(blob('a","1'))).toBeUndefined();
   });
 
+  test("keeps a bounded number of an object's fragments, and adds up those that are adjacent", () => {
+    const cache = new CrcCache();
+    const scattered = Array.from({ length: 500 }, (_, i) => ({
+      start: 2 * i,
+      end: 2 * i + 1,
+      crc32: 0,
+    }));
+    expect(cache.add({ ...blob("a"), size: 1000 }, scattered)).toBeUndefined();
+    expect(cache.fragments(blob("a"))).toHaveLength(200);
+    const bytes = patterned(10);
+    const halves = [bytes.subarray(5), bytes.subarray(0, 5)];
+    const [end, start] = halves.map((half) => crc32(half));
+    expect(cache.add(blob("b"), [{ start: 5, end: 10, crc32: end ?? 0 }])).toBeUndefined();
+    expect(cache.add(blob("b"), [{ start: 0, end: 5, crc32: start ?? 0 }])).toBe(crc32(bytes));
+  });
+
+  test("tells when another checksum was known, and replaces it", () => {
+    const cache = new CrcCache();
+    expect([1, 1, 2].map((crc) => cache.set(blob("a"), crc))).toEqual([false, false, true]);
+    expect(cache.get(blob("a"))).toBe(2);
+  });
+
   test("evicts the least recently used", () => {
     const cache = new CrcCache({ maxObjects: 2 });
     cache.set(blob("a"), 1);
@@ -309,11 +331,11 @@ describe("a download that begins after an entry", () => {
     const source = counting(made.source);
     const crcs = createCrcKnowledge({ rereads: 1 });
     const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
-    const others = crcs.limit(() => isFree);
+    const others = crcs.rereads.queue.run({}, () => isFree);
     const start = layoutZip(made.plan).localOffsets[3] ?? 0;
     const reader = streamZip(made.plan, source, { start, crcs }).getReader();
     for (let i = 0; i < 2; i++) await reader.read();
-    while (crcs.limit.pendingCount === 0) await new Promise(setImmediate);
+    while (crcs.rereads.queue.pendingCount === 0) await new Promise(setImmediate);
     const steps: string[] = [];
     const ending = reader.cancel().then(() => steps.push("ended"));
     await new Promise(setImmediate);
@@ -321,7 +343,7 @@ describe("a download that begins after an entry", () => {
     free();
     await Promise.all([ending, others]);
     expect(steps).toEqual(["ended", "free"]);
-    while (crcs.limit.activeCount > 0) await new Promise(setImmediate);
+    while (crcs.rereads.queue.activeCount > 0) await new Promise(setImmediate);
     expect(keysOf(source.counts)).not.toContain("a");
   });
 
