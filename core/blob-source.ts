@@ -35,8 +35,12 @@ export interface BlobSource {
   stat(key: string, signal?: AbortSignal): Promise<BlobInfo>;
 
   /**
-   * Yields every object whose key starts with `prefix`, in ascending order of the key's UTF-8 bytes; yields
-   * nothing if there is none. Rejects with `malformed` if the store cannot list objects.
+   * Yields every object whose key starts with `prefix`, each once, in any order: not every store sorts.
+   * Yields nothing if there is none. Rejects with `malformed` if the store cannot list objects.
+   *
+   * A listing that fails temporarily is started again from its beginning, and what it has yielded before is
+   * skipped. A store that lists in pages should return `listPages` instead, so that only the page that
+   * failed is asked for again.
    */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<BlobInfo>;
 

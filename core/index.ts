@@ -86,6 +86,12 @@ export {
   withInlineEntries,
 } from "./source/inline-entries.ts";
 export type { ObjectStore } from "./source/object-store.ts";
+export {
+  type FetchPage,
+  type ListPage,
+  listPages,
+  type PagedListing,
+} from "./source/paged-listing.ts";
 export type { ResilienceOptions } from "./source/resilience/resilient-source.ts";
 export type { StoreBreaker, StoreEvent, StoreRetried } from "./source/resilience/retrying.ts";
 export type { StoreMessage, StoreOperation } from "./source/store-channel.ts";

@@ -5,20 +5,21 @@ import {
   type GetFilesOptions,
   Storage,
 } from "@google-cloud/storage";
-import type { BlobInfo, BlobSource, ByteRange } from "../../core/blob-source.ts";
+import type { BlobSource, ByteRange } from "../../core/blob-source.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { toFolder } from "../../core/source/key-prefix.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
+import { toBlobInfo } from "./blob-info.ts";
 import { updateCrc32c } from "./crc32c.ts";
 import { askGcs, translate } from "./errors.ts";
+import { type GcsListedBucket, listFiles } from "./list-files.ts";
+import { isPossible } from "./names.ts";
 
 /** The part of a `Bucket` of @google-cloud/storage that is used, so that tests can replace it. */
-export interface GcsBucket {
+export interface GcsBucket extends GcsListedBucket {
   /** Returns the object of this name, at this generation or at its latest, without a request. */
   file(name: string, options?: { readonly generation?: string }): GcsFile;
-  /** Resolves with the files, the next query, and the API's raw response. */
-  getFiles(query: GetFilesOptions): Promise<readonly [unknown, unknown, unknown]>;
 }
 
 /** The part of a `File` of @google-cloud/storage that is used. */
@@ -56,7 +57,17 @@ export function createGcsBucket({ bucket, apiEndpoint }: GcsBucketOptions) {
   storage.interceptors.push({
     request: (options: RequestOptions) => ({ ...options, forever: false }),
   });
-  return storage.bucket(bucket);
+  const opened = storage.bucket(bucket);
+  return Object.assign(opened, {
+    /**
+     * The client's own method throws where nobody can catch it, and so ends the process, if the answer
+     * is not a listing.
+     */
+    async getFiles(qs: GetFilesOptions): Promise<[unknown[], null, unknown]> {
+      const [page]: readonly unknown[] = await opened.request({ uri: "/o", qs });
+      return [[], null, page];
+    },
+  });
 }
 
 type RequestOptions = ReturnType<Storage["interceptors"][number]["request"]>;
@@ -69,18 +80,6 @@ export interface GcsSourceOptions {
    * The folder of the bucket to serve. Keys are relative to it and cannot leave it. Default: all.
    */
   readonly prefix?: string;
-}
-
-/** The fields of listed objects that `BlobInfo` needs, and no others. */
-const LISTED_FIELDS = "items(name,size,generation,crc32c,timeCreated,contentType),nextPageToken";
-
-/**
- * The API's response to a listing:
- * https://docs.cloud.google.com/storage/docs/json_api/v1/objects/list
- */
-interface ListPage {
-  readonly items?: readonly FileMetadata[];
-  readonly nextPageToken?: string;
 }
 
 /**
@@ -107,14 +106,6 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
     return name;
   }
 
-  const toInfo = (metadata: FileMetadata): BlobInfo => ({
-    key: String(metadata.name).slice(root.length),
-    size: Number(metadata.size),
-    version: [metadata.generation, metadata.crc32c].filter((part) => part !== undefined).join("/"),
-    modified: new Date(String(metadata.timeCreated)),
-    ...(metadata.contentType === undefined ? {} : { contentType: metadata.contentType }),
-  });
-
   const getMetadata = async (name: string, signal?: AbortSignal, generation?: string) => {
     const options = generation === undefined ? {} : { generation };
     return (await askGcs(() => bucket.file(name, options).getMetadata(), signal))[0];
@@ -135,27 +126,10 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
   return {
     async stat(key, signal) {
       signal?.throwIfAborted();
-      return toInfo(await getMetadata(toName(key), signal));
+      return toBlobInfo(root, await getMetadata(toName(key), signal));
     },
 
-    async *list(keyPrefix, signal) {
-      const namePrefix = root + keyPrefix;
-      if (!isPossible(namePrefix)) return;
-      // The client would replace this placeholder by a project's id: list the text before it, and
-      // filter.
-      const [asked = ""] = namePrefix.split("{{projectId}}", 1);
-      const query = { autoPaginate: false, prefix: asked, fields: LISTED_FIELDS };
-      let page: ListPage = {};
-      do {
-        const { nextPageToken: pageToken } = page;
-        const request = pageToken === undefined ? query : { ...query, pageToken };
-        page = (await askGcs(() => bucket.getFiles(request), signal))[2] as ListPage;
-        for (const item of page.items ?? []) {
-          signal?.throwIfAborted();
-          if (item.name?.startsWith(namePrefix) && item.name !== root) yield toInfo(item);
-        }
-      } while (page.nextPageToken !== undefined);
-    },
+    list: (keyPrefix, signal) => listFiles(bucket, root, keyPrefix, signal),
 
     async open(blob, range, signal) {
       signal?.throwIfAborted();
@@ -178,12 +152,6 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
       }
     },
   };
-}
-
-/** Whether Cloud Storage allows names that begin with `name`. */
-function isPossible(name: string): boolean {
-  // https://docs.cloud.google.com/storage/docs/objects#naming
-  return name.isWellFormed() && Buffer.byteLength(name) <= 1024 && !/[\r\n]/.test(name);
 }
 
 function parseVersion(version: string): { generation: string; crc32c?: string } {

@@ -1,10 +1,11 @@
-import type { FileMetadata, GetFilesOptions } from "@google-cloud/storage";
+import type { FileMetadata } from "@google-cloud/storage";
 import { crc32 } from "../../core/bytes/crc32.ts";
 import type { PartPlace, StoredPart, Upload } from "../../core/delivery/blob-destination.ts";
 import { uploadGone, wrongUpload } from "../../core/delivery/joined-parts.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { encodeCrc32c, updateCrc32c } from "./crc32c.ts";
 import { askGcs } from "./errors.ts";
+import { fetchGcsPage, type GcsListedBucket } from "./list-files.ts";
 
 /**
  * The folder of uploads in progress, below the destination's folder: in the same bucket, so that
@@ -16,11 +17,9 @@ export const UPLOADS_FOLDER = ".ziplink-uploads/";
 export const MARK = "ziplink-delivery";
 
 /** The part of a `Bucket` of @google-cloud/storage that is used. */
-export interface GcsUploadBucket {
+export interface GcsUploadBucket extends GcsListedBucket {
   /** Returns the object of this name, without a request. */
   file(name: string, options?: { readonly kmsKeyName?: string }): GcsUploadedFile;
-  /** Resolves with the files, the next query, and the API's raw response. */
-  getFiles(query: GetFilesOptions): Promise<readonly [unknown, unknown, unknown]>;
   /**
    * Makes a request to the JSON API, with a path below the bucket's. Resolves with an array that
    * begins with the JSON of the response.
@@ -87,14 +86,12 @@ export class UploadObjects {
 
   /** https://docs.cloud.google.com/storage/docs/json_api/v1/objects/list */
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<GcsObject, void, undefined> {
-    const query = { autoPaginate: false, prefix };
-    let page: { items?: readonly FileMetadata[]; nextPageToken?: string } = {};
+    let token: string | undefined;
     do {
-      const { nextPageToken: pageToken } = page;
-      const request = pageToken === undefined ? query : { ...query, pageToken };
-      page = (await askGcs(() => this.#bucket.getFiles(request), signal))[2] as typeof page;
-      for (const item of page.items ?? []) yield toObject(item);
-    } while (page.nextPageToken !== undefined);
+      const { items, next } = await fetchGcsPage(this.#bucket, { prefix }, token, signal);
+      for (const item of items) yield toObject(item);
+      token = next;
+    } while (token !== undefined);
   }
 
   /** Writes a small object, or a part. The store compares it with its CRC-32C. */

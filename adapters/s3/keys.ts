@@ -2,10 +2,14 @@ import { storeError } from "../../core/source/store-errors.ts";
 
 /**
  * Decodes a listed key. AWS encodes a space as `+`, other stores as `%20`; both encode a plus as
- * `%2B`.
+ * `%2B`. Throws `corrupt` for anything but an encoding of UTF-8.
  */
 export function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll("+", " "));
+  try {
+    return decodeURIComponent(encoded.replaceAll("+", " "));
+  } catch (error) {
+    throw storeError("undecodable_key", error);
+  }
 }
 
 /** Maximum length of a key, in bytes of UTF-8. */

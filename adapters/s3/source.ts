@@ -4,8 +4,6 @@ import {
   GetObjectCommand,
   type GetObjectCommandOutput,
   HeadObjectCommand,
-  type HeadObjectCommandOutput,
-  ListObjectsV2Command,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { follow } from "../../core/async/abortable.ts";
@@ -14,9 +12,11 @@ import { checkAnswer } from "../../core/source/check-answer.ts";
 import { toFolder } from "../../core/source/key-prefix.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
+import { type S3BlobInfo, toBlobInfo, versionId } from "./blob-info.ts";
 import { brokenBody, isDenied, translated } from "./errors.ts";
-import { fullCrc32, quoteETag } from "./facts.ts";
-import { climbsOut, decodeKey, isSendable, toS3Key } from "./keys.ts";
+import { quoteETag } from "./facts.ts";
+import { toS3Key } from "./keys.ts";
+import { listObjects } from "./list-objects.ts";
 
 /** The bucket and the folder that a source serves. */
 export interface S3SourceOptions {
@@ -36,22 +36,12 @@ export interface S3SourceOptions {
 }
 
 /**
- * The key of an object's version id, kept beside `version` since a listing does not state it.
- * Copies of an info keep it.
- */
-const versionId = Symbol("versionId");
-
-interface S3BlobInfo extends BlobInfo {
-  readonly [versionId]?: string;
-}
-
-/**
  * Serves the objects of a bucket, or of a folder in it. A version is an ETag, which every read
  * requires by If-Match. If the bucket keeps versions, an object that `stat` has described is also
  * read by its version id, so it can still be read after it was replaced.
  */
 export function createS3Source(options: S3SourceOptions): BlobSource {
-  const { client, bucket: Bucket, pageSize: MaxKeys } = options;
+  const { client, bucket: Bucket } = options;
   const root = toFolder(options.prefix);
   /**
    * Whether reading objects by version id, which needs a separate permission, is allowed; assumed
@@ -102,33 +92,11 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
       return toBlobInfo(key, await head(key, signal));
     },
 
-    /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
-    async *list(prefix, signal) {
-      signal?.throwIfAborted();
-      if (!isSendable(prefix)) return;
-      let ContinuationToken: string | undefined;
-      do {
-        const command = new ListObjectsV2Command({
-          Bucket,
-          Prefix: root + prefix,
-          EncodingType: "url", // XML cannot contain every character that a key can
-          MaxKeys,
-          ContinuationToken,
-        });
-        const page = await translated(
-          client.send(command, { ...(signal && { abortSignal: signal }) }),
-          signal,
-        );
-        for (const { Key = "", Size, ETag, LastModified } of page.Contents ?? []) {
-          signal?.throwIfAborted();
-          const key = (page.EncodingType === "url" ? decodeKey(Key) : Key).slice(root.length);
-          if (key === "") continue; // the marker of the served folder itself
-          if (climbsOut(key)) throw storeError("key_leads_out");
-          yield toBlobInfo(key, { ContentLength: Size, ETag, LastModified });
-        }
-        ContinuationToken = page.NextContinuationToken;
-        if (page.IsTruncated && ContinuationToken === undefined) throw storeError("corrupt");
-      } while (ContinuationToken !== undefined);
+    list(prefix, signal) {
+      return listObjects(
+        { client, bucket: Bucket, root, prefix, pageSize: options.pageSize },
+        signal,
+      );
     },
 
     async open(blob, range, signal) {
@@ -187,26 +155,4 @@ function toBody(answer: GetObjectCommandOutput, blob: BlobInfo, range: ByteRange
   if (failure === undefined) return Body;
   Body.on("error", () => undefined).destroy();
   throw storeError(failure);
-}
-
-type ObjectFacts = Pick<HeadObjectCommandOutput, "ContentLength" | "ETag" | "LastModified"> &
-  Partial<HeadObjectCommandOutput>;
-
-function toBlobInfo(key: string, facts: ObjectFacts): S3BlobInfo {
-  const { ContentLength: size, ETag, LastModified, ContentType, VersionId } = facts;
-  if (size === undefined || ETag === undefined || LastModified === undefined)
-    throw storeError("corrupt");
-  const crc32 = fullCrc32(facts);
-  // Whole seconds, as in the headers of an object; some stores list fractions.
-  const modified = new Date(Math.floor(LastModified.getTime() / 1000) * 1000);
-  return {
-    key,
-    size,
-    version: quoteETag(ETag),
-    modified,
-    ...(ContentType !== undefined && { contentType: ContentType }),
-    ...(crc32 !== undefined && { crc32 }),
-    // "null" is the version of objects stored before the bucket kept versions.
-    ...(VersionId !== undefined && VersionId !== "null" && { [versionId]: VersionId }),
-  };
 }

@@ -2,7 +2,10 @@ import pMap from "p-map";
 import type { BlobInfo, BlobSource } from "../blob-source.ts";
 import { assertDeflatable } from "../deflate/limits.ts";
 import { ZiplinkError } from "../errors.ts";
+import { checkBlob } from "../source/check-blob.ts";
 import type { InlineEntry } from "../source/inline-entries.ts";
+import { compareUtf8 } from "../source/key-order.ts";
+import { storeError } from "../source/store-errors.ts";
 import { defaultZipFormat, type ZipFormat } from "../zip/format.ts";
 import type { Plan, PlanEntry } from "../zip/plan.ts";
 import type { ArchiveSpec, EntriesSpec } from "./archive-spec.ts";
@@ -93,7 +96,7 @@ async function statEntries(
     async ({ key, name, crc32 }): Promise<WantedEntry | undefined> => {
       let blob: BlobInfo;
       try {
-        blob = await source.stat(key, signal);
+        blob = checkBlob(await source.stat(key, signal));
       } catch (error) {
         if ((onMissing === "report" || namesMissing) && isMissing(error)) return undefined;
         throw error;
@@ -122,6 +125,7 @@ async function statEntries(
   return [...present, toWanted(report)];
 }
 
+/** Returns the objects under a prefix in the order of their keys' UTF-8 bytes, however the store lists them. */
 async function listPrefix(
   prefix: string,
   source: BlobSource,
@@ -133,17 +137,29 @@ async function listPrefix(
   let count = 0;
   let bytes = 0;
   for await (const blob of source.list(prefix, signal)) {
+    // A caller may be allowed this prefix alone.
+    if (!checkBlob(blob).key.startsWith(prefix)) throw storeError("other_prefix");
     const path = blob.key.slice(folderLength);
     if (path === "") continue; // the marker of the requested folder itself
     count++;
     bytes += blob.size;
-    // Beyond the limit, only count, for the error to state the total; but not forever.
+    // Beyond the limit, only count, for the error to state the total; but not for ever.
     if (count > COUNT_ON * limits.maxEntries) break;
     if (count <= limits.maxEntries) wanted.push({ blob, path, isFolder: isFolder(blob) });
   }
   assertEntryCount(count, limits);
   assertTotalBytes(bytes, limits);
-  return wanted;
+  wanted.sort((a, b) => compareUtf8(a.blob.key, b.blob.key));
+  return wanted.filter(({ blob }, i) => !isRepeated(blob, wanted[i - 1]?.blob));
+}
+
+/** Whether a listing has an object twice. Throws `corrupt` if it describes it differently. */
+function isRepeated(blob: BlobInfo, previous: BlobInfo | undefined): boolean {
+  if (blob.key !== previous?.key) return false;
+  if (blob.version !== previous.version || blob.size !== previous.size) {
+    throw storeError("listed_twice");
+  }
+  return true;
 }
 
 /** Whether an object is a folder marker: stores have no folders, so consoles create an empty object instead. */

@@ -1,6 +1,7 @@
 /**
- * Compares strings by their UTF-8 bytes, the order in which S3 and GCS list keys. JavaScript compares
- * UTF-16 code units, which differs where a surrogate pair is compared with U+E000 to U+FFFF.
+ * Compares strings by their UTF-8 bytes: the order in which most stores list keys, and in which an archive of
+ * a prefix has them. JavaScript compares UTF-16 code units, which differs where a surrogate pair is compared
+ * with U+E000 to U+FFFF.
  */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

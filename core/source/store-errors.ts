@@ -60,6 +60,25 @@ const failures = {
   other_range: ["unavailable", "The store sent other bytes than it was asked for. Try again."],
 
   corrupt: ["corrupt", "The store's answer is not what it was asked for."],
+  /** A successful answer in a form that cannot be read, such as a proxy's page. */
+  unreadable: ["corrupt", "The store's answer cannot be read."],
+  no_description: [
+    "corrupt",
+    "The store describes an object without its key, length, version or time, or with invalid ones.",
+  ],
+  no_listing: ["corrupt", "The store's answer to a request for a listing is not a listing."],
+  listing_in_circle: [
+    "corrupt",
+    "The store's listing does not come to an end: it repeats its pages or their tokens.",
+  ],
+  listing_cut: [
+    "corrupt",
+    "The store's listing has more pages, but does not state how to ask for them.",
+  ],
+  other_prefix: ["corrupt", "The store's listing has objects that were not asked for."],
+  /** As in a listing that has an object twice, in two versions. */
+  listed_twice: ["corrupt", "The store lists an object twice, and differently. Try again."],
+  undecodable_key: ["corrupt", "The store's listing has a key that cannot be decoded."],
   /** More or fewer bytes than the store itself stated. */
   wrong_length: ["corrupt", "The store sent another number of bytes than it was asked for."],
   wrong_checksum: ["corrupt", "An object's bytes do not match the checksum stated for it."],

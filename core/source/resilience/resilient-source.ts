@@ -7,7 +7,9 @@ import {
 } from "cockatiel";
 import { isPassing } from "../../async/retry.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
-import { compareUtf8 } from "../key-order.ts";
+import { checkBlob } from "../check-blob.ts";
+import { type FetchPage, isPaged, listPages } from "../paged-listing.ts";
+import { SeenKeys } from "../seen-keys.ts";
 import { ResumingChunks } from "./resuming-chunks.ts";
 import { Retrying, type RetryOptions, StoreCall } from "./retrying.ts";
 
@@ -82,22 +84,40 @@ class DownloadSource implements BlobSource {
   }
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<BlobInfo, void, undefined> {
-    let last: string | undefined;
-    for (const call = new StoreCall("list", prefix); ; ) {
+    const seen = new SeenKeys();
+    const call = new StoreCall("list", prefix);
+    for (let isRestart = false; ; isRestart = true) {
+      const late = new AbortController();
+      const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+      let listing: AsyncIterable<BlobInfo>;
       try {
-        const list = (either: AbortSignal) => this.#source.list(prefix, either);
-        for await (const info of stepwise(list, this.#retrying, signal)) {
-          // A listing that broke is restarted; skip what was yielded before.
-          if (last !== undefined && compareUtf8(info.key, last) <= 0) continue;
-          last = info.key;
-          call.reset();
-          yield info;
+        listing = this.#source.list(prefix, either);
+        if (!isPaged(listing)) {
+          for await (const info of stepwise(listing, late, this.#retrying, signal)) {
+            const isNew = seen.add(checkBlob(info).key);
+            if (isRestart && !isNew) continue; // it was yielded before the listing broke
+            call.reset();
+            yield info;
+          }
+          return;
         }
-        return;
       } catch (error) {
+        // Without all of its keys, a listing cannot be restarted: objects would come twice.
+        if (seen.isFull) call.failures = Number.POSITIVE_INFINITY;
         await this.#retrying.backOff(error, call, signal);
+        continue;
       }
+      yield* listPages(this.#retried(listing.fetchPage, prefix), signal);
+      return;
     }
+  }
+
+  /** Returns `fetchPage` with each page retried by itself. */
+  #retried(fetchPage: FetchPage, prefix: string): FetchPage {
+    return (token, signal) => {
+      const fetch = (attempt: AbortController) => fetchPage(token, attempt.signal);
+      return this.#retrying.call(fetch, new StoreCall("list", prefix), signal);
+    };
   }
 
   async open(
@@ -112,17 +132,16 @@ class DownloadSource implements BlobSource {
 }
 
 /**
- * Iterates with each step as a store call of its own. A step that times out is aborted but not waited for,
- * as it may never settle.
+ * Iterates with each step as a store call of its own. A step that times out is aborted, by `late`, but not
+ * waited for, as it may never settle.
  */
 async function* stepwise<T>(
-  start: (signal: AbortSignal) => AsyncIterable<T>,
+  steps: AsyncIterable<T>,
+  late: AbortController,
   retrying: Retrying,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
-  const late = new AbortController();
-  const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-  const iterator = start(either)[Symbol.asyncIterator]();
+  const iterator = steps[Symbol.asyncIterator]();
   const isLate = new Promise<never>((_, reject) => {
     late.signal.addEventListener("abort", () => reject(late.signal.reason), { once: true });
   });

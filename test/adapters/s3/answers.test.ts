@@ -116,11 +116,6 @@ describe("S3's answers", () => {
     for (const ask of [stat, open, listed]) expect(await codeOf(ask(source))).toBe("unavailable");
   });
 
-  test("is unavailable when its answer is not a listing", async () => {
-    const { source } = await startStore((_, response) => response.end("<html><p>Log in"));
-    expect(await codeOf(listed(source))).toBe("unavailable");
-  });
-
   test("times out when it does not answer", async () => {
     const { source } = await startStore(() => undefined, { answerTimeoutMs: 20 });
     expect(await codeOf(source.stat("a"))).toBe("timeout");

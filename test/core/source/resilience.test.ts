@@ -8,6 +8,7 @@ import {
 import { streamZip } from "../../../core/stream-zip.ts";
 import { collect, patterned } from "../../support/bytes.ts";
 import { planOf } from "../../support/plans.ts";
+import { keysOf } from "../../support/source-contents.ts";
 import { counting, intercepting } from "../../support/sources.ts";
 
 const unavailable = () => new ZiplinkError("unavailable", "broken");
@@ -244,13 +245,79 @@ describe("calls", () => {
     expect((await read(downloadOf(failing), blob)).equals(bytes)).toBe(true);
   });
 
-  test("a listing that breaks continues after the last object it yielded", async () => {
+  /** Returns `source` with its objects listed in the order of `keys`. */
+  function listing(source: BlobSource, keys: readonly string[]): BlobSource {
+    return {
+      ...source,
+      async *list() {
+        for (const key of keys) yield await source.stat(key);
+      },
+    };
+  }
+
+  test.each([
+    ["in order", ["a", "b", "c", "\u{ffee}", "😀"]],
+    ["out of order", ["😀", "c", "a", "\u{ffee}", "b"]],
+    ["backwards", ["😀", "\u{ffee}", "c", "b", "a"]],
+  ])("a listing %s that breaks yields every object once", async (_, keys) => {
     const { source } = await planOf({ a: "1", b: "2", c: "3", "😀": "4", "\u{ffee}": "5" });
-    const { failing, calls } = failingFirst(source, 4, unavailable);
-    const keys: string[] = [];
-    for await (const { key } of downloadOf(failing).list("")) keys.push(key);
-    expect(keys).toEqual(["a", "b", "c", "\u{ffee}", "😀"]);
+    const { failing, calls } = failingFirst(listing(source, keys), 4, unavailable);
+    expect(await keysOf(downloadOf(failing))).toEqual(keys);
     expect(calls.list).toBe(5);
+  });
+
+  test("a listing that is in another order after it broke yields every object once", async () => {
+    const { source } = await planOf({ a: "1", b: "2", c: "3", d: "4" });
+    const orders = [
+      ["d", "b"],
+      ["a", "d"],
+      ["c", "b", "a", "d"],
+    ];
+    const breaking: BlobSource = {
+      ...source,
+      async *list() {
+        yield* listing(source, orders.shift() ?? []).list("");
+        if (orders.length > 0) throw unavailable();
+      },
+    };
+    expect((await keysOf(downloadOf(breaking))).sort()).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("a listing of more keys than are remembered is not restarted", async () => {
+    const { source, blob } = await setUp();
+    let listings = 0;
+    const huge: BlobSource = {
+      ...source,
+      async *list() {
+        listings++;
+        const end = "k".repeat(1000);
+        for (let i = 0; i < 40_000; i++) yield { ...blob, key: `${i}${end}` };
+        throw unavailable();
+      },
+    };
+    let yielded = 0;
+    const reading = (async () => {
+      for await (const _ of downloadOf(huge).list("")) yielded++;
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "unavailable" });
+    expect({ listings, yielded }).toEqual({ listings: 1, yielded: 40_000 });
+  });
+
+  test("a listing with an object that is not described is corrupt, at once", async () => {
+    const { source, blob } = await setUp();
+    const keyless = { ...blob, key: undefined } as unknown as BlobInfo;
+    const { failing, calls } = failingFirst(
+      {
+        ...source,
+        async *list() {
+          yield keyless;
+        },
+      },
+      0,
+      unavailable,
+    );
+    await expect(keysOf(downloadOf(failing))).rejects.toMatchObject({ code: "corrupt" });
+    expect(calls.list).toBe(1);
   });
 
   test("Retry-After is heeded, unless it is too long", async () => {
