@@ -13,8 +13,18 @@ export interface BlobInfo {
   readonly modified: Date;
   /** Media type (RFC 9110, 8.3) as the store states it. */
   readonly contentType?: string;
+  /**
+   * Content codings of the stored bytes (RFC 9110, 8.4), such as "gzip", as the store states them. The bytes
+   * are read as they are stored; the entry's name tells what they are.
+   */
+  readonly contentEncoding?: string;
   /** CRC-32 as in ZIP (ISO-HDLC) of the *whole* object, if the store states it. Unsigned. */
   readonly crc32?: number;
+  /**
+   * Set by `list` for an object that may be unreadable although it is listed, as one in an archive may be.
+   * `stat` must be asked before the object is used: it tells, by rejecting with `denied`.
+   */
+  readonly needsStat?: boolean;
 }
 
 /** Bytes `[start, end)` of an object; `start <= end <= size`. */
@@ -31,7 +41,10 @@ export interface ByteRange {
  * that another attempt would not fix. Once `signal` aborts, every method rejects with `signal.reason`.
  */
 export interface BlobSource {
-  /** Returns an object's metadata. Rejects with `not_found` if no object has exactly this key. */
+  /**
+   * Returns an object's metadata. Rejects with `not_found` if no object has exactly this key, and with
+   * `denied` if the store says that its bytes cannot be read.
+   */
   stat(key: string, signal?: AbortSignal): Promise<BlobInfo>;
 
   /**

@@ -64,6 +64,8 @@ export type ErrorDetails = Readonly<Record<string, number | string | readonly ob
 export interface ZiplinkErrorOptions {
   /** The underlying error. It may contain keys and paths, so it is never shown or logged as it is. */
   readonly cause?: unknown;
+  /** A class of failure more specific than the code, for the log. Names no object. */
+  readonly reason?: string;
   /** How long to wait before another attempt, as the store asks us or we ask a client. Milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Machine-readable facts that a caller may see, such as a limit and the requested amount. */
@@ -85,6 +87,8 @@ export class ZiplinkError extends Error {
   readonly details: ErrorDetails;
   /** Header fields for the error response, in addition to those of every problem; often empty. */
   readonly headers: Readonly<Record<string, string>>;
+  /** A class of failure more specific than the code, such as "archived", for the log; clients do not see it. */
+  readonly reason: string | undefined;
   /** How long to wait before another attempt, in milliseconds, if known. */
   readonly retryAfterMs: number | undefined;
 
@@ -94,6 +98,7 @@ export class ZiplinkError extends Error {
     this.code = code;
     this.details = options.details ?? {};
     this.headers = options.headers ?? {};
+    this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
   }
 

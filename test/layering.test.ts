@@ -51,7 +51,9 @@ const rooms = [
   ...["blob-source.ts", "errors.ts", "bytes", "async", "input", "zip", "source", "crc"].map(inCore),
   ...["streaming", "deflate", "stream-zip.ts", "planning", "links", "delivery"].map(inCore),
   ...["http", "index.ts"].map(inCore),
-  ...["agents.ts", "body-chunks.ts", "optional-packages.ts"].map((name) => `adapters/${name}`),
+  ...["agents.ts", "body-chunks.ts", "http-parser-errors.ts", "optional-packages.ts"].map(
+    (name) => `adapters/${name}`,
+  ),
   ...["fs", "gcs", "http", "memory", "s3"].map((name) => `adapters/${name}`),
   ...["auth", "observability", "protection", "config", "page", "api", "app"].map(inFunctions),
   ...["stores", "node", "aws", "gcp", "service.ts", "index.ts"].map(inFunctions),

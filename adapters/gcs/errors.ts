@@ -6,6 +6,7 @@ import {
   storeCodeOfStatus,
   storeError,
 } from "../../core/source/store-errors.ts";
+import { hasUnreadableHeaders } from "../http-parser-errors.ts";
 
 /**
  * Makes a request and translates its failure. When `signal` aborts, rejects at once and leaves the
@@ -32,6 +33,9 @@ interface ClientError extends Error {
 /** Returns the store error for an error of the client; a defect stays as it is. */
 export function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ZiplinkError) return error;
+  const isUnreadable =
+    error instanceof SyntaxError || hasUnreadableHeaders((error as ClientError).code);
+  if (isUnreadable) return storeError("unreadable", error); // the SyntaxError is of JSON
   const code = codeOf(error);
   if (code === undefined) return error;
   const headers = (error as ClientError).response?.headers;

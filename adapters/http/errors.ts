@@ -6,6 +6,7 @@ import {
   storeCodeOfStatus,
   storeError,
 } from "../../core/source/store-errors.ts";
+import { hasUnreadableHeaders } from "../http-parser-errors.ts";
 import { type Answer, type AnswerHeaders, single } from "./answers.ts";
 
 /** Returns the error that a status means for the object at `url`; `undefined` for success. */
@@ -39,8 +40,15 @@ function leadsToFolder(headers: AnswerHeaders, url: URL): boolean {
 /** Returns the store error for an error of undici's or Node's; one without a code is a defect. */
 export function translate(error: unknown): unknown {
   if (error instanceof ZiplinkError || !(error instanceof Error)) return error;
-  if (error instanceof errors.HTTPParserError) return storeError("unavailable", error);
   const { code } = error as NodeJS.ErrnoException;
+  if (hasUnreadableHeaders(code)) return storeError("unreadable", error);
+  if (error instanceof errors.HTTPParserError) {
+    // undici has the parser's reason in the message alone. Others are of a server that is not one of HTTP.
+    return storeError(
+      /\(invalid header/i.test(error.message) ? "unreadable" : "unavailable",
+      error,
+    );
+  }
   switch (code) {
     case undefined:
     case "UND_ERR_INVALID_ARG":

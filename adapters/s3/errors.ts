@@ -2,9 +2,11 @@ import { ZiplinkError } from "../../core/errors.ts";
 import { parseRetryAfter } from "../../core/input/retry-after.ts";
 import {
   type StoreErrorCode,
+  type StoreFailure,
   storeCodeOfStatus,
   storeError,
 } from "../../core/source/store-errors.ts";
+import { hasUnreadableHeaders } from "../http-parser-errors.ts";
 
 /**
  * Error codes of S3 and of the SDK:
@@ -38,12 +40,12 @@ const codeByName: Readonly<Record<string, StoreErrorCode>> = {
   TimeoutError: "timeout",
 };
 
-function codeOfStatus(status: number): StoreErrorCode {
+function codeOfStatus(status: number): StoreFailure {
   if (status === 503) return "throttled"; // S3's answer to too many requests
-  if (status < 300) return "unavailable"; // a body that cannot be parsed, such as a proxy's page
+  if (status < 300) return "unreadable"; // by the SDK, which may fail at a single header or field
   const code = storeCodeOfStatus(status);
   // The other statuses mean a different region, an expired token or the like: the setup is wrong.
-  return code === "corrupt" ? "denied" : code;
+  return code === "corrupt" && status < 500 ? "denied" : code;
 }
 
 /** The fields that the SDK adds to errors. */
@@ -60,8 +62,11 @@ export function translateS3Error(error: unknown): unknown {
   const status = $metadata?.httpStatusCode;
   // The SDK calls broken connections TimeoutError too, but those have a system error's code.
   const isOfNetwork = typeof code === "string" && !(error instanceof TypeError);
-  const isBroken = isOfNetwork && code !== "ETIMEDOUT" && status === undefined;
-  let ours = isBroken ? "unavailable" : codeByName[name];
+  // A body that breaks has the status of its answer.
+  const hasNoError = status === undefined || status < 300;
+  const isBroken = isOfNetwork && code !== "ETIMEDOUT" && hasNoError;
+  let ours: StoreFailure | undefined = isBroken ? "unavailable" : codeByName[name];
+  if (hasUnreadableHeaders(code)) ours = "unreadable";
   if (ours === undefined && status !== undefined) ours = codeOfStatus(status);
   if (ours === undefined) return error;
   const headers = $response?.headers;

@@ -1,5 +1,6 @@
 import { notReplaceable, uploadGone, wrongUpload } from "../../core/delivery/joined-parts.ts";
 import { ZiplinkError } from "../../core/errors.ts";
+import { storeError } from "../../core/source/store-errors.ts";
 import { translateS3Error } from "./errors.ts";
 
 /**
@@ -46,7 +47,10 @@ function translateWriteError(error: unknown): unknown {
   const known = errorByName[error.name];
   if (known) return known(error);
   const { $metadata } = error as { $metadata?: { readonly httpStatusCode?: number } };
-  if ($metadata?.httpStatusCode === STATUS_INSUFFICIENT_STORAGE) return full(error);
+  const status = $metadata?.httpStatusCode ?? 0;
+  if (status === STATUS_INSUFFICIENT_STORAGE) return full(error);
+  // An answer that began well and cannot be read: the write may have happened, and a retry finds out.
+  if (status >= 200 && status < 300) return storeError("unavailable", error);
   const translated = translateS3Error(error);
   if (!(translated instanceof ZiplinkError) || translated.code !== "denied") return translated;
   return new ZiplinkError(

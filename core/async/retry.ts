@@ -9,12 +9,20 @@ export function isPassing(error: unknown): error is ZiplinkError {
 }
 
 /**
+ * Statuses from 500 on by which a server says that it will not do this, and not that it cannot do it now:
+ * Not Implemented, HTTP Version Not Supported (RFC 9110, 15.6), Variant Also Negotiates, Loop Detected,
+ * Not Extended, Network Authentication Required (RFC 2295, 5842, 2774, 6585).
+ */
+const LASTING_STATUSES: ReadonlySet<number> = new Set([501, 505, 506, 508, 510, 511]);
+
+/**
  * Whether another attempt at a request that was answered with this HTTP status may succeed (RFC 9110,
  * 15.5.9, 15.5.10, 15.6; RFC 8470, 5.2; RFC 6585, 4): Request Timeout, Conflict, Too Early, Too Many
- * Requests, and every 5xx, which blames the server and not the request.
+ * Requests, and every 5xx that blames the server and not the request.
  */
 export function isPassingStatus(status: number): boolean {
-  return status === 408 || status === 409 || status === 425 || status === 429 || status >= 500;
+  if (status >= 500) return !LASTING_STATUSES.has(status);
+  return status === 408 || status === 409 || status === 425 || status === 429;
 }
 
 /** How long to wait between attempts. All in milliseconds. */

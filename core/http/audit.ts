@@ -91,6 +91,8 @@ export interface RequestRefused extends Principal {
 export interface Failure {
   /** One of `ErrorCode`; `internal` for an error that is not a `ZiplinkError`. */
   readonly code: string;
+  /** A class of failure more specific than the code, if known: "archived". */
+  readonly reason?: string;
   /** The class and, if any, the code of each cause, outermost first: ["Error ECONNRESET"]. */
   readonly causes: readonly string[];
   /** The stack frames of the innermost cause; only for a defect. */
@@ -111,7 +113,13 @@ export function describeFailure(error: unknown): Failure {
     e = e instanceof Error ? e.cause : undefined;
   }
   const frames = innermost instanceof Error ? stackFrames(innermost) : [];
-  return { code: known.code, causes, ...(known.code === "internal" ? { stack: frames } : {}) };
+  const { code, reason } = known;
+  return {
+    code,
+    ...(reason === undefined ? {} : { reason }),
+    causes,
+    ...(code === "internal" ? { stack: frames } : {}),
+  };
 }
 
 function describeOne(error: unknown): string {

@@ -35,6 +35,15 @@ const failures = {
     "denied",
     "A listed key leads out of the served folder by its `..` parts. Rename the object.",
   ],
+  archived: [
+    "denied",
+    "An object is in an archive of the store. Restore it there, then try again.",
+  ],
+  /** Encrypted with a key that each request must bring along. */
+  customer_key: [
+    "denied",
+    "An object is encrypted with a customer's key, which this service does not have.",
+  ],
   link_in_circle: [
     "denied",
     "A symbolic link leads in a circle within the served folder. Remove it.",
@@ -119,6 +128,7 @@ export function storeError(
 ): ZiplinkError {
   const [code, message] = failures[failure];
   return new ZiplinkError(code, message, {
+    ...(failure === code ? {} : { reason: failure }),
     ...(cause === undefined ? {} : { cause }),
     retryAfterMs,
   });
@@ -139,6 +149,7 @@ export function storeCodeOfStatus(status: number): StoreErrorCode {
     case 403:
     case 407:
     case 451:
+    case 511: // the page of a network that wants a login
       return "denied";
     case 404:
     case 410:

@@ -42,6 +42,7 @@ export class ResilientSource {
       budget: 200,
       timeoutMs: 30_000,
       backoffMs: 100,
+      maxRetryAfterMs: 30_000,
       observe: () => undefined,
       ...retryOptions,
     };

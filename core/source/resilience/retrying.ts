@@ -16,6 +16,11 @@ export interface RetryOptions {
   readonly timeoutMs: number;
   /** First delay before another attempt, doubled each time up to 5 s. Milliseconds; default 100. */
   readonly backoffMs: number;
+  /**
+   * The longest wait that a store may ask for. One that asks for more, as MinIO does for 60 or 120 seconds
+   * whatever the cause, is asked again after this. Milliseconds; default 30,000.
+   */
+  readonly maxRetryAfterMs: number;
   /** Called for each retry and each change of the circuit breaker; must not throw. Default: no observer. */
   readonly observe: (event: StoreEvent) => void;
 }
@@ -40,9 +45,6 @@ export interface StoreBreaker {
 }
 
 const MAX_BACKOFF_MS = 5_000;
-
-/** A store that asks us to wait longer than this is treated as down. */
-const MAX_RETRY_AFTER_MS = 30_000;
 
 /** A call of the store that may be retried, and how often in a row it has failed. */
 export class StoreCall {
@@ -111,13 +113,13 @@ export class Retrying {
 
   /** Returns the delay before the next attempt, or `undefined` if there must not be one. */
   #waitMs(error: unknown, failures: number): number | undefined {
-    const { attempts, budget, backoffMs } = this.#options;
+    const { attempts, budget, backoffMs, maxRetryAfterMs } = this.#options;
     const isOver = failures >= attempts || this.#failures > budget;
     if (!isPassing(error) || isOver) return undefined;
-    return retryDelay(failures, error.retryAfterMs, {
+    return retryDelay(failures, Math.min(error.retryAfterMs ?? 0, maxRetryAfterMs), {
       firstMs: backoffMs,
       maxMs: MAX_BACKOFF_MS,
-      maxAskedMs: MAX_RETRY_AFTER_MS,
+      maxAskedMs: maxRetryAfterMs,
     });
   }
 

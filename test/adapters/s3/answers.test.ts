@@ -56,7 +56,7 @@ describe("S3's answers", () => {
     [416, "InvalidRange", "changed"],
     [429, "TooManyRequests", "throttled"],
     [500, "InternalError", "unavailable"],
-    [501, "NotImplemented", "unavailable"],
+    [501, "NotImplemented", "corrupt"],
     [503, "SlowDown", "throttled"],
     [503, "ServiceUnavailable", "throttled"],
     [504, "GatewayTimeout", "timeout"],

@@ -87,7 +87,13 @@ describe("what passes by itself", () => {
     [502, true],
     [503, true],
     [504, true],
+    [501, false],
+    [505, false],
+    [506, false],
     [507, true],
+    [508, false],
+    [510, false],
+    [511, false],
     [524, true],
   ])("status %i: %s", (status, expected) => {
     expect(isPassingStatus(status)).toBe(expected);

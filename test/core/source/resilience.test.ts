@@ -320,19 +320,29 @@ describe("calls", () => {
     expect(calls.list).toBe(1);
   });
 
-  test("Retry-After is heeded, unless it is too long", async () => {
+  test.each([1, 5, 60_000, 120_000, 2 ** 31 * 1000])(
+    "Retry-After of %i ms is heeded, up to the longest wait",
+    async (retryAfterMs) => {
+      const { source, blob } = await setUp();
+      const slowDown = () => new ZiplinkError("throttled", "slow down", { retryAfterMs });
+      const { failing, calls } = failingFirst(source, 2, slowDown);
+      const download = downloadOf(failing, { maxRetryAfterMs: 5 });
+      expect(await download.stat("a.bin")).toEqual(blob);
+      expect((await read(download, blob)).equals(bytes)).toBe(true);
+      expect(calls).toMatchObject({ stat: 3, open: 3 });
+    },
+  );
+
+  test("a store that asks for long waits again and again is given up", async () => {
     const { source } = await setUp();
-    const throttled = (retryAfterMs: number) => () =>
-      new ZiplinkError("throttled", "slow down", { retryAfterMs });
-    const soon = failingFirst(source, 2, throttled(5));
-    await downloadOf(soon.failing).stat("a.bin");
-    expect(soon.calls.stat).toBe(3);
-    const late = failingFirst(source, 2, throttled(3_600_000));
-    await expect(downloadOf(late.failing).stat("a.bin")).rejects.toMatchObject({
+    const slowDown = () => new ZiplinkError("throttled", "slow down", { retryAfterMs: 120_000 });
+    const { failing, calls } = failingFirst(source, 100, slowDown);
+    const options = { maxRetryAfterMs: 1, attempts: 4 };
+    await expect(downloadOf(failing, options).stat("a.bin")).rejects.toMatchObject({
       code: "throttled",
-      retryAfterMs: 3_600_000,
+      retryAfterMs: 120_000,
     });
-    expect(late.calls.stat).toBe(1);
+    expect(calls.stat).toBe(4);
   });
 
   test("permanent failures are not retried", async () => {
