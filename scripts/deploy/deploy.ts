@@ -7,6 +7,7 @@ import { createGcp } from "./gcp/cloud.ts";
 import { type DeployIo, FailedCommand, Runner } from "./runner.ts";
 import { smokeTest } from "./smoke-test.ts";
 import type { DeployPlan } from "./step.ts";
+import { storeAccessNotes } from "./store-access.ts";
 
 export interface DeployOptions {
   /** Overrides the target in the settings. */
@@ -38,12 +39,13 @@ export async function deploy(
   const jobs = [];
   for (const config of readDeployConfig(input, options.target)) {
     const cloud = createCloud(config);
-    const found = await inspect(cloud, options, io);
+    const found = await inspectOrAssume(cloud, options, io);
     const outDir = `${root}/dist/deploy/${config.target}`;
     const { dir, zipFile, bytes } = await build(config.target, outDir);
     print(`\nThe bundle: ${Math.ceil(bytes / 1024)} KiB`);
     const plan = found.planDeploy(relative(root, zipFile ?? dir));
-    jobs.push({ config, cloud, found, plan });
+    const notes = [...storeAccessNotes(config), ...plan.notes];
+    jobs.push({ config, cloud, found, plan: { ...plan, notes } });
   }
   for (const { config, cloud, found, plan } of jobs) {
     const verb = `Deploy ${config.name} to ${found.account}`;
@@ -73,7 +75,7 @@ export async function destroy(
   const runner = new Runner(io);
   const jobs = [];
   for (const config of readDeployConfig(input, options.target)) {
-    const found = await inspect(createCloud(config), options, io);
+    const found = await inspectToDestroy(createCloud(config), io);
     jobs.push({ config, found, plan: found.planDestroy(options.withSecret) });
   }
   for (const { config, found, plan } of jobs) {
@@ -88,10 +90,9 @@ function createCloud(config: Config): Cloud {
 }
 
 /** Returns the state of a cloud. In a dry run without a login, returns that of an empty account. */
-async function inspect(cloud: Cloud, { dryRun }: DeployOptions, io: DeployIo) {
-  io.print(`\nInspect ${cloud.place}`);
+async function inspectOrAssume(cloud: Cloud, { dryRun }: DeployOptions, io: DeployIo) {
   try {
-    return await cloud.inspect(new Runner(io));
+    return await inspect(cloud, io);
   } catch (error) {
     if (!dryRun || !(error instanceof NotReady)) throw error;
     io.print(
@@ -99,6 +100,24 @@ async function inspect(cloud: Cloud, { dryRun }: DeployOptions, io: DeployIo) {
     );
     return cloud.emptyState;
   }
+}
+
+/** Returns the state of a cloud. A dry run needs a login too: of an empty account there is nothing to show. */
+async function inspectToDestroy(cloud: Cloud, io: DeployIo) {
+  try {
+    return await inspect(cloud, io);
+  } catch (error) {
+    if (!(error instanceof NotReady)) throw error;
+    throw new CommandError(
+      `${error.message}\n\nWithout a login nobody can tell what there is to destroy.`,
+      { cause: error },
+    );
+  }
+}
+
+async function inspect(cloud: Cloud, io: DeployIo) {
+  io.print(`\nInspect ${cloud.place}`);
+  return await cloud.inspect(new Runner(io));
 }
 
 /**

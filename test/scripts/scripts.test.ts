@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -158,6 +159,19 @@ describe("settings", () => {
     [{ LINK_SECRET: "tooshort" }, /LINK_SECRET must have at least 32 bytes/],
     [{ SOURCE: "ftp://host/x" }, /SOURCE must be a path, or one of file:\/\/\//],
     [{ SOURCE: "s3://" }, /SOURCE must be a path/],
+    [{ SOURCE: "s3://My Bucket/x" }, /SOURCE must name a bucket: letters, digits/],
+    [{ SOURCE: "s3://.bucket" }, /SOURCE must name a bucket/],
+    [{ SOURCE: "s3://localhost:9000/bucket" }, /SOURCE .* address of the store belongs in S3_ENDP/],
+    [{ SOURCE: "gs://Bucket" }, /SOURCE must name a bucket: 3 or more of a-z/],
+    [
+      { SOURCE: "s3://arn:aws:s3:eu-central-1:123456789012:accesspoint/point/exports" },
+      /SOURCE must name an access point by its alias, not its ARN: s3:\/\//,
+    ],
+    [
+      { CRC_STORE: "s3://arn:aws:s3:eu-central-1:123456789012:accesspoint:point" },
+      /CRC_STORE must name an access point by its alias/,
+    ],
+    [{ MANIFEST_STORE: "s3://my bucket" }, /MANIFEST_STORE must name a bucket/],
     [{ SOURCE: "file://data/files" }, /SOURCE must be a path, or one of file:\/\/\/path/],
     [{ S3_ENDPOINT: "localhost" }, /S3_ENDPOINT/],
     [
@@ -215,10 +229,15 @@ describe("settings", () => {
 test.each([
   ["s3://bucket", { kind: "s3", bucket: "bucket", prefix: "" }],
   ["s3://bucket/a b/%41?#/", { kind: "s3", bucket: "bucket", prefix: "a b/%41?#/" }],
+  ["s3://My_old.Bucket", { kind: "s3", bucket: "My_old.Bucket", prefix: "" }],
+  ["s3://my-point-s3alias/exports", { kind: "s3", bucket: "my-point-s3alias", prefix: "exports" }],
   ["gs://bucket/exports/", { kind: "gcs", bucket: "bucket", prefix: "exports/" }],
   ["https://host/base/", { kind: "http", base: "https://host/base/" }],
   ["/srv/a b", { kind: "folder", path: "/srv/a b" }],
   ["file:///srv/a%20b", { kind: "folder", path: "/srv/a b" }],
+  ["~/photos", { kind: "folder", path: join(homedir(), "photos") }],
+  ["~", { kind: "folder", path: homedir() }],
+  ["./~", { kind: "folder", path: join(process.cwd(), "~") }],
 ])("SOURCE may be %s", (value, location) => {
   expect(readConfig({ SOURCE: value, LINK_SECRET: secret }).source).toEqual(location);
 });
@@ -231,6 +250,27 @@ describe("start-up errors", () => {
       "functions/node.ts",
       { SOURCE: "/nowhere", LINK_SECRET: secret },
       /SOURCE: the folder does not exist/,
+    ],
+    [
+      "functions/node.ts",
+      { SOURCE: "s3://bucket", LINK_SECRET: secret, HOME: "/nonexistent" },
+      /AWS_REGION is not set; set it to the region of the bucket, for example eu-central-1/,
+    ],
+    [
+      "functions/node.ts",
+      {
+        SOURCE: "/",
+        CRC_STORE: "s3://bucket",
+        S3_ENDPOINT: "http://127.0.0.1:1",
+        LINK_SECRET: secret,
+        HOME: "/nonexistent",
+      },
+      /AWS_REGION is not set; set it to the region of the store at S3_ENDPOINT/,
+    ],
+    [
+      "functions/node.ts",
+      { SOURCE: "s3://bucket", LINK_SECRET: secret, AWS_REGION: "eu central" },
+      /AWS_REGION is not a region/,
     ],
     ["scripts/start.ts", { NODE_ENV: "production" }, /LINK_SECRET is not set/],
     ["scripts/start.ts", { LINK_SECRET: "short" }, /at least 32 bytes/],

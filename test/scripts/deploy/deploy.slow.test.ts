@@ -22,6 +22,7 @@ import { createGcp } from "../../../scripts/deploy/gcp/cloud.ts";
 import { Runner } from "../../../scripts/deploy/runner.ts";
 import { smokeTest } from "../../../scripts/deploy/smoke-test.ts";
 import { toShell } from "../../../scripts/deploy/step.ts";
+import { storeAccessNotes } from "../../../scripts/deploy/store-access.ts";
 import { openTerminal, shownCommands } from "../../support/deploy/terminal.ts";
 import { startService } from "../../support/service-process.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -80,6 +81,7 @@ describe("settings of a deployment", () => {
   test.each<[object, RegExp]>([
     [{ source: "" }, /source: is not set/],
     [{ source: "/srv/files" }, /source: must be s3:/],
+    [{ source: "s3://My Bucket" }, /deploy\.config\.ts for aws: .*\n.*SOURCE must name a bucket/],
     [{ target: "azure" }, /target: must be "gcp", "aws" or "both"/],
     [{ name: "zip" }, /name: must be 6 to 30/],
     [{ nmae: "x" }, /Unrecognized key: "nmae"/],
@@ -119,6 +121,60 @@ describe("settings of a deployment", () => {
     const read = () => readDeployConfig({ ...good, ...change } as DeployInput);
     expect(read).toThrow(message);
     expect(read).not.toThrow(/hush-hush/);
+  });
+});
+
+describe("a store of another cloud", () => {
+  const s3 = { ...good, gcp };
+  const keys = { AWS_ACCESS_KEY_ID: "s3-id", AWS_SECRET_ACCESS_KEY: "s3-key" };
+  const noKeys =
+    'Warning: Cloud Run has no keys to S3, where "source" is: gcp.secrets lacks AWS_ACCESS_KEY_ID and ' +
+    "AWS_SECRET_ACCESS_KEY, and gcp.environment lacks AWS_REGION.";
+
+  test.each<[string, DeployInput, string | undefined]>([
+    ["S3 on Cloud Run, without keys", s3, noKeys],
+    [
+      "S3 on Cloud Run, with half of a key",
+      {
+        ...s3,
+        target: "gcp",
+        environment: { AWS_REGION: "eu-central-1" },
+        secrets: { ...good.secrets, AWS_ACCESS_KEY_ID: "s3-id" },
+      },
+      "gcp.secrets lacks AWS_SECRET_ACCESS_KEY. Without",
+    ],
+    [
+      "S3 on Cloud Run, with keys",
+      {
+        ...s3,
+        target: "gcp",
+        environment: { AWS_REGION: "eu-central-1" },
+        secrets: { ...good.secrets, ...keys },
+      },
+      undefined,
+    ],
+    [
+      "checksums in S3 on Cloud Run",
+      { ...good, gcp: { ...good.gcp, crcStore: "s3://checksums" } },
+      'Cloud Run has no keys to S3, where "crcStore" is',
+    ],
+    [
+      "Cloud Storage on Lambda",
+      { ...good, aws: { ...aws, source: "gs://my-bucket" } },
+      'Lambda has no credentials for Cloud Storage, where "source" is',
+    ],
+    ["none", good, undefined],
+  ])("is warned of: %s", async (_, input, warning) => {
+    const notes = readDeployConfig(input).flatMap(storeAccessNotes);
+    expect(notes).toEqual(warning === undefined ? [] : [expect.stringContaining(warning)]);
+  });
+
+  test("is warned of before the plan is confirmed", async () => {
+    const terminal = await openTerminal({ folder: await temporaryFolder() });
+    await deploy(s3, { dryRun: true, yes: false }, terminal);
+    const printed = terminal.taken();
+    expect(printed).toContain(noKeys);
+    expect(printed.indexOf(noKeys)).toBeLessThan(printed.indexOf("gcloud run deploy"));
   });
 });
 
@@ -190,6 +246,15 @@ describe("without a CLI", () => {
     const commands = (await shownCommands(printed)).map((words) => words.slice(0, 4).join(" "));
     expect(commands).toContain("gcloud run deploy ziplink");
     expect(commands).toContain("aws lambda create-function --function-name");
+  });
+
+  test("a dry run of destroy says that nobody is logged in, and shows no empty plan", async () => {
+    const terminal = await openTerminal({ folder: await temporaryFolder() });
+    const options = { dryRun: true, yes: false, withSecret: false };
+    await expect(destroy(good, options, terminal)).rejects.toThrow(
+      /gcloud is not on the PATH\. Install it .*\n\nWithout a login nobody can tell what there is to destroy\./s,
+    );
+    expect(terminal.taken()).not.toContain("0 steps");
   });
 
   test("a dry run prints the permissions that one's own role and account need", async () => {
