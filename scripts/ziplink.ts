@@ -3,7 +3,6 @@
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { buildBundle } from "./build/bundle.ts";
 import { runCli } from "./cli.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -13,5 +12,5 @@ await runCli(process.argv.slice(2), {
   call: (name) => `npm run ${name} --`,
   version,
   root,
-  build: buildBundle,
+  build: async (target, outDir) => (await import("./build/bundle.ts")).buildBundle(target, outDir),
 });
