@@ -70,7 +70,7 @@ async function measureShape(
 const PROBE = `new MutationObserver((_, observer) => {
   if (document.documentElement.dataset.ready === undefined) return;
   observer.disconnect();
-  document.querySelector("input[data-size]").click();
+  document.querySelector("label > input").click();
   requestAnimationFrame(() => setTimeout(() => {
     const shown = !document.getElementById("clear").hidden;
     const painted = performance.getEntriesByName("first-contentful-paint")[0];

@@ -1,8 +1,10 @@
 import { toZiplinkError } from "../errors.ts";
-import type { JwtKeys } from "../links/jwt-keys.ts";
+import { digestToken, type JwtKeys } from "../links/jwt-keys.ts";
 import { type Link, loadLink, type VerifiedToken, verifyLinkToken } from "../links/link.ts";
 import type { ManifestStore } from "../links/manifest.ts";
 import { selectEntries } from "../planning/select-entries.ts";
+import { layoutZip } from "../zip/layout.ts";
+import type { Plan } from "../zip/plan.ts";
 import {
   type Archives,
   archivesOf,
@@ -15,6 +17,7 @@ import { readParameters } from "./parameters.ts";
 import type { Problem } from "./problem.ts";
 import { refuse } from "./refuse.ts";
 import { type RequestScope, unrestrictedScope } from "./request-scope.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** Options of `createHandler`. */
 export interface HandlerOptions extends ResolvedArchivesOptions {
@@ -58,6 +61,7 @@ export function createHandler(
   archives: Archives = archivesOf(options),
 ): ArchiveHandler {
   const planner = archives.byLink;
+  const descriptions = new TextCache(options.cacheSeconds);
 
   return (request, token, scope = unrestrictedScope(options.audit)) =>
     withLink(request, token, scope, options, (link) => answer(request, token, link, scope));
@@ -73,8 +77,7 @@ export function createHandler(
     const parameters = readParameters(request.url);
     const plan = selectEntries(whole, parameters);
     if (parameters.get("format") === "json") {
-      const description = describeArchive(link, plan, options.responseLimits);
-      return describedAsJson(request, description, options);
+      return describeAsJson(request, token, link, plan);
     }
     const onFailed = () => planner.forget(token);
     try {
@@ -92,6 +95,24 @@ export function createHandler(
       if (isReused && isStale(error)) return answer(request, token, link, scope);
       throw error;
     }
+  }
+
+  async function describeAsJson(
+    request: Request,
+    token: string,
+    link: Link,
+    plan: Plan,
+  ): Promise<Response> {
+    const response = await descriptions.respond(request, {
+      key: [digestToken(token), layoutZip(plan).etag],
+      render: () => JSON.stringify(describeArchive(link, plan, options.responseLimits)),
+      headers: {
+        "Content-Type": "application/json",
+        "Cache-Control": options.cacheControl,
+        "X-Content-Type-Options": "nosniff",
+      },
+    });
+    return request.method === "HEAD" ? new Response(null, response) : response;
   }
 }
 
@@ -149,18 +170,4 @@ function principalOf({ id, subject, caller }: Omit<Link, "spec">): Principal {
 function isStale(error: unknown): boolean {
   const { code } = toZiplinkError(error);
   return code === "changed" || code === "not_found";
-}
-
-function describedAsJson(
-  { method }: Request,
-  description: ArchiveDescription,
-  { cacheControl }: HandlerOptions,
-): Response {
-  return new Response(method === "HEAD" ? null : JSON.stringify(description), {
-    headers: {
-      "Content-Type": "application/json",
-      "Cache-Control": cacheControl,
-      "X-Content-Type-Options": "nosniff",
-    },
-  });
 }

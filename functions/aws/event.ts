@@ -48,13 +48,17 @@ type Event2 = z.infer<typeof version2>;
 
 /**
  * Converts an event of format 1.0 or 2.0 into a request. The path is as the client sent it, without the
- * API's stage. Throws `malformed` if the event is not an HTTP request.
+ * API's stage, and no content coding is accepted. Throws `malformed` if the event is not an HTTP request.
  */
 export function toRequest(event: unknown, signal: AbortSignal): Request {
   const { data, error } = validate(z.union([version2, version1]), event, { isOnce: true });
   if (!data) throw noRequest(error);
   try {
-    return "rawPath" in data ? fromVersion2(data, signal) : fromVersion1(data, signal);
+    const request = "rawPath" in data ? fromVersion2(data, signal) : fromVersion1(data, signal);
+    // A Function URL unpacks an encoded stream, and CloudFront may then send it under the wrong
+    // header: https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/issues/96
+    request.headers.delete("Accept-Encoding");
+    return request;
   } catch (cause) {
     throw noRequest(cause); // an invalid method, header or host
   }

@@ -20,6 +20,7 @@ export function archivePage(archive: ArchiveDescription, token: string): string 
     length,
     etag,
     slice,
+    sizes: entries.map(({ size }) => size),
   };
   const tree = buildFileTree(entries, lang);
   const body = html`<main>

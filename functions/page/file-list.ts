@@ -13,7 +13,7 @@ const CHUNK = 50;
 
 /**
  * Renders the tree as nested lists. The value of each checkbox is its part of the archive, in the form of the
- * parameter `only`, so that a form can send the selection without a script. A script adds up the `data-size`s.
+ * parameter `only`, so that a form can send the selection without a script. The boxes that stand for one entry are in labels.
  */
 export function fileList(root: FolderNode): Html {
   return list(root, root.indices.length <= OPEN_UP_TO);
@@ -44,9 +44,9 @@ function folderItem(folder: FolderNode, open: boolean): Html {
 }
 
 function emptyFolder({ name, indices }: FolderNode): Html {
-  return html`<li class="empty"><label><input type="checkbox" name="only" value="${formatIndexList(indices)}" data-size="0" data-folder><bdi>${name}</bdi></label><span class="fact kind">${pageTexts.emptyFolder}</span><span class="fact size">–</span></li>`;
+  return html`<li class="empty"><label><input type="checkbox" name="only" value="${formatIndexList(indices)}" data-folder><bdi>${name}</bdi></label><span class="fact kind">${pageTexts.emptyFolder}</span><span class="fact size">–</span></li>`;
 }
 
 function fileItem({ name, index, size }: FileNode): Html {
-  return html`<li><label><input type="checkbox" name="only" value="${index}" data-size="${size}"><bdi>${name}</bdi></label><span class="fact kind">${kindTexts[kindOf(name)]}</span><span class="fact size">${formatBytes(size)}</span></li>`;
+  return html`<li><label><input type="checkbox" name="only" value="${index}"><bdi>${name}</bdi></label><span class="fact kind">${kindTexts[kindOf(name)]}</span><span class="fact size">${formatBytes(size)}</span></li>`;
 }

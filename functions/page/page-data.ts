@@ -9,4 +9,6 @@ export interface PageData {
   readonly etag: string;
   /** Longest range that one response can hold, in bytes; `null` if there is no limit. */
   readonly slice: number | null;
+  /** Length of each entry in bytes, by index. Apart from the list: together they compress better. */
+  readonly sizes: readonly number[];
 }

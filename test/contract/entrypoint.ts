@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { cp, mkdir, open as openFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFsSource } from "../../adapters/fs/source.ts";
 import { signLink } from "../../core/links/link.ts";
@@ -35,11 +36,12 @@ function idOf(token: string): string {
 
 /**
  * Describes the behavior of every entrypoint, over real HTTP and in a separate process. `start`
- * runs the entrypoint with the given settings.
+ * runs the entrypoint with the given settings; `compresses` says whether its platform sends content codings.
  */
 export function describeEntrypoint(
   name: string,
   start: (env: Record<string, string>) => Promise<ServiceProcess>,
+  { compresses = true }: { readonly compresses?: boolean } = {},
 ): void {
   describe(`entrypoint contract: ${name}`, () => {
     let folder: string;
@@ -210,6 +212,20 @@ export function describeEntrypoint(
         "Termine/Baubesprechungen.ics",
       ]);
       expect(response.bytes.toString()).not.toContain("sample/");
+    });
+
+    test("compresses descriptions and pages where the platform lets it, archives never", async () => {
+      const token = await link({ prefix: "sample/Verwaltung/" });
+      const headers = { "Accept-Encoding": "gzip, deflate, br" };
+      for (const url of [at(token, "?format=json"), `${service.url}/d/${token}`]) {
+        const response = await download(url, { headers });
+        expect(response.status).toBe(200);
+        expect(response.headers.vary).toContain("Accept-Encoding");
+        expect(response.headers["content-encoding"]).toBe(compresses ? "br" : undefined);
+        const text = compresses ? brotliDecompressSync(response.bytes) : response.bytes;
+        expect(text.toString()).toContain("Baubesprechungen.ics");
+      }
+      expect((await download(at(token), { headers })).headers["content-encoding"]).toBeUndefined();
     });
 
     describeRefusals({ urlOf: (path) => service.url + path, link, audited });

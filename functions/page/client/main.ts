@@ -25,7 +25,7 @@ const written = {
   size: linkSize.textContent,
   hint: selectionText.textContent,
 };
-const list = new SelectionList(showSelection);
+const list = new SelectionList(data.sizes, showSelection);
 
 /** Returns the URL of a selection, which works only for exactly this version of the archive. */
 function urlOf(only: string): string {

@@ -21,12 +21,15 @@ export interface Selection {
  */
 export class SelectionList {
   readonly #form: HTMLFormElement;
+  readonly #sizes: readonly number[];
   readonly #onChange: () => void;
 
-  constructor(onChange: () => void) {
+  /** @param sizes the lengths of all entries in bytes, by index */
+  constructor(sizes: readonly number[], onChange: () => void) {
     const form = byId("contents", HTMLElement).closest("form");
     if (form === null) throw new Error("the list is not in a form");
     this.#form = form;
+    this.#sizes = sizes;
     this.#onChange = onChange;
     form.addEventListener("change", ({ target }) => {
       if (target instanceof HTMLInputElement) this.#follow(target);
@@ -48,10 +51,12 @@ export class SelectionList {
     const indices: number[] = [];
     let size = 0;
     let count = 0;
-    for (const { checked, value, dataset } of this.#boxes(this.#form)) {
-      if (!checked || dataset.size === undefined) continue;
-      indices.push(Number(value));
-      size += Number(dataset.size);
+    for (const { checked, value, dataset, parentElement } of this.#boxes(this.#form)) {
+      // A folder's box is in no label: it stands for those below it.
+      if (!checked || !(parentElement instanceof HTMLLabelElement)) continue;
+      const index = Number(value);
+      indices.push(index);
+      size += this.#sizes[index] ?? 0;
       if (dataset.folder === undefined) count++;
     }
     const only = formatIndexList(indices.sort((a, b) => a - b));

@@ -22,6 +22,6 @@ describeWithRuntimeClient("the bundle for Lambda, under its runtime client", () 
   const name = "aws (aws-lambda-ric)";
   const start = (env: Record<string, string>) =>
     startLambda({ folder: join(folder, "aws"), env: { ...settings, ...env } });
-  describeEntrypoint(name, start);
+  describeEntrypoint(name, start, { compresses: false });
   describeApi(name, start);
 });

@@ -55,6 +55,11 @@ describe("format 2.0", () => {
       get("/zip/t/G%C3%A4rten%20%2F%2f.zip"),
     ],
     ["an empty segment", version2({ rawPath: "//zip//t" }), get("//zip//t")],
+    [
+      "no content coding, which Function URLs would undo",
+      version2({ headers: { host: HOST, "accept-encoding": "gzip, br" } }),
+      get("/"),
+    ],
     ["a plus", version2({ rawPath: "/zip/a+b" }), get("/zip/a+b")],
     ["a double escape", version2({ rawPath: "/zip/%252F" }), get("/zip/%252F")],
     ["a question mark in an escape", version2({ rawPath: "/zip/%3Fa" }), get("/zip/%3Fa")],

@@ -25,7 +25,7 @@ async function pageOf(
   options: { expires?: Date; title?: string; issuer?: string } = {},
 ) {
   const source = createMemorySource({ "a/one.txt": "1", "a/<b>&'\".txt": "22", "z.pdf": "333" });
-  const page = createPage(createLinkPresenter(handlerOptions(source)));
+  const page = createPage(createLinkPresenter(handlerOptions(source)), { cacheSeconds: 0 });
   const token = await signLink(zip as { prefix: string }, {
     secret,
     expires: inAnHour(),
@@ -190,7 +190,9 @@ describe("a link that does not open has a page that says so", () => {
   });
 
   test("tampered: 401", async () => {
-    const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))));
+    const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))), {
+      cacheSeconds: 0,
+    });
     const another = "another secret of thirty-two byte";
     const forged = await signLink({ prefix: "" }, { secret: another, expires: inAnHour() });
     const { response, text } = await openPage(page, forged);
