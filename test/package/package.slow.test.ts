@@ -124,7 +124,7 @@ describeWithPackageTools("the npm package", () => {
     ])("names the package that ./%s needs", async (store, sdk) => {
       const script = `await import("@ziplink/ziplink/${store}")`;
       expect(await failure(["--input-type=module", "--eval", script])).toContain(
-        `The package ${sdk} is not installed; `,
+        `The package ${sdk} is not installed. `,
       );
     });
 
@@ -138,7 +138,7 @@ describeWithPackageTools("the npm package", () => {
       ],
     ])("the command names the package that %s needs with %j", async (source, env, command) => {
       const said = await failure([ziplink(), "serve", source], env);
-      expect(said).toMatch(/^The package \S+ is not installed; /);
+      expect(said).toMatch(/^The package \S+ is not installed\. /);
       expect(said).toContain(`Run: ${command}`);
       expect(said).not.toMatch(/^\s+at /m);
     });
