@@ -2,7 +2,7 @@ import { abortable } from "../../core/async/abortable.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { parseRetryAfter } from "../../core/input/retry-after.ts";
 import {
-  type StoreErrorCode,
+  type StoreFailure,
   storeCodeOfStatus,
   storeError,
 } from "../../core/source/store-errors.ts";
@@ -36,21 +36,22 @@ export function translate(error: unknown): unknown {
   const isUnreadable =
     error instanceof SyntaxError || hasUnreadableHeaders((error as ClientError).code);
   if (isUnreadable) return storeError("unreadable", error); // the SyntaxError is of JSON
-  const code = codeOf(error);
-  if (code === undefined) return error;
+  const failure = failureOf(error);
+  if (failure === undefined) return error;
   const headers = (error as ClientError).response?.headers;
   const retryAfterMs = parseRetryAfter(headers?.["retry-after"], headers?.date);
-  return storeError(code, error, { retryAfterMs });
+  return storeError(failure, error, { retryAfterMs });
 }
 
 /** https://docs.cloud.google.com/storage/docs/json_api/v1/status-codes */
-function codeOf(error: ClientError): StoreErrorCode | undefined {
+function failureOf(error: ClientError): StoreFailure | undefined {
   const { code, message } = error;
   const status = error.status ?? code;
-  if (status === 400) return "denied"; // from a token's issuer: the API is sent no invalid names
+  // 400 is from a token's issuer: the API is sent no invalid names.
+  if (status === 400 || status === 401) return "wrong_credentials";
   if (typeof status === "number") return storeCodeOfStatus(status);
   // Without credentials, the client sends the request anyway, and replaces the refusal with this.
-  if (message.startsWith("Could not load the default credentials")) return "denied";
+  if (message.startsWith("Could not load the default credentials")) return "no_credentials";
   if (code === "ETIMEDOUT") return "timeout";
   // A failed or broken connection: ECONNRESET, ENOTFOUND, ERR_STREAM_PREMATURE_CLOSE, TLS errors.
   return code === undefined ? undefined : "unavailable";

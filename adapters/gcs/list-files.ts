@@ -1,4 +1,5 @@
 import type { FileMetadata, GetFilesOptions } from "@google-cloud/storage";
+import { ZiplinkError } from "../../core/errors.ts";
 import { listPages, type PagedListing } from "../../core/source/paged-listing.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { toBlobInfo } from "./blob-info.ts";
@@ -57,7 +58,7 @@ export async function fetchGcsPage(
   signal: AbortSignal | undefined,
 ): Promise<GcsPage> {
   const request = { ...query, autoPaginate: false, ...(pageToken !== undefined && { pageToken }) };
-  const [, , page] = await askGcs(() => bucket.getFiles(request), signal);
+  const [, , page] = await askGcs(() => bucket.getFiles(request), signal).catch(toListingError);
   if (typeof page !== "object" || page === null || Array.isArray(page)) {
     throw storeError("no_listing");
   }
@@ -67,6 +68,12 @@ export async function fetchGcsPage(
     throw storeError("no_listing");
   }
   return { items, next: nextPageToken || undefined };
+}
+
+/** A listing of nothing is a page without items, so nothing but the bucket can be missing. */
+function toListingError(error: unknown): never {
+  const isMissing = error instanceof ZiplinkError && error.code === "not_found";
+  throw isMissing ? storeError("no_bucket", error.cause) : error;
 }
 
 /** The fields of a page; of any type until they are checked. */

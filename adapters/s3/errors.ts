@@ -1,7 +1,6 @@
 import { ZiplinkError } from "../../core/errors.ts";
 import { parseRetryAfter } from "../../core/input/retry-after.ts";
 import {
-  type StoreErrorCode,
   type StoreFailure,
   storeCodeOfStatus,
   storeError,
@@ -12,19 +11,25 @@ import { hasUnreadableHeaders } from "../http-parser-errors.ts";
  * Error codes of S3 and of the SDK:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
  */
-const codeByName: Readonly<Record<string, StoreErrorCode>> = {
+const failureByName: Readonly<Record<string, StoreFailure>> = {
   NoSuchKey: "not_found",
   NotFound: "not_found",
-  NoSuchBucket: "not_found",
+  NoSuchBucket: "no_bucket",
   // The planned version was permanently deleted, or its id is that of a delete marker.
   NoSuchVersion: "changed",
   PreconditionFailed: "changed",
   InvalidRange: "changed",
   AccessDenied: "denied",
-  ExpiredToken: "denied",
-  InvalidAccessKeyId: "denied",
-  SignatureDoesNotMatch: "denied",
-  CredentialsProviderError: "denied",
+  ExpiredToken: "wrong_credentials",
+  InvalidAccessKeyId: "wrong_credentials",
+  InvalidToken: "wrong_credentials",
+  SignatureDoesNotMatch: "wrong_credentials",
+  TokenRefreshRequired: "wrong_credentials",
+  // Of the SDK, which finds none, or whose login has ended.
+  CredentialsProviderError: "no_credentials",
+  TokenProviderError: "no_credentials",
+  PermanentRedirect: "wrong_region",
+  AuthorizationHeaderMalformed: "wrong_region",
   // Archived: a retry does not help until someone restores the object, which takes hours.
   InvalidObjectState: "denied",
   SlowDown: "throttled",
@@ -42,6 +47,8 @@ const codeByName: Readonly<Record<string, StoreErrorCode>> = {
 
 function codeOfStatus(status: number): StoreFailure {
   if (status === 503) return "throttled"; // S3's answer to too many requests
+  if (status === 301) return "wrong_region";
+  if (status === 401) return "wrong_credentials"; // of other stores
   if (status < 300) return "unreadable"; // by the SDK, which may fail at a single header or field
   const code = storeCodeOfStatus(status);
   // The other statuses mean a different region, an expired token or the like: the setup is wrong.
@@ -65,7 +72,7 @@ export function translateS3Error(error: unknown): unknown {
   // A body that breaks has the status of its answer.
   const hasNoError = status === undefined || status < 300;
   const isBroken = isOfNetwork && code !== "ETIMEDOUT" && hasNoError;
-  let ours: StoreFailure | undefined = isBroken ? "unavailable" : codeByName[name];
+  let ours: StoreFailure | undefined = isBroken ? "unavailable" : failureByName[name];
   if (hasUnreadableHeaders(code)) ours = "unreadable";
   if (ours === undefined && status !== undefined) ours = codeOfStatus(status);
   if (ours === undefined) return error;

@@ -1,5 +1,5 @@
 import { type ErrorCode, toZiplinkError, type ZiplinkError } from "../errors.ts";
-import { storeError } from "../source/store-errors.ts";
+import { isSetupFailure, storeError } from "../source/store-errors.ts";
 
 /** The phrases of RFC 9110, 15, which are the titles of problems of type "about:blank" (RFC 9457, 4.2.1). */
 const titles: Readonly<Record<number, string>> = {
@@ -30,7 +30,10 @@ const RETRY_AFTER_MS = 10_000;
 export interface Problem {
   /** The HTTP status. */
   readonly status: number;
-  /** Any `ErrorCode` except `denied`, which is reported as `not_found`. */
+  /**
+   * Any `ErrorCode` except `denied`, which is reported as `not_found`, or as `unavailable` if the service's
+   * own set-up is to blame; see `isSetupFailure`.
+   */
   readonly code: ErrorCode;
   /** A sentence for people. */
   readonly detail: string;
@@ -46,6 +49,7 @@ export interface Problem {
  */
 export function describeProblem(error: unknown): Problem {
   const known = toZiplinkError(error);
+  if (isSetupFailure(known)) return describeProblem(storeError("unavailable"));
   const { status, message, details } = known;
   const headers = { ...retryAfter(known), ...challenge(status), ...known.headers };
   switch (known.code) {

@@ -1,6 +1,6 @@
 import { ZiplinkError } from "../errors.ts";
 import { type InlineEntry, inlineBytes } from "../source/inline-entries.ts";
-import { storeError } from "../source/store-errors.ts";
+import { isSetupFailure, storeError } from "../source/store-errors.ts";
 
 const REPORT_NAME = "_missing.txt";
 
@@ -12,7 +12,8 @@ const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
 
 /** Whether an error means "missing" to a requester, who must not learn that an object exists but is denied. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof ZiplinkError && (error.code === "not_found" || error.code === "denied");
+  if (!(error instanceof ZiplinkError) || isSetupFailure(error)) return false;
+  return error.code === "not_found" || error.code === "denied";
 }
 
 /** Missing entries that an error names at most. */

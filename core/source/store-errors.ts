@@ -12,6 +12,9 @@ export type StoreErrorCode = Extract<
  * reveals which kind of store it is about. Those of `denied` are for the operator of the service: a
  * link holder sees the message of `not_found` instead.
  */
+const DENIED =
+  "The store refuses access to the objects. Check the service's credentials and permissions.";
+
 const failures = {
   not_found: ["not_found", "One or more objects were not found."],
   changed: ["changed", "An object has changed since the archive was planned. Try again."],
@@ -19,10 +22,7 @@ const failures = {
   unavailable: ["unavailable", "The store cannot be reached now. Try again later."],
   timeout: ["timeout", "The store did not answer in time. Try again later."],
 
-  denied: [
-    "denied",
-    "The store refuses access to the objects. Check the service's credentials and permissions.",
-  ],
+  denied: ["denied", DENIED],
   redirected: [
     "denied",
     "The store redirects to another place. Redirects are not followed: serve that place instead.",
@@ -60,6 +60,16 @@ const failures = {
     "denied",
     "Symbolic links lead to folders of the served folder by too many paths. Remove some of them.",
   ],
+
+  /** No credentials were found where the store's client looks for them. */
+  no_credentials: ["denied", DENIED],
+  /** The store does not accept the credentials, or no longer. */
+  wrong_credentials: ["denied", DENIED],
+  wrong_region: [
+    "denied",
+    "The bucket is in another region than the one that is asked. Set the region to the bucket's.",
+  ],
+  no_bucket: ["not_found", "There is no such bucket. Check its name, and the region."],
 
   /** The circuit breaker is open. */
   down: ["unavailable", "The store is down. Try again later."],
@@ -104,6 +114,22 @@ const failures = {
     "The store does not state which bytes it sends. It must answer Range with 206 and Content-Range.",
   ],
 } as const satisfies Readonly<Record<string, readonly [StoreErrorCode, string]>>;
+
+/** Failures of the service's own set-up: all objects have them, whether they exist or not. */
+const setupFailures: ReadonlySet<string> = new Set<StoreFailure>([
+  "no_credentials",
+  "wrong_credentials",
+  "wrong_region",
+  "no_bucket",
+]);
+
+/**
+ * Whether a failure is of the service's own set-up, such as missing credentials, and not of one object. It
+ * is told to clients as `unavailable`: an object that is there must not be called missing.
+ */
+export function isSetupFailure({ reason }: ZiplinkError): boolean {
+  return reason !== undefined && setupFailures.has(reason);
+}
 
 /** A failure of a store: one of its codes, or a more specific reason for one. */
 export type StoreFailure = keyof typeof failures;

@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import type { Audit } from "../../core/http/audit.ts";
+import type { Audit, AuditEvent } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 
 /** Log levels: a line is written if it is at least as severe as the level. */
@@ -39,10 +39,22 @@ export function createAudit(logger: Logger, traceProject?: string): Audit {
   return (event) => {
     const { event: message, ...rest } = event;
     const fields = { ...rest, ...traceField(rest.traceId, traceProject) };
-    if ("failure" in fields && fields.failure?.code === "internal") logger.error(fields, message);
-    else if (message === "download_ended" && "failure" in fields) logger.warn(fields, message);
-    else logger.info(fields, message);
+    logger[severityOf(event)](fields, message);
   };
+}
+
+/** Returns "warn" for what an operator should look at: failures that are not the client's own. */
+function severityOf(event: AuditEvent): "info" | "warn" | "error" {
+  const failure = "failure" in event ? event.failure : undefined;
+  if (failure?.code === "internal") return "error";
+  switch (event.event) {
+    case "download_ended":
+      return failure ? "warn" : "info";
+    case "request_refused":
+      return event.status >= 500 || event.failure.code === "denied" ? "warn" : "info";
+    default:
+      return "info";
+  }
 }
 
 /** Only IDs of 32 hexadecimal digits are valid in Google Cloud; AWS X-Ray's have another form. */

@@ -61,6 +61,12 @@ export function createMetrics(): Metrics {
     labelNames: ["status"],
     registers,
   });
+  const denied = new Counter({
+    name: "ziplink_denied_requests_total",
+    help: "Requests and downloads that failed because the store or the served folder denies access, by reason.",
+    labelNames: ["reason"],
+    registers,
+  });
   const links = new Counter({
     name: "ziplink_links_created_total",
     help: "Links created by POST /links.",
@@ -92,6 +98,10 @@ export function createMetrics(): Metrics {
 
   return {
     observe(event) {
+      const failure = "failure" in event ? event.failure : undefined;
+      if (failure?.code === "denied" || failure?.reason === "no_bucket") {
+        denied.inc({ reason: failure.reason ?? "denied" });
+      }
       switch (event.event) {
         case "download_started":
           active.inc();

@@ -321,15 +321,27 @@ describe("failures", () => {
   test("a bucket that does not exist is not_found", async () => {
     const { server } = await start();
     const bucket = createGcsBucket({ bucket: "another", apiEndpoint: server.url });
-    expect((await failureOf(keysOf(createGcsSource({ bucket })))).code).toBe("not_found");
+    expect(await failureOf(keysOf(createGcsSource({ bucket })))).toMatchObject({
+      code: "not_found",
+      reason: "no_bucket",
+    });
   });
 
   test.each([
-    [new Error("Could not load the default credentials. Browse to ..."), "denied"],
-    [Object.assign(new Error("invalid_grant"), { code: "400", status: 400 }), "denied"],
-    [Object.assign(new Error("connect"), { code: "ETIMEDOUT" }), "timeout"],
-    [Object.assign(new Error("lookup"), { code: "ENOTFOUND" }), "unavailable"],
-  ])("the client's error %s is %s", async (error, code) => {
+    [
+      new Error("Could not load the default credentials. Browse to ..."),
+      "denied",
+      "no_credentials",
+    ],
+    [
+      Object.assign(new Error("invalid_grant"), { code: "400", status: 400 }),
+      "denied",
+      "wrong_credentials",
+    ],
+    [Object.assign(new Error("Unauthorized"), { code: 401 }), "denied", "wrong_credentials"],
+    [Object.assign(new Error("connect"), { code: "ETIMEDOUT" }), "timeout", undefined],
+    [Object.assign(new Error("lookup"), { code: "ENOTFOUND" }), "unavailable", undefined],
+  ])("the client's error %s is %s", async (error, code, reason) => {
     const bucket: GcsBucket = {
       file: () => {
         throw error;
@@ -337,8 +349,8 @@ describe("failures", () => {
       getFiles: () => Promise.reject(error),
     };
     const source = createGcsSource({ bucket });
-    expect((await failureOf(source.stat("a"))).code).toBe(code);
-    expect((await failureOf(keysOf(source))).code).toBe(code);
+    expect(await failureOf(source.stat("a"))).toMatchObject({ code, reason });
+    expect(await failureOf(keysOf(source))).toMatchObject({ code, reason });
   });
 });
 

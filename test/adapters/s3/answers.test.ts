@@ -74,6 +74,39 @@ describe("S3's answers", () => {
   });
 
   test.each([
+    [301, "PermanentRedirect", "wrong_region"],
+    [400, "AuthorizationHeaderMalformed", "wrong_region"],
+    [400, "ExpiredToken", "wrong_credentials"],
+    [401, "Unauthorized", "wrong_credentials"],
+    [403, "InvalidAccessKeyId", "wrong_credentials"],
+    [403, "SignatureDoesNotMatch", "wrong_credentials"],
+    [404, "NoSuchBucket", "no_bucket"],
+    [403, "AccessDenied", undefined],
+    [404, "NoSuchKey", undefined],
+  ])("%i %s has the reason %s", async (status, name, reason) => {
+    const { source } = await startStore((_, response) => {
+      response.writeHead(status, { "content-type": "application/xml" });
+      response.end(`<Error><Code>${name}</Code><Message>m</Message></Error>`);
+    });
+    expect((await failureOf(listed(source))).reason).toBe(reason);
+  });
+
+  test("a client that finds no credentials says so, and not that an object is missing", async () => {
+    const { source } = await startStore((_, response) => response.end(), {
+      credentials: async () => {
+        throw Object.assign(new Error("none"), { name: "CredentialsProviderError" });
+      },
+    });
+    for (const ask of [stat, open, listed]) {
+      expect(await failureOf(ask(source))).toMatchObject({
+        code: "denied",
+        reason: "no_credentials",
+        cause: { name: "CredentialsProviderError" },
+      });
+    }
+  });
+
+  test.each([
     [301, "denied"],
     [400, "denied"],
     [403, "denied"],

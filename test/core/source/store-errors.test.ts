@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ZiplinkError } from "../../../core/errors.ts";
 import { describeProblem } from "../../../core/http/problem.ts";
+import { isMissing } from "../../../core/planning/missing-report.ts";
 import { storeCodeOfStatus, storeError } from "../../../core/source/store-errors.ts";
 
 const codes = [
@@ -58,6 +59,29 @@ describe("a store's error", () => {
     for (const failure of ["denied", "redirected", "link_leads_out"] as const) {
       expect(describeProblem(storeError(failure, new Error("why")))).toEqual(missing);
     }
+  });
+});
+
+describe("a failure of the service's own set-up", () => {
+  test.each([
+    ["no_credentials", "denied"],
+    ["wrong_credentials", "denied"],
+    ["wrong_region", "denied"],
+    ["no_bucket", "not_found"],
+  ] as const)(
+    "%s, which is %s, is told to clients as the store's, not as a missing object",
+    (failure, code) => {
+      const error = storeError(failure, new Error("why"));
+      expect(error).toMatchObject({ code, reason: failure });
+      expect(describeProblem(error)).toEqual(describeProblem(storeError("unavailable")));
+      expect(describeProblem(error)).toMatchObject({ status: 503, code: "unavailable" });
+    },
+  );
+
+  test("does not count as a missing entry", () => {
+    expect(isMissing(storeError("denied"))).toBe(true);
+    expect(isMissing(storeError("no_credentials"))).toBe(false);
+    expect(isMissing(storeError("no_bucket"))).toBe(false);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
 import { signLink } from "../../../core/links/link.ts";
+import { storeError } from "../../../core/source/store-errors.ts";
 import { readConfig } from "../../../functions/config/config.ts";
 import { createMetrics } from "../../../functions/observability/metrics.ts";
 import { appOf } from "../../support/apps.ts";
@@ -67,6 +68,26 @@ describe("metrics", () => {
     expect(await count("ziplink_sent_bytes_total")).toBe(byteLength + (first?.value?.length ?? 0));
     expect(await count("ziplink_first_byte_seconds_count")).toBe(2);
     expect(await count('ziplink_first_byte_seconds_bucket{le="+Inf"}')).toBe(2);
+  });
+
+  test("count denials by their reason, whatever the client is told", async () => {
+    for (const [failure, reason, status] of [
+      ["denied", "denied", 404],
+      ["no_credentials", "no_credentials", 503],
+      ["no_bucket", "no_bucket", 503],
+    ] as const) {
+      const source = createMemorySource(objects);
+      const { get, count } = measuredApp({
+        ...source,
+        async *list(prefix) {
+          yield* source.list(prefix);
+          throw storeError(failure);
+        },
+      });
+      expect((await get(await pathOf())).status).toBe(status);
+      expect(await count(`ziplink_denied_requests_total{reason="${reason}"}`)).toBe(1);
+      expect(await count(`ziplink_refused_requests_total{status="${status}"}`)).toBe(1);
+    }
   });
 
   test("count failed downloads, refused requests and links", async () => {
