@@ -6,6 +6,7 @@ export const optionalPackages: Readonly<
   Record<string, { readonly major: number; readonly use: string }>
 > = {
   "@aws-sdk/client-s3": { major: 3, use: "buckets of S3 (s3://)" },
+  "@aws-sdk/s3-request-presigner": { major: 3, use: "redirects to delivered objects in S3" },
   "@aws-sdk/client-ssm": { major: 3, use: "secrets in AWS's Parameter Store" },
   "@google-cloud/storage": { major: 8, use: "buckets of Google Cloud Storage (gs://)" },
   "@google-cloud/functions-framework": { major: 5, use: "functions of Google Cloud" },

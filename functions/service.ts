@@ -3,6 +3,7 @@ import { createCrcKnowledge } from "../core/crc/crc-knowledge.ts";
 import { type CrcStore, createCrcStore } from "../core/crc/crc-store.ts";
 import { describeFailure } from "../core/http/audit.ts";
 import type { Auth } from "../core/http/caller.ts";
+import type { StoreEvent } from "../core/source/resilience/retrying.ts";
 import { ReadAheadPool } from "../core/streaming/read-ahead-pool.ts";
 import { defaultZipFormat } from "../core/zip/format.ts";
 import { type App, createApp } from "./app/app.ts";
@@ -10,7 +11,9 @@ import { createJwtAuth } from "./auth/jwt.ts";
 import { platformAuth } from "./auth/platform.ts";
 import type { AuthConfig } from "./config/auth-config.ts";
 import type { Config } from "./config/config.ts";
-import { createAudit, createLogger, logStoreEvent } from "./observability/log.ts";
+import type { DeliveryConfig } from "./config/delivery-config.ts";
+import type { AddDeliveries } from "./deliveries/routes.ts";
+import { createAudit, createLogger, logDeliveryEvent, logStoreEvent } from "./observability/log.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { openManifestStore, openObjectStore, openSource } from "./stores/stores.ts";
 
@@ -20,8 +23,27 @@ export async function createService(config: Config): Promise<App> {
   const { metricsToken: token, traceProject } = config.observability;
   const log = createAudit(logger, traceProject);
   const metrics = token === undefined ? undefined : await openMetrics();
+  const source = await openSource(config.source, config);
+  const observe = (event: StoreEvent) => {
+    logStoreEvent(logger, event);
+    metrics?.observe(event);
+  };
+  const openRoutes = async (deliveries: DeliveryConfig): Promise<AddDeliveries> => {
+    const { openDeliveryRoutes } = await import("./stores/delivery-endpoint.ts");
+    return openDeliveryRoutes(deliveries, config, {
+      source,
+      limits: { maxEntries: config.maxEntries, maxBytes: config.maxBytes },
+      resilience: { observe },
+      observe,
+      onEvent(event) {
+        logDeliveryEvent(logger, event);
+        metrics?.observe(event);
+      },
+      onNotice: (outcome) => logger.info({ outcome }, "delivery_notice"),
+    });
+  };
   return createApp({
-    source: await openSource(config.source, config),
+    source,
     linkKeys: config.linkKeys,
     manifests: await openManifestStore(config),
     auth: config.auth && (await openAuth(config.auth)),
@@ -47,12 +69,8 @@ export async function createService(config: Config): Promise<App> {
     corsOrigins: config.corsOrigins,
     protection: config.protection,
     metrics: metrics && token !== undefined ? { metrics, token } : undefined,
-    resilience: {
-      observe(event) {
-        logStoreEvent(logger, event);
-        metrics?.observe(event);
-      },
-    },
+    deliveries: config.deliveries && (await openRoutes(config.deliveries)),
+    resilience: { observe },
     audit(event) {
       log(event);
       metrics?.observe(event);

@@ -13,7 +13,8 @@ const rules: Readonly<Record<string, { folders: readonly string[]; packages: Reg
   },
   adapters: {
     folders: ["core", "adapters"],
-    packages: /^(?:node:[a-z/]+|p-map|undici|@aws-sdk\/client-s3|@google-cloud\/storage)$/,
+    packages:
+      /^(?:node:[a-z/]+|p-map|undici|@aws-sdk\/(?:client-s3|s3-request-presigner)|@google-cloud\/storage)$/,
   },
   functions: { folders: ["core", "adapters", "functions"], packages: /./ },
 };
@@ -55,7 +56,9 @@ const rooms = [
     (name) => `adapters/${name}`,
   ),
   ...["fs", "gcs", "http", "memory", "s3"].map((name) => `adapters/${name}`),
-  ...["auth", "observability", "protection", "config", "page", "api", "app"].map(inFunctions),
+  ...["auth", "observability", "protection", "config", "page", "api", "deliveries", "app"].map(
+    inFunctions,
+  ),
   ...["stores", "node", "aws", "gcp", "service.ts", "index.ts"].map(inFunctions),
   ...["aws.ts", "gcp.ts", "node.ts"].map(inFunctions),
 ];

@@ -37,6 +37,13 @@ export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
   };
 }
 
+/** Returns the fields by which a request is for this version of a blob alone. */
+export function conditionOf({ version, modified }: BlobInfo): Readonly<Record<string, string>> {
+  return STRONG_TAG.test(version)
+    ? { "if-match": version }
+    : { "if-unmodified-since": modified.toUTCString() };
+}
+
 /**
  * Throws unless the response contains exactly the requested range of the given version: `corrupt`
  * if it states too little to tell, since it always will; `unavailable` for a different range, since
@@ -69,7 +76,7 @@ function versionOf(headers: AnswerHeaders, size: number): string | undefined {
   return modified === undefined ? undefined : `${modified}-${size}-${etag ?? ""}`;
 }
 
-function lengthOf(headers: AnswerHeaders): number | undefined {
+export function lengthOf(headers: AnswerHeaders): number | undefined {
   const value = single(headers["content-length"]) ?? "";
   const length = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   return Number.isSafeInteger(length) ? length : undefined;

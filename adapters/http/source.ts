@@ -1,11 +1,11 @@
 import { Agent, type Dispatcher } from "undici";
-import { abortable } from "../../core/async/abortable.ts";
 import type { BlobSource } from "../../core/blob-source.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
-import { type Answer, assertAnswers, STRONG_TAG, toBlobInfo } from "./answers.ts";
-import { refusal, translate } from "./errors.ts";
+import { assertAnswers, conditionOf, toBlobInfo } from "./answers.ts";
+import { translate } from "./errors.ts";
+import { createRequester, discard } from "./request.ts";
 
 /** The URL of a source, and how its server is reached. */
 export interface HttpSourceOptions {
@@ -25,9 +25,6 @@ export interface HttpSourceOptions {
   readonly timeoutMs?: number;
 }
 
-/** How much of an unused response is read, and for how long, to keep its connection open. */
-const DISCARD_LIMIT = { bytes: 16 * 1024, milliseconds: 1000 };
-
 /**
  * Serves the objects below a URL of any web server that supports byte ranges. It cannot list. No
  * key leads out of the base, and no redirect is followed.
@@ -44,48 +41,14 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
   const { timeoutMs = 30_000 } = options;
   const { dispatcher = new Agent({ connect: { timeout: timeoutMs } }) } = options;
   const base = parseBase(options.base);
-  const ownHeaders = Object.fromEntries(
-    Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-
-  /**
-   * Returns the response to a request if it is successful; otherwise rejects with the meaning of
-   * its status.
-   */
-  async function send(
+  const { headers: ownHeaders = {} } = options;
+  const ask = createRequester({ dispatcher, headers: ownHeaders, timeoutMs });
+  const send = (
     method: "GET" | "HEAD",
     key: string,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
-  ): Promise<Answer> {
-    signal?.throwIfAborted();
-    const path = toPath(base, key);
-    try {
-      const request = dispatcher.request({
-        origin: base.origin,
-        path,
-        method,
-        headers: { ...ownHeaders, "accept-encoding": "identity", ...headers },
-        signal: signal ?? null,
-        headersTimeout: timeoutMs,
-        bodyTimeout: 0,
-      });
-      // undici ignores an abort while it waits for a connection; its own abort ends the request
-      // afterwards.
-      const answer = await abortable(request, signal);
-      // Errors are reported to the body's reader; those of an abandoned body concern nobody.
-      answer.body.on("error", () => undefined);
-      const error = refusal(answer, new URL(path, base));
-      if (error) {
-        await discard(answer.body);
-        throw error;
-      }
-      return answer;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw translate(error);
-    }
-  }
+  ) => ask(method, new URL(toPath(base, key), base), headers, signal);
 
   const source: BlobSource = {
     async stat(key, signal) {
@@ -113,11 +76,8 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
         if (version !== blob.version) throw storeError("changed");
         return nothing();
       }
-      const condition = STRONG_TAG.test(blob.version)
-        ? { "if-match": blob.version }
-        : { "if-unmodified-since": blob.modified.toUTCString() };
-      const bytes = `bytes=${start}-${end - 1}`;
-      const answer = await send("GET", blob.key, { range: bytes, ...condition }, signal);
+      const fields = { range: `bytes=${start}-${end - 1}`, ...conditionOf(blob) };
+      const answer = await send("GET", blob.key, fields, signal);
       try {
         assertAnswers(answer, blob, range);
       } catch (error) {
@@ -128,12 +88,6 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
     },
   };
   return source;
-}
-
-/** Releases a body. A short rest is read first, since its connection would be lost otherwise. */
-async function discard(body: Answer["body"]): Promise<void> {
-  const signal = AbortSignal.timeout(DISCARD_LIMIT.milliseconds);
-  await body.dump({ limit: DISCARD_LIMIT.bytes, signal }).catch(() => undefined);
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {

@@ -51,6 +51,8 @@ export class Deliveries {
   readonly #tasks: DeliveryTasks;
   readonly #limit: LimitFunction;
   readonly #active = new Map<string, Active>();
+  /** Those who watch a delivery. */
+  readonly #wakers = new Map<string, Set<() => void>>();
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -202,7 +204,7 @@ export class Deliveries {
   /**
    * Yields a delivery and its progress whenever either has changed, until it is over.
    *
-   * @param everyMs how often to look; what happens in this process is looked at as well only then
+   * @param everyMs how often to look for what other processes do. Milliseconds
    */
   async *watch(id: string, caller: string, everyMs: number, signal: AbortSignal) {
     let last = "";
@@ -213,7 +215,7 @@ export class Deliveries {
       if (now !== last) yield { delivery, progress };
       last = now;
       if (["completed", "failed", "cancelled"].includes(delivery.status)) return;
-      await sleep(everyMs, undefined, { signal });
+      await this.#changed(id, everyMs, signal);
     }
   }
 
@@ -225,6 +227,7 @@ export class Deliveries {
       .catch(() => undefined) // the state store is down: the delivery goes on when it is resumed
       .finally(() => {
         if (this.#active.get(id)?.stopping === stopping) this.#active.delete(id);
+        this.#wake(id);
       });
     this.#active.set(id, { stopping, ended, progress: undefined });
   }
@@ -251,9 +254,31 @@ export class Deliveries {
     const delivery = await this.#tasks.run(id, signal, (progress) => {
       const active = this.#active.get(id);
       if (active) active.progress = progress;
+      this.#wake(id);
     });
     const isOver = delivery && ["completed", "failed", "paused"].includes(delivery.status);
     if (isOver && !signal.aborted) await this.#tell({ event: "delivery_ended", delivery });
+  }
+
+  /** Resolves when a delivery has changed here, or after a while. */
+  async #changed(id: string, everyMs: number, signal: AbortSignal): Promise<void> {
+    const looking = new AbortController();
+    const wakers = this.#wakers.get(id) ?? new Set();
+    this.#wakers.set(id, wakers);
+    const wake = () => looking.abort();
+    wakers.add(wake);
+    try {
+      const either = AbortSignal.any([signal, looking.signal]);
+      await sleep(everyMs, undefined, { signal: either }).catch(() => undefined);
+      signal.throwIfAborted();
+    } finally {
+      wakers.delete(wake);
+      if (wakers.size === 0) this.#wakers.delete(id);
+    }
+  }
+
+  #wake(id: string): void {
+    for (const wake of this.#wakers.get(id) ?? []) wake();
   }
 
   async #stop(id: string): Promise<void> {
@@ -292,7 +317,7 @@ export class Deliveries {
       throw new ZiplinkError(
         "conflict",
         `A delivery that is ${status} cannot do this: ${command}. See docs/DELIVERIES.md.`,
-        { details: { status } },
+        { details: { deliveryStatus: status } },
       );
     }
     return changed;

@@ -21,6 +21,7 @@ const titles: Readonly<Record<number, string>> = {
   502: "Bad Gateway",
   503: "Service Unavailable",
   504: "Gateway Timeout",
+  507: "Insufficient Storage",
 };
 
 /** Default for `Retry-After` if the error does not say how long to wait. */

@@ -84,12 +84,12 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
 }
 
 /** Number of JSON values of a body with the most entries allowed, each with every possible field. */
-function maxValuesOf({ maxEntries }: PlanLimits): number {
+export function maxValuesOf({ maxEntries }: PlanLimits): number {
   return 1_000 + 16 * maxEntries;
 }
 
 /** A request without credentials gets a challenge with no error information (RFC 6750, 3.1). */
-function challenge({ headers }: Request, error: unknown): Record<string, string> {
+export function challenge({ headers }: Request, error: unknown): Record<string, string> {
   const isWithout = toZiplinkError(error).code === "unauthorized" && !headers.has("Authorization");
   return isWithout ? { "WWW-Authenticate": "Bearer" } : {};
 }
@@ -112,7 +112,7 @@ function describeLink(
 }
 
 /** Returns the origin that a request was sent to; a proxy that ends TLS sets `X-Forwarded-Proto`. */
-function originOf({ url, headers }: Request): string {
+export function originOf({ url, headers }: Request): string {
   const { host, protocol } = new URL(url);
   const isSecure = headers.get("X-Forwarded-Proto") === "https";
   return `${isSecure ? "https:" : protocol}//${host}`;

@@ -3,6 +3,7 @@ import type { Auth } from "../../core/http/caller.ts";
 import type { HandlerOptions } from "../../core/http/handler.ts";
 import type { ApiOptions } from "../api/routes.ts";
 import type { Protection } from "../config/protection-config.ts";
+import type { AddDeliveries } from "../deliveries/routes.ts";
 import type { MetricsEndpoint } from "../observability/metrics-route.ts";
 
 /** All options that the routes depend on; `AppOptions` says which an application may omit. */
@@ -13,6 +14,8 @@ export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "au
   readonly corsOrigins: readonly string[];
   /** Limits on concurrent downloads and request rates. */
   readonly protection: Protection;
+  /** Adds deliveries for the callers of `auth`, as of `deliveryRoutes`; by default there are none. */
+  readonly deliveries?: AddDeliveries | undefined;
   /** Metrics and token of `GET /metrics`; without it that route does not exist. */
   readonly metrics?: MetricsEndpoint | undefined;
 }

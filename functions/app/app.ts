@@ -35,7 +35,8 @@ const READING = ["GET", "HEAD"];
  * @param own archives of the same options, if the application also sends them from its own routes
  */
 export function createApp(appOptions: AppOptions, own?: Archives): App {
-  const { corsOrigins, auth, protection, metrics, ...options } = resolveAppOptions(appOptions);
+  const resolved = resolveAppOptions(appOptions);
+  const { corsOrigins, auth, protection, metrics, deliveries, ...options } = resolved;
   const archives = own ?? archivesOf(options);
   const archive: ArchiveHandler = createHandler(options, archives);
   const page = createPage(createLinkPresenter(options, archives), options);
@@ -63,6 +64,13 @@ export function createApp(appOptions: AppOptions, own?: Archives): App {
   if (auth) {
     addApi(app, createCallerArchives({ ...options, archives }), { ...options, auth });
     for (const path of ["/zip", "/links"]) app.all(path, () => methodNotAllowed(["POST"]));
+    if (deliveries) {
+      deliveries(app, { ...options, auth });
+      for (const path of ["/o/:token", "/o/:token/*"])
+        app.all(path, () => methodNotAllowed(READING));
+      app.all("/deliveries", () => methodNotAllowed(["GET", "POST"]));
+      app.all("/deliveries/:id", () => methodNotAllowed(["GET", "DELETE"]));
+    }
   }
   app.notFound(() =>
     problemResponse(new ZiplinkError("not_found", "There is nothing at this URL.")),

@@ -4,6 +4,7 @@ import { type LogLevel, logLevels } from "../observability/log.ts";
 import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
 import { crcSettings, type SealedStore, toCrcStore } from "./crc-config.ts";
 import { defaults } from "./defaults.ts";
+import { type DeliveryConfig, deliverySettings, toDeliveryConfig } from "./delivery-config.ts";
 import { type Environment, integer, listSchema, parse, urlSchema } from "./environment.ts";
 import { type LinkConfig, linkSettings, toLinkConfig } from "./link-config.ts";
 import { type Location, locationSchema } from "./location.ts";
@@ -18,6 +19,7 @@ const settings = z.object({
   ...linkSettings,
   ...authSettings,
   ...crcSettings,
+  ...deliverySettings,
   ...protectionSettings,
   ...observabilitySettings,
   SOURCE: locationSchema,
@@ -69,6 +71,8 @@ export interface Config extends LinkConfig {
   readonly clientStallSeconds: number;
   /** Where checksums are stored for other instances. */
   readonly crcStore: SealedStore | undefined;
+  /** How deliveries are made; absent where there are none. */
+  readonly deliveries: DeliveryConfig | undefined;
   readonly cacheControl: string;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
   readonly corsOrigins: readonly string[];
@@ -109,6 +113,7 @@ export function readConfig(env: Environment, platform: ResponseLimits = unlimite
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
     clientStallSeconds: data.CLIENT_STALL_SECONDS,
     crcStore: toCrcStore(data),
+    deliveries: toDeliveryConfig(data),
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,
     protection: toProtection(data),

@@ -1,5 +1,6 @@
 import { type Logger, pino } from "pino";
-import type { Audit, AuditEvent } from "../../core/http/audit.ts";
+import type { DeliveryEvent } from "../../core/delivery/deliveries.ts";
+import type { Audit, Audit, AuditEvent } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 
 /** Log levels: a line is written if it is at least as severe as the level. */
@@ -69,4 +70,24 @@ export function logStoreEvent(logger: Logger, event: StoreEvent): void {
   const { event: message, ...fields } = event;
   if (event.state === "closed") logger.info(fields, message);
   else logger.warn(fields, message);
+}
+
+/** Logs deliveries by their ids: no key, URL or name. */
+export function logDeliveryEvent(
+  logger: Logger,
+  { event: message, delivery }: DeliveryEvent,
+): void {
+  const { id, caller, attempt, status, error, total, result } = delivery;
+  const fields = {
+    delivery: id,
+    caller,
+    attempt,
+    status,
+    ...(total === undefined ? {} : { total }),
+    ...(result && status === "completed" ? { bytes: result.size } : {}),
+    ...(error ? { code: error.code } : {}),
+  };
+  if (error?.code === "internal") logger.error(fields, message);
+  else if (status === "failed") logger.warn(fields, message);
+  else logger.info(fields, message);
 }

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { DeliveryEvent } from "../../core/delivery/deliveries.ts";
 import type { AuditEvent } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 
@@ -13,7 +14,7 @@ export interface CrcContradicted {
 /** Metrics of this process, in the Prometheus text format. */
 export interface Metrics {
   /** Counts an event. */
-  observe(event: AuditEvent | StoreEvent | CrcContradicted): void;
+  observe(event: AuditEvent | DeliveryEvent | StoreEvent | CrcContradicted): void;
   /** Returns the current values. */
   read(): Promise<{
     /** The values in the Prometheus text format. */
@@ -92,6 +93,36 @@ export function createMetrics(): Metrics {
   const setBreaker = (current: (typeof BREAKER_STATES)[number]) => {
     for (const state of BREAKER_STATES) breaker.set({ state }, state === current ? 1 : 0);
   };
+  const deliveries = new Counter({
+    name: "ziplink_deliveries_total",
+    help: "Deliveries that have ended or been paused here, by outcome.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const delivered = new Counter({
+    name: "ziplink_delivered_bytes_total",
+    help: "Bytes of completed deliveries.",
+    registers,
+  });
+  /** When each delivery under way was created. */
+  const started = new Map<string, number>();
+  new Gauge({
+    name: "ziplink_active_deliveries",
+    help: "Deliveries that this process makes, or that wait for it.",
+    registers,
+    collect() {
+      this.set(started.size);
+    },
+  });
+  new Gauge({
+    name: "ziplink_oldest_delivery_seconds",
+    help: "Age of the oldest delivery that this process makes; 0 if there is none.",
+    registers,
+    collect() {
+      const oldest = Math.min(...started.values());
+      this.set(started.size === 0 ? 0 : (Date.now() - oldest) / 1000);
+    },
+  });
   for (const outcome of OUTCOMES) downloads.inc({ outcome }, 0);
   setBreaker("closed");
   collectDefaultMetrics({ register: registry });
@@ -103,6 +134,14 @@ export function createMetrics(): Metrics {
         denied.inc({ reason: failure.reason ?? "denied" });
       }
       switch (event.event) {
+        case "delivery_started":
+          started.set(event.delivery.id, Date.parse(event.delivery.created));
+          break;
+        case "delivery_ended":
+          started.delete(event.delivery.id);
+          deliveries.inc({ outcome: event.delivery.status });
+          delivered.inc(event.delivery.result?.size ?? 0);
+          break;
         case "download_started":
           active.inc();
           firstByte.observe(event.firstByteMs / 1000);

@@ -143,7 +143,8 @@ describe("settings", () => {
       planCacheSeconds: 10,
       clientStallSeconds: 30,
       crcStore: undefined,
-      s3: { forcePathStyle: false },
+      deliveries: undefined,
+      s3: { forcePathStyle: false, partCheck: "crc32", equalParts: false },
       gcs: {},
       cacheControl: "private, no-store",
       corsOrigins: [],
@@ -154,6 +155,17 @@ describe("settings", () => {
   });
 
   test.each<[Record<string, string>, RegExp]>([
+    [{ DELIVERY_DESTINATIONS: "/srv/out" }, /DELIVERY_DESTINATIONS needs DELIVERY_STORE/],
+    [{ DELIVERY_STORE: "/srv/state" }, /DELIVERY_STORE needs DELIVERY_DESTINATIONS/],
+    [
+      { DELIVERY_STORE: "/srv/state", DELIVERY_DESTINATIONS: "https://host/x" },
+      /DELIVERY_DESTINATIONS must be s3:/,
+    ],
+    [
+      { DELIVERY_STORE: "/s", DELIVERY_DESTINATIONS: "/o", NOTIFY_HOSTS: "example.com" },
+      /NOTIFY_HOSTS needs NOTIFY_SECRET/,
+    ],
+    [{ URL_HOSTS: "example.com/path" }, /URL_HOSTS must be host names/],
     [{ SOURCE: "" }, /SOURCE is not set/],
     [{ LINK_SECRET: "" }, /LINK_SECRET is not set/],
     [{ LINK_SECRET: "tooshort" }, /LINK_SECRET must have at least 32 bytes/],
