@@ -12,8 +12,8 @@ import {
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 import type { DeliveryConfig } from "../config/delivery-config.ts";
 import type { StoresConfig } from "../config/stores-config.ts";
+import { openStateStore } from "./delivery-stores.ts";
 import { type DeliveryPlace, findPlace, openPlaces } from "./places.ts";
-import { openStateStore } from "./stores.ts";
 
 /** What deliveries share with the rest of the service. */
 export interface OpenDeliveriesOptions {

@@ -8,7 +8,8 @@ import { toFolder } from "../../core/source/key-prefix.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 import { type Location, parseLocation } from "../config/location.ts";
 import type { StoresConfig } from "../config/stores-config.ts";
-import { openDestination, openSource } from "./stores.ts";
+import { openDestination } from "./delivery-stores.ts";
+import { openSource } from "./stores.ts";
 
 /** A place that may be written to, and read for what has been delivered there. */
 export interface DeliveryPlace {
@@ -50,11 +51,11 @@ async function openPresigner(
 ): Promise<Presign | undefined> {
   switch (location.kind) {
     case "s3": {
-      const { openS3Presigner } = await withOptionalPackages(() => import("./s3.ts"));
+      const { openS3Presigner } = await withOptionalPackages(() => import("./s3-delivery.ts"));
       return openS3Presigner(location, config.s3);
     }
     case "gcs": {
-      const { openGcsPresigner } = await withOptionalPackages(() => import("./gcs.ts"));
+      const { openGcsPresigner } = await withOptionalPackages(() => import("./gcs-delivery.ts"));
       return openGcsPresigner(location, config.gcs);
     }
     default:

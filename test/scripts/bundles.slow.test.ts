@@ -94,7 +94,7 @@ const started = [
   ...["@pinojs/redact", "atomic-sleep", "on-exit-leak-free", "pino", "pino-std-serializers"],
   ...["quick-format-unescaped", "safe-stable-stringify", "sonic-boom", "thread-stream"],
   ...["cockatiel", "content-disposition", "hono", "jose", "lru-cache"],
-  ...["p-limit", "p-map", "rate-limiter-flexible", "yocto-queue", "zod"],
+  ...["p-map", "rate-limiter-flexible", "zod"],
 ];
 
 test.each([
@@ -110,7 +110,7 @@ test.each([
     expect.stringMatching(/\/page\.ts$/),
   ]);
   const bytes = [...names].reduce((sum, name) => sum + (files.get(name)?.length ?? 0), 0);
-  expect(bytes).toBeLessThan(300_000);
+  expect(bytes).toBeLessThan(330_000);
 });
 
 test("the S3 client contains the operations that are called, and no others", async () => {
@@ -119,7 +119,7 @@ test("the S3 client contains the operations that are called, and no others", asy
   const loaded = [...loadedWith(entry, files)].map((name) => files.get(name)).join("");
   expect(loaded).toContain("ListObjectsV2");
   expect(loaded).not.toContain("GetBucketLifecycleConfiguration");
-  expect(loaded.length).toBeLessThan(320_000);
+  expect(loaded.length).toBeLessThan(360_000);
   const all = [...files.values()].join("");
   expect(all).toContain("GetParameters");
   expect(all).not.toContain("DescribeMaintenanceWindows");
