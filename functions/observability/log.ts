@@ -1,6 +1,6 @@
 import { type Logger, pino } from "pino";
 import type { DeliveryEvent } from "../../core/delivery/deliveries.ts";
-import type { Audit, Audit, AuditEvent } from "../../core/http/audit.ts";
+import type { Audit, AuditEvent } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
 
 /** Log levels: a line is written if it is at least as severe as the level. */
