@@ -26,6 +26,7 @@ export {
   type RequestRefused,
 } from "./http/audit.ts";
 export type { Auth, Caller } from "./http/caller.ts";
+export type { ContentCoding } from "./http/content-coding.ts";
 export {
   type ArchiveDescription,
   describeArchive,
@@ -40,6 +41,12 @@ export {
   type Presenter,
 } from "./http/handler.ts";
 export { describeProblem, type Problem, problemResponse } from "./http/problem.ts";
+export type {
+  RenderOptions,
+  Rendition,
+  Renditions,
+  RenditionsOptions,
+} from "./http/renditions.ts";
 export { type RequestScope, unrestrictedScope } from "./http/request-scope.ts";
 export {
   type ArchiveQuery,
@@ -48,6 +55,7 @@ export {
   respond,
 } from "./http/respond.ts";
 export type { DownloadQuery, SendOptions } from "./http/send-archive.ts";
+export type { DescriptionForm } from "./http/send-description.ts";
 export { type JwtKey, type JwtKeys, parseJwks, secretKeys } from "./links/jwt-keys.ts";
 export {
   type Link,

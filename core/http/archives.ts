@@ -11,6 +11,7 @@ import type { ZipFormat } from "../zip/format.ts";
 import { layoutZip } from "../zip/layout.ts";
 import type { Plan } from "../zip/plan.ts";
 import type { Audit } from "./audit.ts";
+import { Renditions } from "./renditions.ts";
 import { unrestrictedScope } from "./request-scope.ts";
 import {
   type DownloadQuery,
@@ -41,6 +42,8 @@ export interface ResolvedArchivesOptions extends ResponseOptions {
 export interface Archives {
   /** Plans for links, cached for a while. */
   readonly byLink: Planner;
+  /** Pages and descriptions of links, each rendered once. */
+  readonly renditions: Renditions;
   /** Makes a new plan, without a cache. Rejects as `planArchive` does. */
   plan(spec: ArchiveSpec, options?: PlanNow): Promise<Plan>;
   /**
@@ -81,6 +84,7 @@ export function archivesOf(options: ResolvedArchivesOptions): Archives {
   };
   return {
     byLink: createPlanner({ plan, cacheSeconds }),
+    renditions: new Renditions({ cacheSeconds }),
     plan,
     async send(request, sendOptions) {
       const { scope = unrestrictedScope(options.audit) } = sendOptions;

@@ -1,10 +1,8 @@
 import { toZiplinkError } from "../errors.ts";
-import { digestToken, type JwtKeys } from "../links/jwt-keys.ts";
+import type { JwtKeys } from "../links/jwt-keys.ts";
 import { type Link, loadLink, type VerifiedToken, verifyLinkToken } from "../links/link.ts";
 import type { ManifestStore } from "../links/manifest.ts";
 import { selectEntries } from "../planning/select-entries.ts";
-import { layoutZip } from "../zip/layout.ts";
-import type { Plan } from "../zip/plan.ts";
 import {
   type Archives,
   archivesOf,
@@ -12,12 +10,11 @@ import {
   type ResolvedArchivesOptions,
 } from "./archives.ts";
 import type { Principal } from "./audit.ts";
-import { type ArchiveDescription, describeArchive } from "./describe-archive.ts";
 import { readParameters } from "./parameters.ts";
 import type { Problem } from "./problem.ts";
 import { refuse } from "./refuse.ts";
 import { type RequestScope, unrestrictedScope } from "./request-scope.ts";
-import { TextCache } from "./text-cache.ts";
+import { type DescriptionForm, sendDescription } from "./send-description.ts";
 
 /** Options of `createHandler`. */
 export interface HandlerOptions extends ResolvedArchivesOptions {
@@ -36,8 +33,8 @@ export type ArchiveHandler = (
 
 /** Makes the responses to requests about links, given plain data. */
 export interface Presenter {
-  /** Returns the response for a valid link. */
-  readonly description: (archive: ArchiveDescription) => Response | Promise<Response>;
+  /** The form in which the archive of a valid link is described. */
+  readonly description: DescriptionForm;
   /** Returns the response to a refused request. */
   readonly problem: (problem: Problem) => Response;
 }
@@ -60,8 +57,9 @@ export function createHandler(
   options: HandlerOptions,
   archives: Archives = archivesOf(options),
 ): ArchiveHandler {
-  const planner = archives.byLink;
-  const descriptions = new TextCache(options.cacheSeconds);
+  const { byLink: planner, renditions } = archives;
+  const shared = { responseLimits: options.responseLimits, renditions };
+  const json = jsonForm(options);
 
   return (request, token, scope = unrestrictedScope(options.audit)) =>
     withLink(request, token, scope, options, (link) => answer(request, token, link, scope));
@@ -77,7 +75,7 @@ export function createHandler(
     const parameters = readParameters(request.url);
     const plan = selectEntries(whole, parameters);
     if (parameters.get("format") === "json") {
-      return describeAsJson(request, token, link, plan);
+      return sendDescription(request, { ...shared, form: json, link, token, plan, scope });
     }
     const onFailed = () => planner.forget(token);
     try {
@@ -95,24 +93,6 @@ export function createHandler(
       if (isReused && isStale(error)) return answer(request, token, link, scope);
       throw error;
     }
-  }
-
-  async function describeAsJson(
-    request: Request,
-    token: string,
-    link: Link,
-    plan: Plan,
-  ): Promise<Response> {
-    const response = await descriptions.respond(request, {
-      key: [digestToken(token), layoutZip(plan).etag],
-      render: () => JSON.stringify(describeArchive(link, plan, options.responseLimits)),
-      headers: {
-        "Content-Type": "application/json",
-        "Cache-Control": options.cacheControl,
-        "X-Content-Type-Options": "nosniff",
-      },
-    });
-    return request.method === "HEAD" ? new Response(null, response) : response;
   }
 }
 
@@ -133,7 +113,11 @@ export function createLinkPresenter(
       async (link) => {
         const { plan } = await archives.byLink.plan(token, link.spec, request.signal);
         assertPinned(link.spec, plan);
-        return present.description(describeArchive(link, plan, options.responseLimits));
+        const { responseLimits } = options;
+        const { renditions } = archives;
+        const form = present.description;
+        const description = { form, link, token, plan, responseLimits, renditions, scope };
+        return sendDescription(request, description);
       },
       present.problem,
     );
@@ -170,4 +154,16 @@ function principalOf({ id, subject, caller }: Omit<Link, "spec">): Principal {
 function isStale(error: unknown): boolean {
   const { code } = toZiplinkError(error);
   return code === "changed" || code === "not_found";
+}
+
+function jsonForm({ cacheControl }: HandlerOptions): DescriptionForm {
+  return {
+    name: "json",
+    headers: {
+      "Content-Type": "application/json",
+      "Cache-Control": cacheControl,
+      "X-Content-Type-Options": "nosniff",
+    },
+    render: (archive) => JSON.stringify(archive),
+  };
 }

@@ -12,8 +12,8 @@ export interface RequestScope {
    */
   admit(principal: Principal): Promise<void>;
   /**
-   * Keeps the admitted principal's slot for a download, which outlives the handling of its request. Returns
-   * a function that releases the slot; further calls of it do nothing. Without a call of `hold`, the slot is
+   * Keeps the admitted principal's slot for a body, which outlives the handling of its request. Returns a
+   * function that releases the slot; further calls of it do nothing. Without a call of `hold`, the slot is
    * released as soon as the response is made.
    */
   hold(): () => void;

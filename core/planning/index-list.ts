@@ -34,7 +34,7 @@ export function parseIndexList(text: string, count: number, field: string): numb
 }
 
 /** Formats ascending numbers as the shortest list that `parseIndexList` accepts: "0,3-7". */
-export function formatIndexList(indices: readonly number[]): string {
+export function formatIndexList(indices: ArrayLike<number>): string {
   const items: string[] = [];
   for (let i = 0; i < indices.length; ) {
     const first = indices[i] ?? 0;

@@ -29,6 +29,13 @@ export interface NodeServerOptions extends NodeListenerOptions {
   readonly keepAliveSeconds?: number;
 }
 
+/**
+ * Bounds of one HTTP/2 connection: requests at a time, of which Node allows any number, and memory in megabytes,
+ * with room for 64 KiB to send for each. A front end sends many people's requests over one connection, and Node
+ * refuses streams of a client that is right at the limit, so it is well above what one instance serves.
+ */
+const HTTP2_BOUNDS = { settings: { maxConcurrentStreams: 250 }, maxSessionMemory: 32 };
+
 /** Creates a Node server for an app. It does not listen yet. */
 export function createNodeServer(app: App, options: NodeServerOptions): NodeServer {
   const { http2, keepAliveSeconds = defaults.keepAliveSeconds, ...listenerOptions } = options;
@@ -40,7 +47,7 @@ export function createNodeServer(app: App, options: NodeServerOptions): NodeServ
     return { server, shutDown: () => void server.close() };
   }
   const sessions = new Set<ServerHttp2Session>();
-  const server = createHttp2Server(listener).on("session", (session) => {
+  const server = createHttp2Server(HTTP2_BOUNDS, listener).on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
   });

@@ -54,7 +54,7 @@ ${slice !== null && length !== null && length > slice ? html`<noscript><p class=
 <noscript><button class="quiet">${pageTexts.downloadSelected}</button></noscript>
 </div>
 <input type="hidden" name="of" value="${etag.slice(1, -1)}">
-${fileList(tree)}
+${fileList(tree, entries.length)}
 </form>
 <footer><p>${pageTexts.footer}</p></footer>
 </main>

@@ -1,5 +1,4 @@
 import { formatBytes } from "../../core/input/quantities.ts";
-import { formatIndexList } from "../../core/planning/index-list.ts";
 import type { FileNode, FolderNode } from "./file-tree.ts";
 import { type Html, html } from "./html.ts";
 import { kindOf } from "./kinds.ts";
@@ -12,11 +11,12 @@ const OPEN_UP_TO = 300;
 const CHUNK = 50;
 
 /**
- * Renders the tree as nested lists. The value of each checkbox is its part of the archive, in the form of the
- * parameter `only`, so that a form can send the selection without a script. The boxes that stand for one entry are in labels.
+ * Renders the tree of an archive with `entryCount` entries as nested lists. The value of each checkbox is its
+ * part of the archive, in the form of the parameter `only`, so that a form can send the selection without a
+ * script. The boxes that stand for one entry are in labels.
  */
-export function fileList(root: FolderNode): Html {
-  return list(root, root.indices.length <= OPEN_UP_TO);
+export function fileList(root: FolderNode, entryCount: number): Html {
+  return list(root, entryCount <= OPEN_UP_TO);
 }
 
 function list({ folders, files }: FolderNode, open: boolean): Html {
@@ -39,12 +39,17 @@ function list({ folders, files }: FolderNode, open: boolean): Html {
 }
 
 function folderItem(folder: FolderNode, open: boolean): Html {
-  const { name, indices, count, size } = folder;
-  return html`<li class="folder"><input type="checkbox" name="only" value="${formatIndexList(indices)}" aria-label="${pageTexts.selectFolder(name, count)}"><details${open ? html` open` : undefined}><summary><bdi>${name}</bdi><span class="fact kind">${pageTexts.files(count)}</span><span class="fact size">${formatBytes(size)}</span></summary>${list(folder, open)}</details></li>`;
+  const { name, only, count, size } = folder;
+  return html`<li class="folder"><input type="checkbox"${folderValue(only)} aria-label="${pageTexts.selectFolder(name, count)}"><details${open ? html` open` : undefined}><summary><bdi>${name}</bdi><span class="fact kind">${pageTexts.files(count)}</span><span class="fact size">${formatBytes(size)}</span></summary>${list(folder, open)}</details></li>`;
 }
 
-function emptyFolder({ name, indices }: FolderNode): Html {
-  return html`<li class="empty"><label><input type="checkbox" name="only" value="${formatIndexList(indices)}" data-folder><bdi>${name}</bdi></label><span class="fact kind">${pageTexts.emptyFolder}</span><span class="fact size">–</span></li>`;
+/** A folder whose entries are too scattered for a URL can be selected with a script only, which enables it. */
+function folderValue(only: string | undefined): Html {
+  return only === undefined ? html` disabled` : html` name="only" value="${only}"`;
+}
+
+function emptyFolder({ name, only }: FolderNode): Html {
+  return html`<li class="empty"><label><input type="checkbox" name="only" value="${only}" data-folder><bdi>${name}</bdi></label><span class="fact kind">${pageTexts.emptyFolder}</span><span class="fact size">–</span></li>`;
 }
 
 function fileItem({ name, index, size }: FileNode): Html {

@@ -75,6 +75,10 @@ export const errorTexts: Readonly<
     title: "There are too many files for one archive",
     text: "This service cannot send that many together. Please ask for several links.",
   },
+  too_many_requests: {
+    title: "The service is busy right now",
+    text: "Please try again in a moment.",
+  },
   throttled: {
     title: "The service is busy right now",
     text: "Please try again in a moment.",

@@ -1,9 +1,9 @@
 /// <reference path="./rate-limiter-flexible.d.ts" />
 import RateLimiterMemory from "rate-limiter-flexible/lib/RateLimiterMemory.js";
 import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
+import { FairShare } from "../../core/async/fair-share.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import type { Principal } from "../../core/http/audit.ts";
-import { FairShare } from "./fair-share.ts";
 
 /** How much this process serves at once and per minute. `Infinity` means no limit. */
 export interface ServiceLimits {

@@ -24,8 +24,8 @@ export interface ScopeOptions {
 
 /**
  * Gives each request its scope: audit events marked with the IDs of the request and its trace, and a
- * download slot. A download holds its slot until it ends, however it ends; any other response releases
- * the slot as soon as it is made.
+ * download slot. A download, a page or a description holds its slot until its body ends, however it ends;
+ * any other response releases the slot as soon as it is made.
  *
  * Must run after `requestIds`.
  */

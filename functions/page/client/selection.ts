@@ -37,6 +37,8 @@ export class SelectionList {
     });
     // The page has a button for downloading; the form's own button is for browsers without JavaScript.
     form.addEventListener("submit", (event) => event.preventDefault());
+    // The server disables folders that a form cannot send; a script needs the boxes of their files only.
+    for (const box of this.#boxes(form)) box.disabled = false;
     // A reload may restore boxes as they were left.
     form.reset();
   }

@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
 import { crc32 } from "../../../core/bytes/crc32.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
+import type { ArchiveDescription } from "../../../core/http/describe-archive.ts";
 import { createLinkPresenter, type Presenter } from "../../../core/http/handler.ts";
 import { signLink } from "../../../core/links/link.ts";
 import { planArchive } from "../../../core/planning/plan-archive.ts";
@@ -196,9 +197,13 @@ test("a presenter gets the archive as data, or the problem", async () => {
   const seen: unknown[] = [];
   const present = createLinkPresenter(options);
   const presenter: Presenter = {
-    description(archive) {
-      seen.push(archive);
-      return new Response("described");
+    description: {
+      name: "test",
+      headers: { "Content-Type": "text/x-test" },
+      render(archive) {
+        seen.push(archive);
+        return "described";
+      },
     },
     problem: ({ status, code }) => new Response(code, { status }),
   };
@@ -216,4 +221,55 @@ test("a presenter gets the archive as data, or the problem", async () => {
   ]);
   const refused = await ask("nonsense");
   expect([refused.status, await refused.text()]).toEqual([401, "unauthorized"]);
+});
+
+describe("a description", () => {
+  const objects = { "a/1": "1", "a/2": "22" };
+
+  /** Presents links to `objects`, in a form that shows the sizes; counts how often it is rendered. */
+  function presented() {
+    const source = createMemorySource(objects);
+    const present = createLinkPresenter({ ...handlerOptions(source), cacheSeconds: 60 });
+    const render = vi.fn(({ title, entries }: ArchiveDescription) =>
+      [title, ...entries.map(({ size }) => size)].join(" "),
+    );
+    const description = {
+      name: "test",
+      headers: { "X-Form": "test", Vary: "Accept-Language" },
+      render,
+    };
+    const presenter: Presenter = { description, problem: ({ code }) => new Response(code) };
+    const expires = new Date(Date.now() + 60_000);
+    const link = (title: string) =>
+      signLink({ prefix: "a/" }, { secret: linkSecret, expires, title });
+    const ask = (token: string, init: RequestInit = {}) =>
+      present(new Request("http://localhost/x", init), token, presenter);
+    return { link, ask, render };
+  }
+
+  test("is rendered once for all requests of a link, and once for each coding", async () => {
+    const { link, ask, render } = presented();
+    const token = await link("T");
+    const together = await Promise.all(Array.from({ length: 20 }, () => ask(token)));
+    const texts = await Promise.all([...together, await ask(token)].map((one) => one.text()));
+    expect(texts).toEqual(Array(21).fill("T 1 2"));
+    expect(render).toHaveBeenCalledTimes(1);
+    const { headers } = await ask(token, { headers: { "Accept-Encoding": "gzip" } });
+    expect(headers.get("Content-Encoding")).toBe("gzip");
+    expect(headers.get("Vary")).toBe("Accept-Language, Accept-Encoding");
+    expect(render).toHaveBeenCalledTimes(2);
+  });
+
+  test("is rendered for each link, as links differ in more than their archive", async () => {
+    const { link, ask } = presented();
+    expect(await (await ask(await link("T"))).text()).toBe("T 1 2");
+    expect(await (await ask(await link("U"))).text()).toBe("U 1 2");
+  });
+
+  test("is not rendered for HEAD", async () => {
+    const { link, ask, render } = presented();
+    const response = await ask(await link("T"), { method: "HEAD" });
+    expect([response.headers.get("x-form"), await response.text()]).toEqual(["test", ""]);
+    expect(render).not.toHaveBeenCalled();
+  });
 });

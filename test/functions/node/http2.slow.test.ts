@@ -6,9 +6,10 @@ import {
   connect,
   constants,
   type IncomingHttpHeaders,
+  type Settings,
 } from "node:http2";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createFsSource } from "../../../adapters/fs/source.ts";
 import { signLink } from "../../../core/links/link.ts";
 import { planArchive } from "../../../core/planning/plan-archive.ts";
@@ -158,6 +159,24 @@ test("a transfer that fails is reset, never ended, and the session stays usable"
   expect(await ended(big)).toMatchObject({ outcome: "failed", failure: { code: "changed" } });
   const again = await send((await link("big/")).path);
   expect(await readToEnd(again.stream)).toMatchObject({ complete: true });
+});
+
+test("a connection has at most 250 streams at a time; a client keeps further ones back", async () => {
+  const settings = await new Promise<Settings>((resolve) =>
+    session.once("remoteSettings", resolve),
+  );
+  expect(settings.maxConcurrentStreams).toBe(250);
+  const links = await Promise.all(Array.from({ length: 3 }, () => link("huge/")));
+  const answered = vi.fn();
+  const streams = Array.from({ length: 251 }, (_, i) =>
+    session.request({ ":path": links[i % 3]?.path }).on("error", () => undefined),
+  );
+  const answers = streams.map(
+    (stream) => new Promise((resolve) => stream.once("response", resolve)),
+  );
+  void answers[250]?.then(answered);
+  await Promise.all(answers.slice(0, 250));
+  expect(answered).not.toHaveBeenCalled();
 });
 
 test("uses little memory for clients that stall", async () => {

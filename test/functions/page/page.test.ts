@@ -6,9 +6,15 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
 import { createLinkPresenter } from "../../../core/http/handler.ts";
 import { signLink } from "../../../core/links/link.ts";
+import { formatIndexList } from "../../../core/planning/index-list.ts";
 import { script, style } from "../../../functions/page/assets.generated.ts";
 import { RateMeter } from "../../../functions/page/client/rate-meter.ts";
-import { buildFileTree } from "../../../functions/page/file-tree.ts";
+import { fileList } from "../../../functions/page/file-list.ts";
+import {
+  buildFileTree,
+  type FileNode,
+  type FolderNode,
+} from "../../../functions/page/file-tree.ts";
 import { html, jsonBlock } from "../../../functions/page/html.ts";
 import { kindOf } from "../../../functions/page/kinds.ts";
 import { createPage } from "../../../functions/page/page.ts";
@@ -25,7 +31,7 @@ async function pageOf(
   options: { expires?: Date; title?: string; issuer?: string } = {},
 ) {
   const source = createMemorySource({ "a/one.txt": "1", "a/<b>&'\".txt": "22", "z.pdf": "333" });
-  const page = createPage(createLinkPresenter(handlerOptions(source)), { cacheSeconds: 0 });
+  const page = createPage(createLinkPresenter(handlerOptions(source)));
   const token = await signLink(zip as { prefix: string }, {
     secret,
     expires: inAnHour(),
@@ -80,15 +86,106 @@ describe("the tree", () => {
 
   test("has folders and files in alphabetical order, with their sums and indices", () => {
     const root = buildFileTree(entries, "en");
-    expect(root).toMatchObject({ count: 4, size: 40, indices: [0, 1, 2, 3, 4, 5] });
+    expect(root).toMatchObject({ count: 4, size: 40, only: "0-5" });
     expect(root.files.map(({ name, index }) => [name, index])).toEqual([
       ["9.txt", 3],
       ["10.txt", 1],
     ]);
     expect(root.folders).toMatchObject([
-      { name: "b", count: 2, size: 20, indices: [0, 2, 5], folders: [{ name: "c" }] },
-      { name: "empty", count: 0, indices: [4], files: [] },
+      { name: "b", count: 2, size: 20, only: "0,2,5", folders: [{ name: "c" }] },
+      { name: "empty", count: 0, only: "4", files: [] },
     ]);
+  });
+
+  test("shows folders that hold nothing but the next one as one", () => {
+    const names = ["a/b/c/1.txt", "a/b/c/d/2.txt", "a/b/e/f/3.txt", "x/y/", "a/b/c/d/4.txt"];
+    const root = buildFileTree(
+      names.map((name) => ({ name, size: 1 })),
+      "en",
+    );
+    expect(root.folders).toMatchObject([
+      {
+        name: "a/b",
+        only: "0-2,4",
+        count: 4,
+        folders: [
+          { name: "c", only: "0-1,4", folders: [{ name: "d", only: "1,4" }] },
+          { name: "e/f", only: "2", folders: [] },
+        ],
+      },
+      { name: "x/y", only: "3", count: 0 },
+    ]);
+  });
+
+  /** Every folder and file below a folder, with its whole path. */
+  function walk(folder: FolderNode, path = ""): [path: string, node: FolderNode | FileNode][] {
+    return [
+      ...folder.files.map((file) => [path + file.name, file] as [string, FileNode]),
+      ...folder.folders.flatMap((below) => {
+        const whole = `${path}${below.name}/`;
+        return [[whole, below] as [string, FolderNode], ...walk(below, whole)];
+      }),
+    ];
+  }
+
+  test("has each file once, and each folder the entries below it", () => {
+    const segment = fc.constantFrom("a", "b", "a b", "a-b", "é", "10", "9");
+    const path = fc.array(segment, { minLength: 1, maxLength: 6 }).map((parts) => parts.join("/"));
+    fc.assert(
+      fc.property(fc.uniqueArray(path, { maxLength: 40 }), (paths) => {
+        // A name that is also the folder of another stands for an empty folder.
+        const names = paths.map((name) =>
+          paths.some((other) => other.startsWith(`${name}/`)) ? `${name}/` : name,
+        );
+        const root = buildFileTree(
+          names.map((name) => ({ name, size: 1 })),
+          "en",
+        );
+        const all = walk(root);
+        const files = names.filter((name) => !name.endsWith("/"));
+        expect(all.flatMap(([name, node]) => ("index" in node ? [name] : [])).sort()).toEqual(
+          files.sort(),
+        );
+        for (const [name, node] of all) {
+          if ("index" in node) continue;
+          const below = [...names.keys()].filter((i) => names[i]?.startsWith(name));
+          expect(node.only).toBe(formatIndexList(below));
+          expect(node.count).toBe(below.filter((i) => !names[i]?.endsWith("/")).length);
+        }
+      }),
+    );
+  });
+
+  test.each(["next to", "far from"])(
+    "of 10,000 files, each in 64 folders, %s the others, has at most twice as many folders",
+    (where) => {
+      const side = (i: number) => (where === "next to" ? i >> 1 : (i * 7919) % 10_000);
+      const names = Array.from({ length: 10_000 }, (_, i) => {
+        const digits = side(i).toString(2).padStart(14, "0").split("");
+        const folders = Array.from({ length: 64 }, (_, depth) => digits[depth] ?? "x");
+        return { name: `${folders.join("/")}/${i}`, size: 1 };
+      });
+      const root = buildFileTree(names, "en");
+      const all = walk(root);
+      expect(all.filter(([, node]) => "index" in node)).toHaveLength(10_000);
+      expect(all.length - 10_000).toBeLessThanOrEqual(20_000);
+      const lists = all.reduce(
+        (sum, [, node]) => sum + ("only" in node ? (node.only?.length ?? 0) : 0),
+        0,
+      );
+      expect(lists).toBeLessThan(64 * 10_000 * 6);
+    },
+  );
+
+  test("does not list entries that are too scattered for a URL", async () => {
+    const names = Array.from({ length: 4000 }, (_, i) => `${i % 2 === 0 ? "even" : "odd"}/${i}`);
+    const entries = names.map((name) => ({ name, size: 1 }));
+    const { folders } = buildFileTree(entries, "en");
+    expect(folders.map(({ only }) => only)).toEqual([undefined, undefined]);
+    const list = fileList(buildFileTree(entries, "en"), entries.length).text;
+    expect(
+      list.match(/<input type="checkbox" disabled aria-label="Select the folder/g),
+    ).toHaveLength(2);
   });
 
   test.each([
@@ -190,9 +287,7 @@ describe("a link that does not open has a page that says so", () => {
   });
 
   test("tampered: 401", async () => {
-    const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))), {
-      cacheSeconds: 0,
-    });
+    const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))));
     const another = "another secret of thirty-two byte";
     const forged = await signLink({ prefix: "" }, { secret: another, expires: inAnHour() });
     const { response, text } = await openPage(page, forged);

@@ -114,6 +114,9 @@ describe("concurrent downloads", () => {
   const principal = { subject: "me" };
   const ask = async ({ get }: Service, headers = {}, method = "GET", query = "") =>
     get((await pathOf(principal)) + query, { method, headers });
+  const describing = (service: Service) => ask(service, {}, "GET", "?format=json");
+  const page = async ({ get }: Service, method = "GET") =>
+    get((await pathOf(principal)).replace("/zip/", "/d/"), { method });
   const cases: Case[] = [
     ["a download to its end", 200, async (service) => readAll(await ask(service))],
     ["a client that disconnects at once", 200, async (service) => cancel(await ask(service))],
@@ -124,7 +127,12 @@ describe("concurrent downloads", () => {
     ["412", 412, (service) => ask(service, { "If-Match": '"other"' })],
     ["416", 416, (service) => ask(service, { Range: "bytes=99999999-" })],
     ["a refused HEAD", 412, (service) => ask(service, { "If-Match": '"other"' }, "HEAD")],
-    ["a description", 200, (service) => ask(service, {}, "GET", "?format=json")],
+    ["a description", 200, async (service) => readAll(await describing(service))],
+    ["a description nobody reads", 200, async (service) => cancel(await describing(service))],
+    ["HEAD of a description", 200, (service) => ask(service, {}, "HEAD", "?format=json")],
+    ["a page", 200, async (service) => readAll(await page(service))],
+    ["a page that nobody reads", 200, async (service) => leaveMidway(await page(service))],
+    ["HEAD of a page", 200, (service) => page(service, "HEAD")],
     ["404", 404, async ({ get }) => get(await pathOf(principal, "nowhere/"))],
     ["a malformed body", 400, ({ post }) => post("/zip", { prefix: 1 }, {}, me())],
     ["a body out of scope", 403, ({ post }) => post("/zip", { prefix: "" }, {}, me(["a/"]))],
@@ -200,6 +208,18 @@ describe("concurrent downloads", () => {
       await vi.waitUntil(() => ends().length === i, { interval: 1 });
       expect(ends().at(-1)).toMatchObject({ outcome: "aborted", sent: 0 });
     }
+  });
+
+  test.each(["?format=json", "page"])("%s holds its slot until it has been sent", async (form) => {
+    const { get } = serviceOf({ maxActivePerCaller: 1 });
+    const path = await pathOf();
+    const shown = form === "page" ? path.replace("/zip/", "/d/") : path + form;
+    const first = await get(shown);
+    expect(first.headers.get("content-length")).toMatch(/^\d+$/);
+    expect((await get(path, { method: "HEAD" })).status).toBe(429);
+    const { byteLength } = await first.arrayBuffer();
+    expect(String(byteLength)).toBe(first.headers.get("content-length"));
+    expect((await get(path, { method: "HEAD" })).status).toBe(200);
   });
 
   test("unauthenticated requests take no slots", async () => {

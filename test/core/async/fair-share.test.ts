@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FairShare } from "../../../functions/protection/fair-share.ts";
+import { FairShare } from "../../../core/async/fair-share.ts";
 
 /** Takes single units for `key` until there are no more, and returns how many. */
 function takeAll(share: FairShare, key: string): number {
