@@ -1,5 +1,6 @@
 import type { FileMetadata } from "@google-cloud/storage";
 import type { BlobInfo } from "../../core/blob-source.ts";
+import { statedCodings } from "../../core/input/content-codings.ts";
 import { checkBlob } from "../../core/source/check-blob.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 
@@ -13,7 +14,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 export function toBlobInfo(root: string, metadata: unknown): BlobInfo {
   if (typeof metadata !== "object" || metadata === null) throw storeError("unreadable");
   const stated = metadata as FileMetadata;
-  const { name, size, generation, crc32c, timeCreated, contentType } = stated;
+  const { name, size, generation, crc32c, timeCreated, contentType, contentEncoding } = stated;
   if (!name?.startsWith(root) || !generation || !TIME.test(String(timeCreated))) {
     throw storeError("no_description");
   }
@@ -23,5 +24,6 @@ export function toBlobInfo(root: string, metadata: unknown): BlobInfo {
     version: [generation, crc32c].filter((part) => part !== undefined).join("/"),
     modified: new Date(String(timeCreated)),
     ...(contentType !== undefined && { contentType }),
+    ...statedCodings(contentEncoding),
   });
 }

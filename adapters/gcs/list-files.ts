@@ -20,7 +20,9 @@ interface GcsPage {
 }
 
 /** The fields of listed objects that `BlobInfo` needs, and no others. */
-const LISTED_FIELDS = "items(name,size,generation,crc32c,timeCreated,contentType),nextPageToken";
+const LISTED_FIELDS =
+  "items(name,size,generation,crc32c,timeCreated,contentType,contentEncoding,customerEncryption)," +
+  "nextPageToken";
 
 /** Lists the objects whose names start with `root + prefix`, page by page, by their keys below `root`. */
 export function listFiles(
@@ -42,7 +44,10 @@ export function listFiles(
     if (!isPossible(namePrefix)) return { blobs: [], next: undefined };
     const query = { prefix: asked, fields: LISTED_FIELDS };
     const { items, next } = await fetchGcsPage(bucket, query, token, signal);
-    const blobs = items.filter(isWanted).map((item) => toBlobInfo(root, item));
+    const blobs = items.filter(isWanted).map((item) => {
+      const info = toBlobInfo(root, item);
+      return item.customerEncryption ? { ...info, needsStat: true } : info;
+    });
     return { blobs, next };
   }, signal);
 }

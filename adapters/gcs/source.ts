@@ -36,6 +36,8 @@ export interface GcsBucketOptions {
   readonly bucket: string;
   /** URL of a stand-in for Cloud Storage. It receives no credentials. */
   readonly apiEndpoint?: string;
+  /** The project that pays for requests to a bucket with Requester Pays. Default: the bucket's. */
+  readonly userProject?: string;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface GcsBucketOptions {
  * https://docs.cloud.google.com/docs/authentication/application-default-credentials). With an
  * `apiEndpoint`, it looks for none.
  */
-export function createGcsBucket({ bucket, apiEndpoint }: GcsBucketOptions) {
+export function createGcsBucket({ bucket, apiEndpoint, userProject }: GcsBucketOptions) {
   const storage = new Storage({
     // The reader retries instead, and honors the store's Retry-After, which the client ignores.
     // Also, the client's retry of a stream ends the process:
@@ -51,11 +53,14 @@ export function createGcsBucket({ bucket, apiEndpoint }: GcsBucketOptions) {
     retryOptions: { autoRetry: false },
     ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
   });
+  // The client's own option does not reach the reading of objects.
+  const payer = ({ qs }: { readonly qs?: object }) =>
+    userProject === undefined ? {} : { qs: { ...qs, userProject } };
   // When a stream is abandoned, the client destroys its own agent, and with it the connections of
   // all other downloads in the process. It does not destroy Node's agent, which keeps connections
   // alive too.
   storage.interceptors.push({
-    request: (options: RequestOptions) => ({ ...options, forever: false }),
+    request: (options: RequestOptions) => ({ ...options, ...payer(options), forever: false }),
   });
   const opened = storage.bucket(bucket);
   return Object.assign(opened, {
@@ -126,7 +131,11 @@ export function createGcsSource({ bucket, prefix }: GcsSourceOptions): BlobSourc
   return {
     async stat(key, signal) {
       signal?.throwIfAborted();
-      return toBlobInfo(root, await getMetadata(toName(key), signal));
+      const metadata = await getMetadata(toName(key), signal);
+      const info = toBlobInfo(root, metadata);
+      // https://docs.cloud.google.com/storage/docs/encryption/customer-supplied-keys
+      if (metadata.customerEncryption) throw storeError("customer_key");
+      return info;
     },
 
     list: (keyPrefix, signal) => listFiles(bucket, root, keyPrefix, signal),

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { BlobInfo, ByteRange } from "../../core/blob-source.ts";
+import { statedCodings } from "../../core/input/content-codings.ts";
 import { parseHttpDate } from "../../core/input/http-date.ts";
 import { checkAnswer } from "../../core/source/check-answer.ts";
 import { storeError } from "../../core/source/store-errors.ts";
@@ -24,7 +25,7 @@ const UNKNOWN_TIME = Date.UTC(1980, 0, 1);
 /** Returns the description of the object under `key` in a response's headers. */
 export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
   const size = lengthOf(headers);
-  if (isEncoded(headers) || size === undefined) throw storeError("no_length");
+  if (size === undefined) throw storeError("no_length");
   const version = versionOf(headers, size);
   if (version === undefined) throw storeError("no_version");
   const contentType = single(headers["content-type"]);
@@ -34,6 +35,7 @@ export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
     version,
     modified: new Date(parseHttpDate(single(headers["last-modified"])) ?? UNKNOWN_TIME),
     ...(contentType === undefined ? {} : { contentType }),
+    ...statedCodings(codingsOf(headers)),
   };
 }
 
@@ -54,7 +56,9 @@ export function assertAnswers(
   blob: BlobInfo,
   range: ByteRange,
 ): void {
-  if (isEncoded(headers)) throw storeError("no_range");
+  const { contentEncoding } = statedCodings(codingsOf(headers));
+  // Ranges are those of the coded bytes (RFC 9110, 14.2), so other codings mean other bytes.
+  if (contentEncoding !== blob.contentEncoding) throw storeError("other_coding");
   const version = versionOf(headers, blob.size);
   if (version === undefined || (STRONG_TAG.test(blob.version) && headers.etag === undefined)) {
     throw storeError("no_version");
@@ -73,7 +77,10 @@ function versionOf(headers: AnswerHeaders, size: number): string | undefined {
   const etag = single(headers.etag);
   if (etag !== undefined && STRONG_TAG.test(etag)) return etag;
   const modified = parseHttpDate(single(headers["last-modified"]));
-  return modified === undefined ? undefined : `${modified}-${size}-${etag ?? ""}`;
+  if (modified === undefined) return undefined;
+  const { contentEncoding } = statedCodings(codingsOf(headers));
+  const coding = contentEncoding === undefined ? "" : `-${contentEncoding}`;
+  return `${modified}-${size}-${etag ?? ""}${coding}`;
 }
 
 export function lengthOf(headers: AnswerHeaders): number | undefined {
@@ -82,9 +89,9 @@ export function lengthOf(headers: AnswerHeaders): number | undefined {
   return Number.isSafeInteger(length) ? length : undefined;
 }
 
-function isEncoded(headers: AnswerHeaders): boolean {
-  const encoding = headers["content-encoding"];
-  return encoding !== undefined && encoding !== "" && encoding !== "identity";
+/** Fields that occur several times are a list (RFC 9110, 5.3). */
+function codingsOf(headers: AnswerHeaders): string | undefined {
+  return headers["content-encoding"]?.toString();
 }
 
 /**

@@ -10,6 +10,8 @@ export interface MemoryObject {
   readonly modified?: Date;
   /** Media type; default unknown. */
   readonly contentType?: string;
+  /** Content codings of the bytes, such as "gzip"; default none. */
+  readonly contentEncoding?: string;
   /** CRC-32 of the bytes, unsigned, for a store that states it. Default: unknown. */
   readonly crc32?: number;
 }

@@ -1,5 +1,6 @@
 import type { HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { BlobInfo } from "../../core/blob-source.ts";
+import { statedCodings } from "../../core/input/content-codings.ts";
 import { checkBlob } from "../../core/source/check-blob.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { fullCrc32, quoteETag } from "./facts.ts";
@@ -18,9 +19,31 @@ export interface S3BlobInfo extends BlobInfo {
 type ObjectFacts = Pick<HeadObjectCommandOutput, "ContentLength" | "ETag" | "LastModified"> &
   Partial<HeadObjectCommandOutput>;
 
+/** Classes from which an object must be restored before it can be read; other stores have other names. */
+const ARCHIVE_CLASS = /^(?!GLACIER_IR$).*(?:GLACIER|ARCHIVE)/;
+
+/**
+ * Whether an object's bytes may be unreadable: archived and not restored, or encrypted with a key that each
+ * request must bring along. It may be restored, and a store may have a class of such a name that is none:
+ * only an attempt to read tells. An empty object has nothing to be read.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
+ */
+export function mayBeUnreadable(facts: ObjectFacts): boolean {
+  const { ContentLength: size, StorageClass = "", ArchiveStatus, SSECustomerAlgorithm } = facts;
+  const isArchived = ARCHIVE_CLASS.test(StorageClass) || ArchiveStatus !== undefined;
+  return size !== 0 && (isArchived || SSECustomerAlgorithm !== undefined);
+}
+
 /** Returns the description of an object; throws `corrupt` unless it is complete. */
 export function toBlobInfo(key: string, facts: ObjectFacts): S3BlobInfo {
-  const { ContentLength: size, ETag, LastModified, ContentType, VersionId } = facts;
+  const {
+    ContentLength: size,
+    ETag,
+    LastModified,
+    ContentType,
+    ContentEncoding,
+    VersionId,
+  } = facts;
   if (size === undefined || !ETag || LastModified === undefined) throw storeError("no_description");
   const crc32 = fullCrc32(facts);
   // Whole seconds, as in the headers of an object; some stores list fractions.
@@ -31,6 +54,7 @@ export function toBlobInfo(key: string, facts: ObjectFacts): S3BlobInfo {
     version: quoteETag(ETag),
     modified,
     ...(ContentType !== undefined && { contentType: ContentType }),
+    ...statedCodings(ContentEncoding),
     ...(crc32 !== undefined && { crc32 }),
     // "null" is the version of objects stored before the bucket kept versions.
     ...(VersionId !== undefined && VersionId !== "null" && { [versionId]: VersionId }),

@@ -16,6 +16,11 @@ export interface S3ClientOptions {
   readonly credentials?: S3ClientConfig["credentials"];
   /** Maximum number of connections; further requests wait for one. Default 256. */
   readonly maxSockets?: number;
+  /**
+   * Whether the client's account pays for its requests, which a bucket with Requester Pays asks of it.
+   * Default false: such a bucket then refuses it.
+   */
+  readonly requesterPays?: boolean;
   /** The time limit for the headers of a response. Milliseconds, default 30,000. */
   readonly answerTimeoutMs?: number;
 }
@@ -43,5 +48,19 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
   if (region !== undefined) config.region = region;
   if (endpoint !== undefined) config.endpoint = endpoint;
   if (credentials !== undefined) config.credentials = credentials;
-  return new S3Client(config);
+  const client = new S3Client(config);
+  if (options.requesterPays) payForRequests(client);
+  return client;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html */
+function payForRequests(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers["x-amz-request-payer"] = "requester";
+      return next(args);
+    },
+    { step: "build", name: "payForRequests" }, // before the request is signed
+  );
 }

@@ -11,7 +11,7 @@ import { hasUnreadableHeaders } from "../http-parser-errors.ts";
  * Error codes of S3 and of the SDK:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
  */
-const failureByName: Readonly<Record<string, StoreFailure>> = {
+const failures: Readonly<Record<string, StoreFailure>> = {
   NoSuchKey: "not_found",
   NotFound: "not_found",
   NoSuchBucket: "no_bucket",
@@ -30,8 +30,8 @@ const failureByName: Readonly<Record<string, StoreFailure>> = {
   TokenProviderError: "no_credentials",
   PermanentRedirect: "wrong_region",
   AuthorizationHeaderMalformed: "wrong_region",
-  // Archived: a retry does not help until someone restores the object, which takes hours.
-  InvalidObjectState: "denied",
+  // A retry does not help until someone restores the object, which takes hours.
+  InvalidObjectState: "archived",
   SlowDown: "throttled",
   TooManyRequests: "throttled",
   TooManyRequestsException: "throttled",
@@ -44,6 +44,9 @@ const failureByName: Readonly<Record<string, StoreFailure>> = {
   RequestTimeout: "timeout",
   TimeoutError: "timeout",
 };
+
+/** A map, as a store may call its error `constructor`. */
+const failureByName: ReadonlyMap<string, StoreFailure> = new Map(Object.entries(failures));
 
 function codeOfStatus(status: number): StoreFailure {
   if (status === 503) return "throttled"; // S3's answer to too many requests
@@ -72,7 +75,9 @@ export function translateS3Error(error: unknown): unknown {
   // A body that breaks has the status of its answer.
   const hasNoError = status === undefined || status < 300;
   const isBroken = isOfNetwork && code !== "ETIMEDOUT" && hasNoError;
-  let ours: StoreFailure | undefined = isBroken ? "unavailable" : failureByName[name];
+  let ours: StoreFailure | undefined = isBroken ? "unavailable" : failureByName.get(name);
+  // S3 has no code of its own for this.
+  if (name === "InvalidRequest" && /encryption/i.test(error.message)) ours = "customer_key";
   if (hasUnreadableHeaders(code)) ours = "unreadable";
   if (ours === undefined && status !== undefined) ours = codeOfStatus(status);
   if (ours === undefined) return error;
@@ -92,6 +97,13 @@ export async function translated<T>(
     signal?.throwIfAborted();
     throw translateS3Error(error);
   }
+}
+
+/** Returns the status of the answer that a translated error is about, if there was one. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof ZiplinkError) || !(error.cause instanceof Error)) return undefined;
+  const { $metadata }: SdkError = error.cause;
+  return $metadata?.httpStatusCode;
 }
 
 /** Whether a translated error is a refusal by the store. */

@@ -1,7 +1,7 @@
 import { type _Object, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
 import { type ListPage, listPages, type PagedListing } from "../../core/source/paged-listing.ts";
 import { storeError } from "../../core/source/store-errors.ts";
-import { toBlobInfo } from "./blob-info.ts";
+import { mayBeUnreadable, toBlobInfo } from "./blob-info.ts";
 import { checkListing } from "./check-listing.ts";
 import { translated } from "./errors.ts";
 import { climbsOut, decodeKey, isSendable } from "./keys.ts";
@@ -16,6 +16,8 @@ export interface S3Listing {
   readonly prefix: string;
   /** Objects per request. */
   readonly pageSize: number | undefined;
+  /** Whether every object is to be described by `stat`. */
+  readonly describesListed: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface S3Listing {
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 export function listObjects(listing: S3Listing, signal: AbortSignal | undefined): PagedListing {
-  const { client, bucket: Bucket, root, prefix, pageSize: MaxKeys } = listing;
+  const { client, bucket: Bucket, root, prefix, pageSize: MaxKeys, describesListed } = listing;
   const Prefix = root + prefix;
 
   function toKey(encoded: string | undefined, encodingType: string | undefined): string {
@@ -55,7 +57,11 @@ export function listObjects(listing: S3Listing, signal: AbortSignal | undefined)
     const described = (object: _Object) => {
       const key = toKey(object.Key, EncodingType);
       // The marker of the served folder itself has no key.
-      return key === "" ? [] : [toBlobInfo(key, { ...object, ContentLength: object.Size })];
+      if (key === "") return [];
+      const facts = { ...object, ContentLength: object.Size };
+      const info = toBlobInfo(key, facts);
+      const needsStat = describesListed || mayBeUnreadable(facts);
+      return [needsStat ? { ...info, needsStat } : info];
     };
     // AWS documents that the last page has no token; other stores send an empty one, or any.
     const next = (IsTruncated !== false && NextContinuationToken) || undefined;

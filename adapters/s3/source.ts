@@ -12,11 +12,12 @@ import { checkAnswer } from "../../core/source/check-answer.ts";
 import { toFolder } from "../../core/source/key-prefix.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { BodyChunks } from "../body-chunks.ts";
-import { type S3BlobInfo, toBlobInfo, versionId } from "./blob-info.ts";
-import { brokenBody, isDenied, translated } from "./errors.ts";
+import { mayBeUnreadable, type S3BlobInfo, toBlobInfo, versionId } from "./blob-info.ts";
+import { brokenBody, isDenied, statusOf, translated } from "./errors.ts";
 import { quoteETag } from "./facts.ts";
 import { toS3Key } from "./keys.ts";
 import { listObjects } from "./list-objects.ts";
+import { acceptGzip, afterSigning } from "./stored-bytes.ts";
 
 /** The bucket and the folder that a source serves. */
 export interface S3SourceOptions {
@@ -33,6 +34,12 @@ export interface S3SourceOptions {
   readonly prefix?: string;
   /** Objects per request of a listing; at most 1,000, the default. */
   readonly pageSize?: number;
+  /**
+   * Whether each listed object is also described by `stat`, which tells its content codings, its CRC-32 and
+   * whether it can be read, for one more request each. Default false: an archive of a prefix then knows what
+   * a listing states.
+   */
+  readonly describesListed?: boolean;
 }
 
 /**
@@ -41,7 +48,7 @@ export interface S3SourceOptions {
  * read by its version id, so it can still be read after it was replaced.
  */
 export function createS3Source(options: S3SourceOptions): BlobSource {
-  const { client, bucket: Bucket } = options;
+  const { client, bucket: Bucket, pageSize, describesListed = false } = options;
   const root = toFolder(options.prefix);
   /**
    * Whether reading objects by version id, which needs a separate permission, is allowed; assumed
@@ -50,14 +57,39 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
   let canReadVersions = true;
 
   /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
-  function head(key: string, signal: AbortSignal | undefined, pin: { IfMatch?: string } = {}) {
+  async function head(
+    key: string,
+    signal: AbortSignal | undefined,
+    pin: { IfMatch?: string } = {},
+  ) {
     const command = new HeadObjectCommand({
       Bucket,
       Key: toS3Key(root, key),
       ChecksumMode: "ENABLED",
       ...pin,
     });
-    return translated(client.send(command, { ...(signal && { abortSignal: signal }) }), signal);
+    command.middlewareStack.add(acceptGzip, afterSigning);
+    const sent = client.send(command, { ...(signal && { abortSignal: signal }) });
+    try {
+      return await translated(sent, signal);
+    } catch (error) {
+      // Without a body, this may be anything from an expired token to a customer's key: GET tells.
+      if (statusOf(error) === 400) await tryToRead(key, signal);
+      throw error;
+    }
+  }
+
+  /** Requests the first byte of an object; rejects with the store's reason if it cannot be read. */
+  async function tryToRead(key: string, signal: AbortSignal | undefined): Promise<void> {
+    const command = new GetObjectCommand({ Bucket, Key: toS3Key(root, key), Range: "bytes=0-0" });
+    command.middlewareStack.add(acceptGzip, afterSigning);
+    const sent = client.send(command, { ...(signal && { abortSignal: signal }) });
+    const { Body, ContentLength } = await translated(sent, signal);
+    if (!(Body instanceof Readable)) return;
+    Body.on("error", () => undefined);
+    // Read to its end, the connection is kept.
+    if (ContentLength === 1) Body.resume();
+    else Body.destroy();
   }
 
   /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
@@ -70,6 +102,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
         Range: `bytes=${start}-${end - 1}`,
         ...pin,
       });
+      command.middlewareStack.add(acceptGzip, afterSigning);
       return translated(client.send(command, { abortSignal }), abortSignal);
     };
     const IfMatch = blob.version;
@@ -89,12 +122,15 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
   return {
     async stat(key, signal) {
       signal?.throwIfAborted();
-      return toBlobInfo(key, await head(key, signal));
+      const facts = await head(key, signal);
+      const info = toBlobInfo(key, facts);
+      if (mayBeUnreadable(facts)) await tryToRead(key, signal);
+      return info;
     },
 
     list(prefix, signal) {
       return listObjects(
-        { client, bucket: Bucket, root, prefix, pageSize: options.pageSize },
+        { client, bucket: Bucket, root, prefix, pageSize, describesListed },
         signal,
       );
     },

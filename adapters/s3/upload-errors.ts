@@ -44,7 +44,8 @@ export async function translatedWrite<T>(
 
 function translateWriteError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ZiplinkError) return error;
-  const known = errorByName[error.name];
+  // A store may call its error `constructor`.
+  const known = Object.hasOwn(errorByName, error.name) ? errorByName[error.name] : undefined;
   if (known) return known(error);
   const { $metadata } = error as { $metadata?: { readonly httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode ?? 0;

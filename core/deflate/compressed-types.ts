@@ -33,6 +33,8 @@ const formats: Readonly<Record<string, readonly string[]>> = {
   "application/x-bzip2": ["bz2", "tbz2"],
   "application/x-xz": ["xz", "txz"],
   "application/zstd": ["zst"],
+  "application/x-compress": ["z"],
+  "application/zlib": ["zz"],
   "application/x-lzip": ["lz"],
   "application/x-lz4": ["lz4"],
   "application/x-brotli": ["br"],

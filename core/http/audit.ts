@@ -28,6 +28,8 @@ export interface Principal extends Traced {
 interface Download extends Principal {
   /** Number of entries in the archive. */
   readonly entries: number;
+  /** How many objects were left out, by the reason; see `Plan.missing`. Absent if none. */
+  readonly missing?: Readonly<Record<string, number>>;
   /** The archive's length in bytes. Absent for a compressed archive, whose length is known only at the end. */
   readonly length?: number;
   /** The range being sent. Absent for a compressed archive, which is always sent whole. */

@@ -70,6 +70,7 @@ export async function sendArchive(
       const download = {
         ...principal,
         entries: plan.entries.length,
+        ...(plan.missing && { missing: plan.missing }),
         ...(range ? { length: layoutZip(plan).length, range } : {}),
       };
       audit({ event: "download_started", ...download, firstByteMs: elapsedMs() });

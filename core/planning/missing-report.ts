@@ -11,7 +11,7 @@ const NO_TIME = Date.UTC(1980, 0, 1);
 const CONTROLS = /[\p{Cc}\u2028\u2029]/gu;
 
 /** Whether an error means "missing" to a requester, who must not learn that an object exists but is denied. */
-export function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): error is ZiplinkError {
   if (!(error instanceof ZiplinkError) || isSetupFailure(error)) return false;
   return error.code === "not_found" || error.code === "denied";
 }
@@ -23,6 +23,8 @@ const MAX_NAMED = 100;
 export interface MissingEntry {
   readonly index: number;
   readonly name: string;
+  /** Why it is missing; for the log. */
+  readonly error: ZiplinkError;
 }
 
 /**
@@ -31,8 +33,24 @@ export interface MissingEntry {
  */
 export function missingEntries(missing: readonly MissingEntry[]): ZiplinkError {
   const { message } = storeError("not_found");
-  const details = { count: missing.length, missing: missing.slice(0, MAX_NAMED) };
-  return new ZiplinkError("not_found", message, { details });
+  const named = missing.slice(0, MAX_NAMED).map(({ index, name }) => ({ index, name }));
+  const details = { count: missing.length, missing: named };
+  // Of what is refused the log tells more than of what is not there.
+  const refused = missing.find(({ error }) => error.code === "denied")?.error;
+  if (!refused) return new ZiplinkError("not_found", message, { details });
+  const { cause, reason = "denied" } = refused;
+  const options = { details, reason, ...(cause === undefined ? {} : { cause }) };
+  return new ZiplinkError("not_found", message, options);
+}
+
+/** Returns how many entries are missing for each reason, or for each code of an error without one. */
+export function countReasons(missing: readonly MissingEntry[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { error } of missing) {
+    const reason = error.reason ?? error.code;
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /**

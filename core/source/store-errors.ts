@@ -103,7 +103,11 @@ const failures = {
   wrong_checksum: ["corrupt", "An object's bytes do not match the checksum stated for it."],
   no_length: [
     "corrupt",
-    "The store does not state the length of its objects. It must send Content-Length, and no Content-Encoding.",
+    "The store does not state the length of its objects. It must send Content-Length.",
+  ],
+  other_coding: [
+    "corrupt",
+    "The store sends an object with another Content-Encoding than it states for it.",
   ],
   no_version: [
     "corrupt",

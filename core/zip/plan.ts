@@ -21,6 +21,11 @@ export interface Plan {
   readonly entries: readonly PlanEntry[];
   /** The format in which they are written. */
   readonly format: ZipFormat;
+  /**
+   * How many objects `onMissing: "report"` has left out, by the code or the more specific reason of the
+   * failure: { not_found: 2, archived: 1 }. For the log; the bytes do not depend on it. Absent if none.
+   */
+  readonly missing?: Readonly<Record<string, number>>;
 }
 
 /** Returns the sum of the files' sizes, in bytes; the archive itself is slightly longer. */

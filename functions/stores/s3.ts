@@ -16,7 +16,8 @@ export async function openS3Source(
   config: StoresConfig["s3"],
 ): Promise<BlobSource> {
   const { bucket, prefix } = location;
-  return createS3Source({ client: await openClient(config), bucket, prefix });
+  const { describesListed = false } = config;
+  return createS3Source({ client: await openClient(config), bucket, prefix, describesListed });
 }
 
 /** Opens a store of small objects in S3. Rejects with `ConfigError` if there is no region. */

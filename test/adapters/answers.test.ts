@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { describeAnswers, type UnreadableAnswer } from "../contract/answers.ts";
+import { describeAnswers, type RefusedObject, type UnreadableAnswer } from "../contract/answers.ts";
 import { startGcsStore, startHttpStore, startS3Store } from "../support/store-stubs.ts";
 
 const described = {
@@ -63,6 +63,92 @@ const http: readonly UnreadableAnswer[] = [
   ],
 ];
 
-describeAnswers("s3", startS3Store, { unreadable: s3 });
-describeAnswers("gcs", startGcsStore, { unreadable: gcs });
+const archived = [403, "InvalidObjectState"] as const;
+const encrypted = [
+  400,
+  "InvalidRequest",
+  "The object was stored using a form of Server Side Encryption.",
+] as const;
+
+const s3Refused: readonly RefusedObject[] = [
+  {
+    name: "in S3 Glacier",
+    object: { storageClass: "GLACIER", refusal: archived },
+    reason: "archived",
+    isListed: true,
+  },
+  {
+    name: "in S3 Glacier Deep Archive, and being restored",
+    object: {
+      storageClass: "DEEP_ARCHIVE",
+      headers: { "x-amz-restore": 'ongoing-request="true"' },
+      refusal: archived,
+    },
+    reason: "archived",
+    isListed: true,
+  },
+  {
+    name: "in an archive tier of S3 Intelligent-Tiering",
+    object: {
+      storageClass: "INTELLIGENT_TIERING",
+      headers: { "x-amz-archive-status": "DEEP_ARCHIVE_ACCESS" },
+      refusal: archived,
+    },
+    reason: "archived",
+    isListed: false,
+  },
+  {
+    name: "with a customer's key, which HEAD refuses with 400",
+    object: { refusal: encrypted, refusesHead: true },
+    reason: "customer_key",
+    isListed: false,
+  },
+  {
+    name: "with a customer's key, which HEAD states",
+    object: {
+      headers: { "x-amz-server-side-encryption-customer-algorithm": "AES256" },
+      refusal: encrypted,
+    },
+    reason: "customer_key",
+    isListed: false,
+  },
+];
+
+const s3Readable = [
+  [
+    "restored from an archive",
+    {
+      storageClass: "GLACIER",
+      headers: {
+        "x-amz-restore": 'ongoing-request="false", expiry-date="Fri, 21 Dec 2040 00:00:00 GMT"',
+      },
+    },
+  ],
+  ["in S3 Glacier Instant Retrieval", { storageClass: "GLACIER_IR", refusal: undefined }],
+  ["in a class of Ceph's that is called GLACIER", { storageClass: "GLACIER" }],
+  ["in S3 Intelligent-Tiering", { storageClass: "INTELLIGENT_TIERING" }],
+] as const;
+
+const customerEncryption = { encryptionAlgorithm: "AES256", keySha256: "x" };
+
+const gcsRefused: readonly RefusedObject[] = [
+  {
+    name: "with a customer-supplied key",
+    object: { metadata: { customerEncryption }, refusal: [400, "resourceIsEncrypted"] },
+    reason: "customer_key",
+    isListed: true,
+  },
+];
+
+describeAnswers("s3", () => startS3Store(), {
+  unreadable: s3,
+  refused: s3Refused,
+  readable: s3Readable,
+});
+describeAnswers("gcs", () => startGcsStore(), {
+  unreadable: gcs,
+  refused: gcsRefused,
+  readable: [["in the class ARCHIVE", { metadata: { storageClass: "ARCHIVE" } }]],
+  listsCodings: true,
+});
 describeAnswers("http", startHttpStore, { unreadable: http, canList: false });

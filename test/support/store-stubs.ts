@@ -17,8 +17,10 @@ export interface StubObject {
   readonly headers?: Readonly<Record<string, string>>;
   /** Fields of its metadata, in addition to the usual ones; Cloud Storage only. */
   readonly metadata?: object;
-  /** The status and code with which reads of its bytes are refused. */
-  readonly refusal?: readonly [number, string];
+  /** The status, the code and the message with which reads of its bytes are refused. */
+  readonly refusal?: readonly [status: number, code: string, message?: string] | undefined;
+  /** Whether HEAD is refused with the same status, but without a body. */
+  readonly refusesHead?: boolean;
   /** The storage class that S3 states. */
   readonly storageClass?: string;
 }
@@ -75,7 +77,10 @@ async function startStore(
 const keyOf = ({ pathname }: URL, skip: number) =>
   decodeURIComponent(pathname.split("/").slice(skip).join("/"));
 
-export async function startS3Store(): Promise<StoreStub> {
+export async function startS3Store({
+  describesListed = false,
+  requesterPays = false,
+} = {}): Promise<StoreStub> {
   const { store, origin } = await startStore(
     (url, method) => {
       if (url.searchParams.has("list-type")) return { what: "list", key: "" };
@@ -91,9 +96,12 @@ export async function startS3Store(): Promise<StoreStub> {
     endpoint: origin,
     forcePathStyle: true,
     credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+    requesterPays,
   });
   onTestFinished(() => client.destroy());
-  return Object.assign(store, { source: createS3Source({ client, bucket: "bucket" }) });
+  return Object.assign(store, {
+    source: createS3Source({ client, bucket: "bucket", describesListed }),
+  });
 }
 
 /** Like S3's, but without listings. */
@@ -106,7 +114,11 @@ export async function startHttpStore(): Promise<StoreStub> {
   return Object.assign(store, { source: createHttpSource({ base: origin }) });
 }
 
-export async function startGcsStore(): Promise<StoreStub> {
+export async function startGcsStore({
+  userProject,
+}: {
+  readonly userProject?: string | undefined;
+} = {}): Promise<StoreStub> {
   const { store, origin } = await startStore(
     (url) => {
       const key = keyOf(url, 6);
@@ -122,7 +134,8 @@ export async function startGcsStore(): Promise<StoreStub> {
       else response.writeHead(404).end("{}");
     },
   );
-  const bucket = createGcsBucket({ bucket: "bucket", apiEndpoint: origin });
+  const payer = userProject === undefined ? {} : { userProject };
+  const bucket = createGcsBucket({ bucket: "bucket", apiEndpoint: origin, ...payer });
   return Object.assign(store, { source: createGcsSource({ bucket }) });
 }
 
@@ -137,9 +150,10 @@ function sendObject(
 ): void {
   const isHead = what === "stat";
   if (!object) return void response.writeHead(404).end();
-  if (object.refusal && !isHead) {
-    const [status, code] = object.refusal;
-    return void response.writeHead(status).end(`<Error><Code>${code}</Code></Error>`);
+  if (object.refusal && (!isHead || object.refusesHead)) {
+    const [status, code, message = ""] = object.refusal;
+    const body = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+    return void response.writeHead(status).end(isHead ? undefined : body);
   }
   const { bytes, contentEncoding, storageClass, headers } = object;
   response.setHeader("last-modified", MODIFIED.toUTCString());

@@ -49,6 +49,8 @@ describe("S3's answers", () => {
     [403, "RequestTimeTooSkewed", "unavailable"],
     [403, "SignatureDoesNotMatch", "denied"],
     [403, "InvalidObjectState", "denied"],
+    [403, "constructor", "denied"],
+    [403, "__proto__", "denied"],
     [404, "NoSuchKey", "not_found"],
     [404, "NoSuchBucket", "not_found"],
     [404, "NoSuchVersion", "changed"],

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createMemorySource } from "../../../adapters/memory/source.ts";
+import type { BlobSource } from "../../../core/blob-source.ts";
 import { crc32 } from "../../../core/bytes/crc32.ts";
 import { ZiplinkError } from "../../../core/errors.ts";
 import { planArchive } from "../../../core/planning/plan-archive.ts";
+import { storeError } from "../../../core/source/store-errors.ts";
 import { streamZip } from "../../../core/stream-zip.ts";
 import { layoutZip } from "../../../core/zip/layout.ts";
 import { collect, patterned } from "../../support/bytes.ts";
@@ -28,6 +30,77 @@ async function entriesOf(request: Parameters<typeof planArchive>[0], source = st
   const plan = await planArchive(request, source);
   return readArchive(await collect(streamZip(plan, source)));
 }
+
+/** `source`, with an object that it lists but refuses to read. */
+function refusing(source: BlobSource, key: string): BlobSource {
+  return {
+    ...source,
+    async stat(asked, signal) {
+      if (asked === key) throw storeError("archived", new Error("private-name"));
+      return source.stat(asked, signal);
+    },
+    async *list(prefix, signal) {
+      for await (const blob of source.list(prefix, signal)) {
+        yield blob.key === key ? { ...blob, needsStat: true } : blob;
+      }
+    },
+  };
+}
+
+describe("objects that are listed and cannot be read", () => {
+  const source = refusing(store("d/a", "d/b", "d/c"), "d/b");
+
+  test("refuse the archive of their prefix", async () => {
+    const plan = planArchive({ prefix: "d/" }, source);
+    await expect(plan).rejects.toMatchObject({ code: "denied", reason: "archived" });
+  });
+
+  test("are reported by their names in the archive, and counted by reason", async () => {
+    const spec = { prefix: "d/", onMissing: "report" as const };
+    const plan = await planArchive(spec, source);
+    expect(plan.missing).toEqual({ archived: 1 });
+    expect(await readArchive(await collect(streamZip(plan, source)))).toEqual({
+      a: "text of d/a",
+      c: "text of d/c",
+      "_missing.txt": "b\n",
+    });
+  });
+
+  test("do not change the archive once they can be read", async () => {
+    const readable = { ...source, stat: store("d/b").stat };
+    const plan = await planArchive({ prefix: "d/" }, readable);
+    expect(plan.entries.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(plan.missing).toBeUndefined();
+  });
+
+  test("are asked for alone: what is listed is known", async () => {
+    const counted = counting(source);
+    await planArchive({ prefix: "d/", onMissing: "report" }, counted);
+    expect(counted.counts).toMatchObject({ stats: 1, lists: 1 });
+  });
+
+  test("leave their reason in the log, without their names", async () => {
+    const { get, events } = handlerOf(source);
+    await (await get({ prefix: "d/", onMissing: "report" })).arrayBuffer();
+    const refused = await get({ prefix: "d/" });
+    expect(refused.status).toBe(404);
+    expect(await refused.text()).not.toContain("archive of the store");
+    expect(events).toMatchObject([
+      { event: "download_started", missing: { archived: 1 } },
+      { event: "download_ended", missing: { archived: 1 } },
+      { event: "request_refused", failure: { code: "denied", reason: "archived" } },
+    ]);
+    expect(JSON.stringify(events)).not.toContain("private-name");
+  });
+});
+
+test("objects of different reasons are counted apart", async () => {
+  const source = refusing(store("a", "b"), "b");
+  expect((await planArchive(report("a", "b", "x", "y"), source)).missing).toEqual({
+    archived: 1,
+    not_found: 2,
+  });
+});
 
 describe("missing objects", () => {
   test("are listed by the names that the requester gave, in their order", async () => {
