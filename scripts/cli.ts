@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./commands/serve.ts")).serve,
   link: async () => (await import("./commands/link.ts")).link,
   get: async () => (await import("./commands/get.ts")).get,
+  deliver: async () => (await import("./commands/deliver.ts")).deliver,
   deploy: async () => (await import("./commands/deploy.ts")).deploy,
   destroy: async () => (await import("./commands/destroy.ts")).destroy,
 };

@@ -1,5 +1,5 @@
-import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { link, mkdir, open, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import type { StateStore } from "../../core/delivery/state-store.ts";
 import { isMissing, translated } from "./errors.ts";
 
@@ -59,6 +59,10 @@ export function createFsStateStore({ root }: FsStateStoreOptions): StateStore {
     remove: (name, signal) =>
       guarded(signal, async () => {
         await rm(pathOf(name), { recursive: true, force: true });
+        // Folders of nothing go with it; one that is not empty stays.
+        for (let path = dirname(pathOf(name)); path.startsWith(root + sep); path = dirname(path)) {
+          if ((await rmdir(path).catch(() => "stays")) === "stays") return;
+        }
       }),
   };
 }

@@ -237,6 +237,11 @@ export class Deliveries {
     await this.#active.get(id)?.ended;
   }
 
+  /** What they are made with. */
+  get tools(): DeliveryTools {
+    return this.#options.tools;
+  }
+
   /** How many deliveries are made here or wait for it. */
   get active(): number {
     return this.#active.size;

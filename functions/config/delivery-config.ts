@@ -1,7 +1,15 @@
 import * as z from "zod/mini";
 import { DEFAULT_PART_BYTES } from "../../core/delivery/cut-parts.ts";
-import { integer, listSchema, needChange, secretSchema } from "./environment.ts";
+import {
+  type Environment,
+  integer,
+  listSchema,
+  needChange,
+  parse,
+  secretSchema,
+} from "./environment.ts";
 import { type Location, locationSchema, parseLocation } from "./location.ts";
+import { type StoresConfig, storesSettings, toStoresConfig } from "./stores-config.ts";
 
 /** How deliveries are made, beside where they go. */
 export interface DeliveryWork {
@@ -77,11 +85,8 @@ const schema = z.object({
 /** Settings for deliveries. */
 export const deliverySettings = schema.shape;
 
-/** Settings for deliveries that a command makes, which names where they go itself. */
-export const deliveryWorkSettings = workSchema.shape;
-
-/** Converts the settings of `deliveryWorkSettings`. */
-export function toDeliveryWork(data: z.infer<typeof workSchema>): DeliveryWork {
+/** Converts the settings that all deliveries have. */
+function toDeliveryWork(data: z.infer<typeof workSchema>): DeliveryWork {
   return {
     concurrency: data.DELIVERY_CONCURRENCY,
     partBytes: data.DELIVERY_PART_BYTES,
@@ -113,4 +118,47 @@ export function toDeliveryConfig(
   const { DELIVERY_SECRET: secret = data.LINK_SECRET } = data;
   if (secret === undefined) throw needChange("DELIVERY_STORE with LINK_JWKS needs DELIVERY_SECRET");
   return { store, destinations, secret, ...work };
+}
+
+/** Settings for deliveries that a command makes. */
+export interface DeliverCommandConfig extends StoresConfig, DeliveryWork {
+  /** Where objects are read; absent where only URLs are. */
+  readonly source: Location | undefined;
+  readonly store: Location;
+  /** Absent where it is not set; encryption needs it. */
+  readonly secret: string | undefined;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+const commandSchema = z.object({
+  ...workSchema.shape,
+  ...storesSettings,
+  SOURCE: z.optional(locationSchema),
+  DELIVERY_STORE: z.optional(locationSchema),
+  DELIVERY_SECRET: z.optional(secretSchema),
+  LINK_SECRET: z.optional(secretSchema),
+  MAX_ENTRIES: z._default(integer(1), 1_000_000),
+  MAX_BYTES: z._default(integer(1), Number.MAX_SAFE_INTEGER),
+});
+
+/** Where a command keeps state, unless DELIVERY_STORE says otherwise. */
+const DEFAULT_STORE = ".ziplink-deliveries";
+
+/** Reads the settings of `ziplink deliver`. Throws `ConfigError`. */
+export function readDeliverConfig(env: Environment): DeliverCommandConfig {
+  const data = parse(commandSchema, env);
+  const store = data.DELIVERY_STORE ?? parseLocation(DEFAULT_STORE);
+  if (!store || store.kind === "http") {
+    throw needChange("DELIVERY_STORE must be a folder or a bucket");
+  }
+  return {
+    source: data.SOURCE,
+    store,
+    secret: data.DELIVERY_SECRET ?? data.LINK_SECRET,
+    maxEntries: data.MAX_ENTRIES,
+    maxBytes: data.MAX_BYTES,
+    ...toStoresConfig(data),
+    ...toDeliveryWork(data),
+  };
 }
