@@ -39,13 +39,16 @@ export class UsageError extends CommandError {
 }
 
 /**
- * Runs a command-line command, with the variables of the file `.env` if there is one. An error that
+ * Runs a command-line command, by default with the variables of the file `.env` if there is one. An error that
  * the user can fix is printed as its message alone, without a stack. Anything else is a defect and
  * is printed whole.
  */
-export async function runCommand(command: () => Promise<void>): Promise<void> {
+export async function runCommand(
+  command: () => Promise<void>,
+  { readsEnvFile = true } = {},
+): Promise<void> {
   try {
-    if (existsSync(".env")) process.loadEnvFile(".env");
+    if (readsEnvFile && existsSync(".env")) process.loadEnvFile(".env");
     await command();
   } catch (error) {
     process.exitCode = 1;

@@ -6,15 +6,20 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { getTestServer } from "@google-cloud/functions-framework/testing";
 import { readConfig } from "../functions/config/config.ts";
+import { formatLocation } from "../functions/config/location.ts";
 import { runCommand } from "./command.ts";
-import { baseUrl, printFirstLink, provideLinkSecret } from "./serve/first-link.ts";
+import { baseUrl, nameOf, provideLinkSecret } from "./serve/first-link.ts";
+import { printLinks, reportSource } from "./serve/report-source.ts";
+import { noteService } from "./serve/running-service.ts";
 
 const SAMPLE = fileURLToPath(new URL("../examples/sample-files", import.meta.url));
 
 await runCommand(async () => {
+  const isSample = !process.env.SOURCE;
   process.env.SOURCE ||= SAMPLE;
-  provideLinkSecret(process.env);
+  const hasOwnSecret = !provideLinkSecret(process.env);
   const config = readConfig(process.env);
+  const problem = await reportSource(config);
 
   await import("../functions/gcp.ts");
   // The framework's own command listens on every network interface. Its test server is the same
@@ -26,11 +31,14 @@ await runCommand(async () => {
     server.once("error", reject).listen(config.port, host, resolve);
   });
 
-  console.log(`Serving ${process.env.SOURCE}`);
-  await printFirstLink(baseUrl(host, (server.address() as AddressInfo).port), {
+  const base = baseUrl(host, (server.address() as AddressInfo).port);
+  if (hasOwnSecret) noteService(process.env, base);
+  console.log(`Serving ${formatLocation(config.source)}`);
+  const name = nameOf(config.source);
+  const link = {
     keys: config.linkKeys,
-    name: "ziplink-sample",
-    title: "Sample files",
-    issuer: "npm start",
-  });
+    name: isSample ? "ziplink-sample" : name,
+    title: isSample ? "Sample files" : name,
+  };
+  await printLinks(base, config, problem, link, "npm run link --");
 });

@@ -22,7 +22,7 @@ export const locationSchema = z.pipe(
   z.string(),
   z.transform((value: string, { issues }): Location => {
     const location = parseLocation(value);
-    const problem = location ? bucketProblem(location) : `must be a path, or one of ${FORMS}`;
+    const problem = location ? problemOf(location) : `must be a path, or one of ${FORMS}`;
     if (location && problem === undefined) return location;
     issues.push({ code: "custom", message: problem, input: value });
     return z.NEVER;
@@ -50,10 +50,37 @@ export function parseLocation(value: string): Location | undefined {
   return undefined;
 }
 
-/** Returns why there can be no bucket of this name, and what to write instead; `undefined` if there can be. */
-function bucketProblem(location: Location): string | undefined {
-  if (!("bucket" in location)) return undefined;
-  const { kind, bucket } = location;
+/** Returns a location as a setting names it, without what may be secret in a URL. */
+export function formatLocation(location: Location): string {
+  switch (location.kind) {
+    case "folder":
+      return location.path;
+    case "http": {
+      const { origin, pathname } = new URL(location.base);
+      return origin + pathname;
+    }
+    default:
+      return `${location.kind === "s3" ? "s3" : "gs"}://${location.bucket}/${location.prefix}`;
+  }
+}
+
+/** Returns why a location can never work, and what to write instead; `undefined` if it can. */
+function problemOf(location: Location): string | undefined {
+  switch (location.kind) {
+    case "folder":
+      return undefined;
+    case "http": {
+      const { username, password, search, hash } = new URL(location.base);
+      return username || password || search || hash
+        ? "must be a URL without user, password, query and fragment, as in https://host/base/"
+        : undefined;
+    }
+    default:
+      return bucketProblem(location);
+  }
+}
+
+function bucketProblem({ kind, bucket }: BucketLocation): string | undefined {
   if (kind === "gcs") {
     // https://docs.cloud.google.com/storage/docs/buckets#naming
     const isName = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(bucket);

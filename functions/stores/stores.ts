@@ -13,9 +13,7 @@ import type { StoresConfig } from "../config/stores-config.ts";
 export async function openSource(location: Location, config: StoresConfig): Promise<BlobSource> {
   switch (location.kind) {
     case "folder": {
-      if (!statSync(location.path, { throwIfNoEntry: false })?.isDirectory()) {
-        throw new ConfigError("SOURCE: the folder does not exist");
-      }
+      assertFolder(location.path);
       const { createFsSource } = await import("../../adapters/fs/source.ts");
       return createFsSource({ root: location.path });
     }
@@ -32,6 +30,16 @@ export async function openSource(location: Location, config: StoresConfig): Prom
       return createHttpSource({ base: location.base });
     }
   }
+}
+
+function assertFolder(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return;
+  throw new ConfigError(
+    stats === undefined
+      ? `SOURCE: the folder does not exist: ${path}`
+      : `SOURCE: this is a file; name the folder that it is in: ${path}`,
+  );
 }
 
 /** Opens the store for small objects at a location; errors name `setting`. */

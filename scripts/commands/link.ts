@@ -6,6 +6,9 @@ import type { ArchiveSpec } from "../../core/planning/archive-spec.ts";
 import { readLinkConfig } from "../../functions/config/link-config.ts";
 import { openManifestStore } from "../../functions/stores/stores.ts";
 import { type Command, CommandError, UsageError } from "../command.ts";
+import { printable } from "../printable.ts";
+import type { Variables } from "../serve/first-link.ts";
+import { findService } from "../serve/running-service.ts";
 
 const USAGE = `(--prefix P | --key K ...) [options]
 
@@ -21,7 +24,8 @@ const USAGE = `(--prefix P | --key K ...) [options]
   --page          prints the link to the download page instead of the ZIP
   --pin           pins the link to the current contents: once they change, it answers 412.
                   Requests the current ETag from the service at the base URL
-  --base-url U    the service's address (default http://127.0.0.1:8080)
+  --base-url U    the service's address (default: PUBLIC_URL; or else that of the service which
+                  npm start or ziplink serve runs for you, or http://127.0.0.1 with PORT or 8080)
 
 Set LINK_SECRET or LINK_JWKS, and MANIFEST_STORE if the service uses one, to the values of the
 service, in the environment or in a file .env.`;
@@ -46,11 +50,11 @@ export const link: Command = {
         issuer: { type: "string" },
         page: { type: "boolean", default: false },
         pin: { type: "boolean", default: false },
-        "base-url": { type: "string", default: "http://127.0.0.1:8080" },
+        "base-url": { type: "string" },
       },
     });
     const spec = toSpec(values);
-    const baseUrl = parseBaseUrl(values["base-url"]);
+    const baseUrl = parseBaseUrl(values["base-url"] ?? defaultBaseUrl(process.env));
     const config = readLinkConfig(process.env);
     const archiveUrl = (token: string) =>
       `${baseUrl}/zip/${token}/${encodeURIComponent(downloadName(spec.name))}`;
@@ -78,9 +82,20 @@ async function fetchEtag(url: string): Promise<string> {
       cause,
     });
   });
-  const answer = (await response.json()) as { etag?: string; detail?: string };
-  if (answer.etag !== undefined) return answer.etag;
-  throw new CommandError(`--pin: the service answered ${response.status}: ${answer.detail}`);
+  const { etag, detail = response.statusText } = parseAnswer(await response.text());
+  if (typeof etag === "string") return etag;
+  throw new CommandError(
+    `--pin: the service answered ${response.status}: ${printable(String(detail))}`,
+  );
+}
+
+/** Returns the fields of an answer; none if it is not JSON, as that of another server. */
+function parseAnswer(text: string): { readonly etag?: unknown; readonly detail?: unknown } {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
 
 function toSpec(values: {
@@ -109,6 +124,10 @@ function parseDuration(text: string): number {
   const seconds = Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (seconds > 0) return seconds;
   throw new CommandError("--expires must be a number followed by s, m, h or d, such as 15m or 7d.");
+}
+
+function defaultBaseUrl(env: Variables): string {
+  return env.PUBLIC_URL || findService(env) || `http://127.0.0.1:${env.PORT || 8080}`;
 }
 
 function parseBaseUrl(text: string): string {

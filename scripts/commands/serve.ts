@@ -1,16 +1,16 @@
 /**
  * `ziplink serve`: runs the plain Node server for a folder or a bucket, and prints a link to try.
  */
-import { statSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfig } from "../../functions/config/config.ts";
-import type { Location } from "../../functions/config/location.ts";
+import { formatLocation } from "../../functions/config/location.ts";
 import { createNodeServer } from "../../functions/node/node-server.ts";
 import { createService } from "../../functions/service.ts";
-import { type Command, CommandError, UsageError } from "../command.ts";
-import { baseUrl, printFirstLink, provideLinkSecret, type Variables } from "../serve/first-link.ts";
+import { type Command, UsageError } from "../command.ts";
+import { baseUrl, nameOf, provideLinkSecret, type Variables } from "../serve/first-link.ts";
+import { printLinks, reportSource } from "../serve/report-source.ts";
+import { noteService } from "../serve/running-service.ts";
 
 const USAGE = `LOCATION [options]
 
@@ -26,7 +26,7 @@ NODE_ENV=production it requires LINK_SECRET or LINK_JWKS, and prints no link.`;
 export const serve: Command = {
   summary: "serves a folder or a bucket and prints a link to it",
   usage: USAGE,
-  async run(args) {
+  async run(args, { call }) {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -37,9 +37,9 @@ export const serve: Command = {
     const given = { SOURCE: positionals[0], PORT: values.port, HOST: values.host };
     for (const [name, value] of Object.entries(given)) if (value !== undefined) env[name] = value;
     if (!env.SOURCE) throw new UsageError("Expected a location to serve.");
-    provideLinkSecret(env);
+    const hasOwnSecret = !provideLinkSecret(env);
     const config = readConfig(env);
-    assertFolder(config.source);
+    const problem = await reportSource(config);
     const host = config.host ?? "127.0.0.1";
     const { server, shutDown } = createNodeServer(await createService(config), config);
     await new Promise<void>((resolve, reject) => {
@@ -48,30 +48,11 @@ export const serve: Command = {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, shutDown);
 
     const base = baseUrl(host, (server.address() as AddressInfo).port);
-    console.log(`Serving ${env.SOURCE} at ${base}`);
+    if (hasOwnSecret) noteService(env, base);
+    console.log(`Serving ${formatLocation(config.source)} at ${base}`);
     if (env.NODE_ENV === "production") return;
-    if (config.source.kind === "http") {
-      console.log("A web server cannot be listed: mint links by key, with ziplink link --key.");
-      return;
-    }
     const name = nameOf(config.source);
-    await printFirstLink(base, {
-      keys: config.linkKeys,
-      name,
-      title: name,
-      issuer: "ziplink serve",
-    });
+    const link = { keys: config.linkKeys, name, title: name };
+    await printLinks(base, config, problem, link, call("link"));
   },
 };
-
-function assertFolder(source: Location): void {
-  if (source.kind !== "folder") return;
-  if (statSync(source.path, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw new CommandError(`The folder ${source.path} does not exist.`);
-}
-
-/** Returns the name of the download: that of the folder, or the last part of the prefix. */
-function nameOf(source: Exclude<Location, { readonly kind: "http" }>): string {
-  const path = source.kind === "folder" ? source.path : `${source.bucket}/${source.prefix}`;
-  return basename(path).slice(0, 100) || "files";
-}

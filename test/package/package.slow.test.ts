@@ -198,7 +198,7 @@ describeWithPackageTools("the npm package", () => {
       onTestFinished(async () => void (await served.stop()));
       const [page] = await served.printed(/http:\S+\/d\/\S+/);
       expect(await (await fetch(page)).text()).toContain("b.txt");
-      const [, line = ""] = await served.printed(/^ {2}(curl -fOJ '.*')$/m);
+      const [, line = ""] = await served.printed(/^ {2}(curl -fO -C - '.*')$/m);
       const cwd = await download(line, "photos.zip");
       const [, url = ""] = /'(.*)'/.exec(line) ?? [];
       const got = await runIn(cwd, node, [ziplink(), "get", url, "-o", "got.zip"]);

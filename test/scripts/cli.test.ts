@@ -76,13 +76,39 @@ async function serve(name: string, args: string[] = [], env: Record<string, stri
 
 test("ziplink serve prints a page and a line for curl, and ends on a signal", async () => {
   const service = await serve("Fotos & it's");
-  const [, line = ""] = await service.printed(/^ {2}curl -fOJ '(.*)'$/m);
+  const [, output, line = ""] = await service.printed(/^ {2}curl (-f .*) -C - '(.*)'$/m);
+  expect(output).toBe("-f -o 'Fotos & it'\\''s.zip'");
   expect(line).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/zip\/[\w.-]+\/Fotos%20%26%20it%27s\.zip$/);
   expect((await fetch(line)).status).toBe(200);
   const [page = ""] = await service.printed(/http:\/\/127\.0\.0\.1:\d+\/d\/\S+/);
-  expect(await (await fetch(page)).text()).toContain("a.txt");
+  const html = await (await fetch(page)).text();
+  expect(html).toContain("a.txt");
+  expect(html).toContain("Fotos &amp; it&#39;s");
+  expect(html).not.toContain("From ");
   expect(service.output()).toContain("LINK_SECRET is not set: generated one for this run.");
   expect(await service.stop()).toBe(0);
+});
+
+test("ziplink link knows the address of the service that runs, and its settings", async () => {
+  const secret = "0123456789012345678901234567890123456789";
+  const home = await temporaryFolder();
+  const env = { HOME: home, LINK_SECRET: secret };
+  const linkTo = async (more: Record<string, string> = {}) => {
+    const { stdout } = await ziplink(["link", "--prefix", ""], { ...env, ...more });
+    return stdout.slice(0, stdout.indexOf("/zip/"));
+  };
+  expect(await linkTo()).toBe("http://127.0.0.1:8080");
+  expect(await linkTo({ PORT: "9000" })).toBe("http://127.0.0.1:9000");
+  const service = await serve("x", [], env);
+  await service.printed(/^Serving /m);
+  expect(await linkTo({ PORT: "9000" })).toBe(service.url);
+  expect(await linkTo({ PUBLIC_URL: "https://files.example" })).toBe("https://files.example");
+  const note = await readFile(join(home, ".cache/ziplink/service.json"), "utf8");
+  expect(note).not.toContain(secret);
+  await service.stop();
+  expect(await linkTo()).toBe("http://127.0.0.1:8080");
+  await writeFile(join(home, ".cache/ziplink/service.json"), "{");
+  expect(await linkTo()).toBe("http://127.0.0.1:8080");
 });
 
 test("ziplink serve prints no link in production", async () => {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +10,7 @@ import { verifyLink } from "../../core/links/link.ts";
 import { readConfig } from "../../functions/config/config.ts";
 import { ConfigError } from "../../functions/config/environment.ts";
 import { defaultProtection } from "../../functions/config/protection-config.ts";
+import { patterned } from "../support/bytes.ts";
 import { linkSecret as secret } from "../support/secrets.ts";
 import { startService } from "../support/service-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -184,6 +185,11 @@ describe("settings", () => {
       /CRC_STORE must name an access point by its alias/,
     ],
     [{ MANIFEST_STORE: "s3://my bucket" }, /MANIFEST_STORE must name a bucket/],
+    [
+      { SOURCE: "https://user:hush-hush@files.example/" },
+      /SOURCE must be a URL without user, password, query and fragment/,
+    ],
+    [{ SOURCE: "https://files.example/?x=1" }, /SOURCE must be a URL without user/],
     [{ SOURCE: "file://data/files" }, /SOURCE must be a path, or one of file:\/\/\/path/],
     [{ S3_ENDPOINT: "localhost" }, /S3_ENDPOINT/],
     [
@@ -219,6 +225,7 @@ describe("settings", () => {
   ])("refuse %j", (change, message) => {
     expect(() => readConfig({ ...good, ...change })).toThrow(ConfigError);
     expect(() => readConfig({ ...good, ...change })).toThrow(message);
+    expect(() => readConfig({ ...good, ...change })).not.toThrow(/hush-hush/);
   });
 
   test("for checksums use the link secret, or a separate one", () => {
@@ -284,11 +291,41 @@ describe("start-up errors", () => {
       { SOURCE: "s3://bucket", LINK_SECRET: secret, AWS_REGION: "eu central" },
       /AWS_REGION is not a region/,
     ],
+    ...["functions/node.ts", "scripts/serve.ts", "scripts/start.ts"].map(
+      (program): [string, Record<string, string>, RegExp] => [
+        program,
+        { SOURCE: import.meta.filename, LINK_SECRET: secret },
+        /is a file[.;] name the folder that it is in/i,
+      ],
+    ),
+    [
+      "scripts/serve.ts",
+      { SOURCE: "/nowhere", LINK_SECRET: secret },
+      /The folder \/nowhere does not exist\. Create it, or name another one\./,
+    ],
+    [
+      "scripts/start.ts",
+      { SOURCE: "s3://bucket", HOME: "/nonexistent" },
+      /AWS_REGION is not set; set it to the region of the bucket/,
+    ],
     ["scripts/start.ts", { NODE_ENV: "production" }, /LINK_SECRET is not set/],
     ["scripts/start.ts", { LINK_SECRET: "short" }, /at least 32 bytes/],
   ])("%s with %j", async (program, env, message) => {
     await expect(startService(program, env)).rejects.toThrow(message);
   });
+});
+
+test("npm run serve warns of a source that it cannot list, and serves", async () => {
+  const service = await startService("scripts/serve.ts", {
+    SOURCE: "s3://my-bucket",
+    S3_ENDPOINT: "http://127.0.0.1:1",
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "id",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    LINK_SECRET: secret,
+  });
+  expect(service.output()).toMatch(/Warning: s3:\/\/my-bucket\/: The store cannot be reached now/);
+  await service.stop();
 });
 
 test("the plain server ends by itself on a signal", async () => {
@@ -300,7 +337,7 @@ describeWithTools("npm start", ["curl", "unzip"], () => {
   test("prints a curl line that downloads the sample, which unzips to the sample", async () => {
     const service = await startService("scripts/start.ts", {});
     try {
-      const [, line = ""] = await service.printed(/^ {2}(curl -fOJ '.*')$/m);
+      const [, line = ""] = await service.printed(/^ {2}(curl -fO -C - '.*')$/m);
       const [page = ""] = await service.printed(/http:\/\/127\.0\.0\.1:\d+\/d\/\S+/);
       expect(await (await fetch(page)).text()).toContain("Pflanzenliste.json");
       expect(service.output()).toContain("LINK_SECRET is not set: generated one for this run.");
@@ -312,6 +349,31 @@ describeWithTools("npm start", ["curl", "unzip"], () => {
       await mkdir(join(cwd, "out"));
       await run("unzip", ["-q", "ziplink-sample.zip", "-d", "out"], { cwd, env });
       await expectSameTree(join(root, "examples/sample-files"), join(cwd, "out"));
+    } finally {
+      await service.stop();
+    }
+  });
+});
+
+describeWithTools("npm start with a folder of one's own", ["curl"], () => {
+  test("calls the page and the ZIP as the folder, and prints a line that resumes", async () => {
+    const folder = join(await temporaryFolder(), "photos");
+    await mkdir(folder);
+    await writeFile(join(folder, "a.bin"), patterned(300_000));
+    const service = await startService("scripts/start.ts", { SOURCE: folder });
+    try {
+      const [, line = ""] = await service.printed(/^ {2}(curl -fO -C - '.*\/photos\.zip')$/m);
+      const [page = ""] = await service.printed(/http:\/\/127\.0\.0\.1:\d+\/d\/\S+/);
+      const html = await (await fetch(page)).text();
+      expect(html).toContain("<h1><bdi>photos</bdi></h1>");
+      expect(html).not.toContain("npm start");
+      const cwd = await temporaryFolder();
+      await run("sh", ["-c", line], { cwd });
+      const zip = join(cwd, "photos.zip");
+      const whole = await readFile(zip);
+      await truncate(zip, 100_000);
+      await run("sh", ["-c", line], { cwd });
+      expect((await readFile(zip)).equals(whole)).toBe(true);
     } finally {
       await service.stop();
     }
