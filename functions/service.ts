@@ -68,6 +68,7 @@ export async function createService(config: Config): Promise<App> {
     readAhead: new ReadAheadPool(config.source.kind === "folder" ? { partBytes: Infinity } : {}),
     corsOrigins: config.corsOrigins,
     protection: config.protection,
+    page: config.page,
     metrics: metrics && token !== undefined ? { metrics, token } : undefined,
     deliveries: config.deliveries && (await openRoutes(config.deliveries)),
     resilience: { observe },

@@ -56,7 +56,7 @@ const rooms = [
     (name) => `adapters/${name}`,
   ),
   ...["fs", "gcs", "http", "memory", "s3"].map((name) => `adapters/${name}`),
-  ...["auth", "observability", "protection", "config", "page", "api", "deliveries", "app"].map(
+  ...["auth", "observability", "protection", "page", "config", "api", "deliveries", "app"].map(
     inFunctions,
   ),
   ...["stores", "node", "aws", "gcp", "service.ts", "index.ts"].map(inFunctions),

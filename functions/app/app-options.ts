@@ -5,6 +5,7 @@ import type { ApiOptions } from "../api/routes.ts";
 import type { Protection } from "../config/protection-config.ts";
 import type { AddDeliveries } from "../deliveries/routes.ts";
 import type { MetricsEndpoint } from "../observability/metrics-route.ts";
+import type { PageSettings } from "../page/page.ts";
 
 /** All options that the routes depend on; `AppOptions` says which an application may omit. */
 export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "auth"> {
@@ -16,6 +17,8 @@ export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "au
   readonly protection: Protection;
   /** Adds deliveries for the callers of `auth`, as of `deliveryRoutes`; by default there are none. */
   readonly deliveries?: AddDeliveries | undefined;
+  /** How the page looks and reads. */
+  readonly page: PageSettings;
   /** Metrics and token of `GET /metrics`; without it that route does not exist. */
   readonly metrics?: MetricsEndpoint | undefined;
 }

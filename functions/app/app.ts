@@ -39,7 +39,7 @@ export function createApp(appOptions: AppOptions, own?: Archives): App {
   const { corsOrigins, auth, protection, metrics, deliveries, ...options } = resolved;
   const archives = own ?? archivesOf(options);
   const archive: ArchiveHandler = createHandler(options, archives);
-  const page = createPage(createLinkPresenter(options, archives));
+  const page = createPage(createLinkPresenter(options, archives), options.page);
   const sendArchive = ({ req, get }: Context<ScopedEnv>) =>
     archive(req.raw, req.param("token") ?? "", get("scope"));
 

@@ -7,6 +7,7 @@ import {
 import { ReadAheadPool } from "../../core/streaming/read-ahead-pool.ts";
 import { defaultZipFormat } from "../../core/zip/format.ts";
 import { defaults } from "../config/defaults.ts";
+import { defaultPage } from "../config/page-config.ts";
 import { defaultProtection } from "../config/protection-config.ts";
 import { createAudit, createLogger } from "../observability/log.ts";
 import type { AppOptions, ArchivesOptions, ResolvedAppOptions } from "./app-options.ts";
@@ -17,6 +18,7 @@ export function resolveAppOptions(options: AppOptions): ResolvedAppOptions {
     ...defaults,
     corsOrigins: [],
     protection: defaultProtection,
+    page: defaultPage,
     ...options,
     ...withArchiveDefaults(options),
   };

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { ResponseLimits } from "../../core/http/respond.ts";
 import { type LogLevel, logLevels } from "../observability/log.ts";
+import type { PageSettings } from "../page/page.ts";
 import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
 import { crcSettings, type SealedStore, toCrcStore } from "./crc-config.ts";
 import { defaults } from "./defaults.ts";
@@ -13,6 +14,7 @@ import {
   observabilitySettings,
   toObservability,
 } from "./observability-config.ts";
+import { pageSettings, toPageSettings } from "./page-config.ts";
 import { type Protection, protectionSettings, toProtection } from "./protection-config.ts";
 
 const settings = z.object({
@@ -22,6 +24,7 @@ const settings = z.object({
   ...deliverySettings,
   ...protectionSettings,
   ...observabilitySettings,
+  ...pageSettings,
   SOURCE: locationSchema,
   HOST: z.optional(z.string().check(z.minLength(1))),
   PORT: z._default(integer(0, 65_535), 8080),
@@ -77,6 +80,8 @@ export interface Config extends LinkConfig {
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` for none. */
   readonly corsOrigins: readonly string[];
   readonly protection: Protection;
+  /** How the page looks and reads. */
+  readonly page: PageSettings;
   readonly observability: Observability;
   readonly logLevel: LogLevel;
 }
@@ -117,6 +122,7 @@ export function readConfig(env: Environment, platform: ResponseLimits = unlimite
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,
     protection: toProtection(data),
+    page: toPageSettings(data),
     observability: toObservability(data),
     logLevel: data.LOG_LEVEL,
   };

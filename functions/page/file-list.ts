@@ -1,8 +1,8 @@
-import { formatBytes } from "../../core/input/quantities.ts";
 import type { FileNode, FolderNode } from "./file-tree.ts";
+import { fill } from "./formats.ts";
 import { type Html, html } from "./html.ts";
 import { kindOf } from "./kinds.ts";
-import { kindTexts, pageTexts } from "./texts.ts";
+import type { Locale } from "./locale.ts";
 
 /** Up to this many entries, all folders are open at first. */
 const OPEN_UP_TO = 300;
@@ -15,20 +15,20 @@ const CHUNK = 50;
  * part of the archive, in the form of the parameter `only`, so that a form can send the selection without a
  * script. The boxes that stand for one entry are in labels.
  */
-export function fileList(root: FolderNode, entryCount: number): Html {
-  return list(root, entryCount <= OPEN_UP_TO);
+export function fileList(root: FolderNode, entryCount: number, locale: Locale): Html {
+  return list(root, entryCount <= OPEN_UP_TO, locale);
 }
 
-function list({ folders, files }: FolderNode, open: boolean): Html {
+function list({ folders, files }: FolderNode, open: boolean, locale: Locale): Html {
   // A folder that is the only item in its parent is always open.
   const openFolders = open || (folders.length === 1 && files.length === 0);
   const items = [
     ...folders.map((folder) =>
       folder.count === 0 && folder.folders.length === 0
-        ? emptyFolder(folder)
-        : folderItem(folder, openFolders),
+        ? emptyFolder(folder, locale)
+        : folderItem(folder, openFolders, locale),
     ),
-    ...files.map(fileItem),
+    ...files.map((file) => fileItem(file, locale)),
   ];
   if (items.length <= CHUNK) return html`<ul>${items}</ul>`;
   const chunks: Html[] = [];
@@ -38,9 +38,12 @@ function list({ folders, files }: FolderNode, open: boolean): Html {
   return html`${chunks}`;
 }
 
-function folderItem(folder: FolderNode, open: boolean): Html {
+function folderItem(folder: FolderNode, open: boolean, locale: Locale): Html {
+  const { formats, texts } = locale;
   const { name, only, count, size } = folder;
-  return html`<li class="folder"><input type="checkbox"${folderValue(only)} aria-label="${pageTexts.selectFolder(name, count)}"><details${open ? html` open` : undefined}><summary><bdi>${name}</bdi><span class="fact kind">${pageTexts.files(count)}</span><span class="fact size">${formatBytes(size)}</span></summary>${list(folder, open)}</details></li>`;
+  const files = formats.plural(texts.page.files, count);
+  const label = fill(texts.page.selectFolder, { name, files });
+  return html`<li class="folder"><input type="checkbox"${folderValue(only)} aria-label="${label}"><details${open ? html` open` : undefined}><summary><bdi>${name}</bdi><span class="fact kind">${files}</span><span class="fact size">${formats.bytes(size)}</span></summary>${list(folder, open, locale)}</details></li>`;
 }
 
 /** A folder whose entries are too scattered for a URL can be selected with a script only, which enables it. */
@@ -48,10 +51,10 @@ function folderValue(only: string | undefined): Html {
   return only === undefined ? html` disabled` : html` name="only" value="${only}"`;
 }
 
-function emptyFolder({ name, only }: FolderNode): Html {
-  return html`<li class="empty"><label><input type="checkbox" name="only" value="${only}" data-folder><bdi>${name}</bdi></label><span class="fact kind">${pageTexts.emptyFolder}</span><span class="fact size">–</span></li>`;
+function emptyFolder({ name, only }: FolderNode, { texts }: Locale): Html {
+  return html`<li class="empty"><label><input type="checkbox" name="only" value="${only}" data-folder><bdi>${name}</bdi></label><span class="fact kind">${texts.page.emptyFolder}</span><span class="fact size">–</span></li>`;
 }
 
-function fileItem({ name, index, size }: FileNode): Html {
-  return html`<li><label><input type="checkbox" name="only" value="${index}"><bdi>${name}</bdi></label><span class="fact kind">${kindTexts[kindOf(name)]}</span><span class="fact size">${formatBytes(size)}</span></li>`;
+function fileItem({ name, index, size }: FileNode, { texts, formats }: Locale): Html {
+  return html`<li><label><input type="checkbox" name="only" value="${index}"><bdi>${name}</bdi></label><span class="fact kind">${texts.kinds[kindOf(name)]}</span><span class="fact size">${formats.bytes(size)}</span></li>`;
 }

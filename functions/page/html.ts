@@ -25,6 +25,13 @@ export function html(parts: TemplateStringsArray, ...values: Content[]): Html {
   return new Html(text);
 }
 
+/** Returns `text` as HTML, with each `{name}` replaced by the content of that name. */
+export function fillHtml(text: string, values: Readonly<Record<string, Content>>): Html {
+  // Every second part is a name.
+  const parts = text.split(/\{(\w+)\}/);
+  return html`${parts.map((part, i) => (i % 2 === 0 ? part : values[part]))}`;
+}
+
 /**
  * Returns `value` as a JSON data block, which no `<` in it can end and no browser runs. `JSON.parse` restores the
  * value.

@@ -1,7 +1,7 @@
-import type { kindTexts } from "./texts.ts";
+import type { Texts } from "./texts/en.ts";
 
 /** A kind of file that has a name for people. */
-export type Kind = keyof typeof kindTexts;
+export type Kind = keyof Texts["kinds"];
 
 /** Extensions of each kind, for people who do not know what an extension means. */
 const extensions: Readonly<Record<Exclude<Kind, "other">, string>> = {

@@ -1,3 +1,5 @@
+import type { Texts } from "./texts/en.ts";
+
 /** Data that the server passes to the script. */
 export interface PageData {
   /** URL of the archive, relative to the page. */
@@ -11,4 +13,6 @@ export interface PageData {
   readonly slice: number | null;
   /** Length of each entry in bytes, by index. Apart from the list: together they compress better. */
   readonly sizes: readonly number[];
+  /** Texts of the script, in the page's language. */
+  readonly texts: Texts["client"];
 }

@@ -1,4 +1,4 @@
-import { clientTexts } from "../texts.ts";
+import { fill } from "../formats.ts";
 import type { DownloadFile } from "./download-file.ts";
 import type { Target } from "./fetch-part.ts";
 import type { Action, Panel, PanelState } from "./panel.ts";
@@ -6,6 +6,7 @@ import { problem, toProblem } from "./problem.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { type DownloadRecord, putRecord, removeRecord } from "./records.ts";
 import { assertRoom, forget, isOpen, openDownloadFile } from "./storage.ts";
+import { formats, texts } from "./texts.ts";
 import { transfer } from "./transfer.ts";
 
 /** How often the displayed progress is updated, in milliseconds. */
@@ -82,9 +83,7 @@ export class Download {
       meter.add(done, performance.now());
       this.#panel.progress({ done, total, bytesPerSecond: meter.bytesPerSecond });
     };
-    this.#show("running", "busy", "", [
-      { label: clientTexts.pause, run: () => this.#running?.abort() },
-    ]);
+    this.#show("running", "busy", "", [{ label: texts.pause, run: () => this.#running?.abort() }]);
     showProgress();
     // On a timer, so that the rate falls when no data arrives.
     const timer = setInterval(showProgress, SHOW_EVERY_MS);
@@ -109,18 +108,18 @@ export class Download {
     const file = await downloadFile.file();
     if (file.size !== length) throw problem("lostFile");
     this.#panel.progress({ done: length, total: length, bytesPerSecond: undefined });
-    const verified = clientTexts.verified(length);
+    const verified = fill(texts.verified, { size: formats.bytes(length) });
     if (handle) {
       await removeRecord(this.#record.etag);
-      const message = `${verified} ${clientTexts.savedTo(handle.name)}`;
+      const message = `${verified} ${fill(texts.savedTo, { name: handle.name })}`;
       this.#show("complete", "good", message, [this.#close()]);
       return;
     }
     await putRecord({ ...this.#record, touched: Date.now(), done: true });
     const save = () => handOver(file, filename);
     save();
-    const again: Action = { label: clientTexts.saveAgain, run: save };
-    const message = `${verified} ${clientTexts.handOver}`;
+    const again: Action = { label: texts.saveAgain, run: save };
+    const message = `${verified} ${texts.handOver}`;
     this.#show("complete", "good", message, [this.#close(), again]);
   }
 
@@ -151,16 +150,16 @@ export class Download {
     message: string,
     actions: readonly Action[],
   ): void {
-    this.#panel.show({ heading: clientTexts[heading], tone, message, actions });
+    this.#panel.show({ heading: texts[heading], tone, message, actions });
   }
 
   #goOn(label: "resume" | "goOn"): Action {
-    return { label: clientTexts[label], run: () => void this.run() };
+    return { label: texts[label], run: () => void this.run() };
   }
 
   #discard(): Action {
     return {
-      label: clientTexts.discard,
+      label: texts.discard,
       run: () => {
         this.#remove().then(this.#onOver, (error: unknown) =>
           this.#show("stopped", "bad", toProblem(error).message, [this.#close()]),
@@ -190,7 +189,7 @@ export class Download {
   }
 
   #close(): Action {
-    return { label: clientTexts.done, run: this.#onOver };
+    return { label: texts.done, run: this.#onOver };
   }
 }
 

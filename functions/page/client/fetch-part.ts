@@ -1,8 +1,9 @@
 import { type Backoff, isPassingStatus, retryDelay } from "../../../core/async/retry.ts";
 import { checkRange, parseContentRange } from "../../../core/input/content-range.ts";
 import { parseRetryAfter } from "../../../core/input/retry-after.ts";
-import { clientTexts } from "../texts.ts";
+import { fill } from "../formats.ts";
 import { PassingProblem, Problem, problem } from "./problem.ts";
+import { texts } from "./texts.ts";
 
 /** The archive, or part of one, to download. */
 export interface Target {
@@ -58,7 +59,9 @@ export async function* fetchPart(
       if (navigator.onLine) failures++;
       const wait = retryDelay(failures, passing.retryAfterMs, BACKOFF);
       if (failures > MAX_FAILURES || wait === undefined) throw problem("gaveUp", error);
-      onTrouble(navigator.onLine ? clientTexts.retrying(passing.message) : clientTexts.offline);
+      onTrouble(
+        navigator.onLine ? fill(texts.retrying, { reason: passing.message }) : texts.offline,
+      );
       await pause(wait, signal);
     }
   }

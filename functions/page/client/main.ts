@@ -1,6 +1,6 @@
 /** The page's script: local times, selections, and downloads that the page makes itself. */
 import { isPassingStatus } from "../../../core/async/retry.ts";
-import { clientTexts } from "../texts.ts";
+import { fill } from "../formats.ts";
 import { Download } from "./download.ts";
 import { byId, readPageData } from "./elements.ts";
 import { Panel } from "./panel.ts";
@@ -8,6 +8,7 @@ import { problem, toProblem } from "./problem.ts";
 import type { DownloadRecord } from "./records.ts";
 import { type Selection, SelectionList } from "./selection.ts";
 import { chooseFile, findUnfinished } from "./storage.ts";
+import { formats, texts } from "./texts.ts";
 
 const data = readPageData();
 const panel = new Panel();
@@ -37,10 +38,11 @@ function showSelection(): void {
   const selection = list.current;
   const { only, count, size, isTooScattered } = selection;
   const isAll = only === "";
-  if (linkText) linkText.textContent = isAll ? written.label : clientTexts.downloadSelected;
-  linkSize.textContent = isAll ? written.size : clientTexts.amountSelected(count, size);
-  selectionText.textContent = isAll ? written.hint : clientTexts.selected(count, size);
-  notice.textContent = isTooScattered ? clientTexts.problems.tooScattered : "";
+  const amounts = { files: formats.plural(texts.files, count), size: formats.bytes(size) };
+  if (linkText) linkText.textContent = isAll ? written.label : texts.downloadSelected;
+  linkSize.textContent = isAll ? written.size : fill(texts.amountSelected, amounts);
+  selectionText.textContent = isAll ? written.hint : fill(texts.selected, amounts);
+  notice.textContent = isTooScattered ? texts.problems.tooScattered : "";
   clear.hidden = isAll;
   link.hidden = isTooScattered;
   // If it is too long for one response, the main button does the same, so this one is hidden.
@@ -78,7 +80,7 @@ async function downloadByBrowser(): Promise<void> {
   const url = urlOf(list.current.only);
   try {
     await ask(url, "HEAD");
-    notice.textContent = clientTexts.handedOver;
+    notice.textContent = texts.handedOver;
     location.assign(url);
   } catch (error) {
     showProblem(error);
@@ -118,18 +120,14 @@ function open(record: DownloadRecord): Download {
 
 function showProblem(error: unknown): void {
   const { message } = toProblem(error);
-  const done = { label: clientTexts.done, run: () => panel.hide() };
-  panel.show({ heading: clientTexts.notStarted, message, actions: [done], tone: "bad" });
+  const done = { label: texts.done, run: () => panel.hide() };
+  panel.show({ heading: texts.notStarted, message, actions: [done], tone: "bad" });
   panel.progress(undefined);
 }
 
 function showLocalTimes(): void {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
-    dateStyle: "long",
-    timeStyle: "short",
-  });
   for (const time of document.querySelectorAll("time")) {
-    time.textContent = format.format(new Date(time.dateTime));
+    time.textContent = formats.time(new Date(time.dateTime));
   }
 }
 

@@ -1,5 +1,6 @@
-import { clientTexts } from "../texts.ts";
+import { fill } from "../formats.ts";
 import { byId } from "./elements.ts";
+import { formats, texts } from "./texts.ts";
 
 /** A button of the panel: its label and its action. */
 export interface Action {
@@ -77,20 +78,24 @@ export class Panel {
   }
 
   #showProgress({ done, total, bytesPerSecond }: Progress): void {
-    const percent = Math.floor((done / total) * 100);
+    const percent = formats.percent(done / total);
     const remaining = bytesPerSecond
-      ? clientTexts.remainingTime((total - done) / bytesPerSecond)
+      ? fill(texts.remaining, { duration: formats.duration((total - done) / bytesPerSecond) })
       : "";
     this.#bar.value = (done / total) * 1000;
-    const facts = [`${percent} %`, clientTexts.amount(done, total)];
-    if (bytesPerSecond !== undefined) facts.push(clientTexts.rate(bytesPerSecond));
+    const facts = [
+      percent,
+      fill(texts.amount, { done: formats.bytes(done), total: formats.bytes(total) }),
+    ];
+    if (bytesPerSecond !== undefined)
+      facts.push(fill(texts.rate, { size: formats.bytes(bytesPerSecond) }));
     if (remaining !== "" && done < total) facts.push(remaining);
     this.#facts.replaceChildren(...facts.flatMap((text) => [span(text), " "]));
-    document.title = `${percent} % · ${this.#title}`;
+    document.title = `${percent} · ${this.#title}`;
     const now = performance.now();
     if (remaining === "" || now - this.#said < SAY_EVERY_MS) return;
     this.#said = now;
-    this.#live.textContent = clientTexts.spoken(percent, remaining);
+    this.#live.textContent = fill(texts.spoken, { percent, remaining });
   }
 }
 

@@ -1,7 +1,7 @@
-import { clientTexts } from "../texts.ts";
+import { texts } from "./texts.ts";
 
 /** Code of a problem whose text is always the same. */
-export type ProblemCode = Exclude<keyof typeof clientTexts.problems, "noRoom">;
+export type ProblemCode = Exclude<keyof typeof texts.problems, "noRoom">;
 
 /** Thrown when a download cannot continue by itself. The message is for the person at the page. */
 export class Problem extends Error {
@@ -10,7 +10,7 @@ export class Problem extends Error {
 
 /** Creates the problem with this code and its text. */
 export function problem(code: ProblemCode, cause?: unknown): Problem {
-  return new Problem(clientTexts.problems[code], { cause });
+  return new Problem(texts.problems[code], { cause });
 }
 
 /** Thrown for a problem that another attempt may solve. */
@@ -20,7 +20,7 @@ export class PassingProblem extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ProblemCode, retryAfterMs?: number) {
-    super(clientTexts.problems[code]);
+    super(texts.problems[code]);
     this.retryAfterMs = retryAfterMs;
   }
 }

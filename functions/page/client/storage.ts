@@ -1,9 +1,10 @@
-import { clientTexts } from "../texts.ts";
+import { fill } from "../formats.ts";
 import type { DownloadFile } from "./download-file.ts";
 import { hasOpfs, opfsFile, removeOpfsFile } from "./opfs-file.ts";
 import { pickedFile } from "./picked-file.ts";
 import { Problem, problem } from "./problem.ts";
 import { allRecords, type DownloadRecord, removeRecord } from "./records.ts";
+import { formats, texts } from "./texts.ts";
 
 /** Part of the File System Access API, which not all browsers have. */
 type SavePicker = (options: {
@@ -64,7 +65,10 @@ export async function assertRoom({ handle }: DownloadRecord, needed: number): Pr
   if (handle !== undefined || !("estimate" in navigator.storage)) return;
   const { quota, usage = 0 } = await navigator.storage.estimate();
   const room = quota === undefined ? Number.POSITIVE_INFINITY : Math.max(0, quota - usage);
-  if (needed > room) throw new Problem(clientTexts.problems.noRoom(needed, room));
+  if (needed > room)
+    throw new Problem(
+      fill(texts.problems.noRoom, { needed: formats.bytes(needed), room: formats.bytes(room) }),
+    );
 }
 
 /** Returns the unfinished downloads of an archive, latest first. Removes abandoned downloads of all archives. */

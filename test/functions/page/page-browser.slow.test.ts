@@ -68,7 +68,7 @@ describeWithTools("the page in a browser", ["chromium"], () => {
       page.getByLabel(label).evaluate((box: { indeterminate: boolean }) => box.indeterminate);
     expect(await isMixed("Select the folder Messungen")).toBe(true);
     expect(await page.getByLabel("Select the folder 10").isChecked()).toBe(true);
-    await page.getByText("2 files selected, 55.1 KB.").waitFor();
+    await page.getByText("2 files selected, 55.1 kB.").waitFor();
     const link = page.getByRole("link", { name: "Download selected" });
     const { searchParams } = new URL((await link.getAttribute("href")) ?? "", page.url());
     const hash = await downloadBy(page, () => link.click());

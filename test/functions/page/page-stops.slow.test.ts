@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { clientTexts } from "../../../functions/page/texts.ts";
+import { en } from "../../../functions/page/texts/en.ts";
 import { hashOf, NO_PICKER, type PageBed, startSlicedBed } from "../../support/page-bed.ts";
 import { heading, press, startDownload } from "../../support/page-steps.ts";
 import { describeWithTools } from "../../support/tools.ts";
@@ -61,7 +61,7 @@ describeWithTools("the page downloads", ["chromium"], () => {
     bed.proxy.fault = ({ range }) => (range === undefined ? undefined : aDay);
     await startDownload(page);
     await heading(page, "has stopped");
-    await page.locator("#transfer-message").getByText(clientTexts.problems.gaveUp).waitFor();
+    await page.locator("#transfer-message").getByText(en.client.problems.gaveUp).waitFor();
     bed.heal();
     const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Continue")]);
     expect(await hashOf(download)).toBe(await bed.expected());

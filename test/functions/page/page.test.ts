@@ -18,11 +18,13 @@ import {
 import { html, jsonBlock } from "../../../functions/page/html.ts";
 import { kindOf } from "../../../functions/page/kinds.ts";
 import { createPage } from "../../../functions/page/page.ts";
-import { clientTexts, errorTexts } from "../../../functions/page/texts.ts";
+import { en } from "../../../functions/page/texts/en.ts";
 import { appOf } from "../../support/apps.ts";
 import { expectDefectLogged } from "../../support/defects.ts";
 import { handlerOptions } from "../../support/handlers.ts";
 import { linkSecret as secret } from "../../support/secrets.ts";
+
+const settings = { cacheSeconds: 0, languages: ["en"] } as const;
 
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
@@ -31,7 +33,7 @@ async function pageOf(
   options: { expires?: Date; title?: string; issuer?: string } = {},
 ) {
   const source = createMemorySource({ "a/one.txt": "1", "a/<b>&'\".txt": "22", "z.pdf": "333" });
-  const page = createPage(createLinkPresenter(handlerOptions(source)));
+  const page = createPage(createLinkPresenter(handlerOptions(source)), settings);
   const token = await signLink(zip as { prefix: string }, {
     secret,
     expires: inAnHour(),
@@ -212,16 +214,6 @@ test("the rate is that of the last seconds, and falls when no data arrives", () 
   expect(meter.bytesPerSecond).toBe(0);
 });
 
-test.each([
-  [5, "less than a minute left"],
-  [60, "about a minute left"],
-  [600, "about 10 minutes left"],
-  [3590, "about an hour left"],
-  [10_000, "about 3 hours left"],
-])("%i seconds are %s", (seconds, text) => {
-  expect(clientTexts.remainingTime(seconds)).toBe(text);
-});
-
 describe("the page of a link", () => {
   test("shows what is in it, who made it, and until when it works", async () => {
     const { response, text } = await pageOf({ prefix: "" }, { title: "<Ours>", issuer: "K & S" });
@@ -282,12 +274,14 @@ describe("a link that does not open has a page that says so", () => {
     expect(response.status).toBe(status);
     expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(response.headers.get("referrer-policy")).toBe("no-referrer");
-    expect(text).toContain(`<h1>${errorTexts[code]?.title}</h1>`);
+    expect(text).toContain(
+      `<h1>${(en.errors as Record<string, { title: string }>)[code]?.title}</h1>`,
+    );
     expect(text).not.toContain("<script");
   });
 
   test("tampered: 401", async () => {
-    const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))));
+    const page = createPage(createLinkPresenter(handlerOptions(createMemorySource({}))), settings);
     const another = "another secret of thirty-two byte";
     const forged = await signLink({ prefix: "" }, { secret: another, expires: inAnHour() });
     const { response, text } = await openPage(page, forged);

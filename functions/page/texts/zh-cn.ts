@@ -1,0 +1,141 @@
+import type { Plural } from "../formats.ts";
+import type { Texts } from "./en.ts";
+
+const files: Plural = { other: "{count} 个文件" };
+
+/** The texts in Simplified Chinese. */
+export const zhCn: Texts = {
+  page: {
+    files,
+    from: "来自 {issuer}",
+    worksUntil: "链接有效期至 {time}",
+    download: "下载",
+    downloadHere: "在此页面下载，可暂停和继续",
+    downloadSelected: "下载所选文件",
+    selectHint: "勾选文件可只下载这些文件。",
+    clearSelection: "清除选择",
+    contents: "内容",
+    selectFolder: "选择文件夹“{name}”，{files}",
+    emptyFolder: "空",
+    needsScript:
+      "此压缩包大于 {limit}，超出了一次可发送的上限。请启用 JavaScript，以便此页面分段下载。",
+    footer: "ZIP 在下载时生成，不会保存任何副本。",
+    tryAgain: "重试",
+  },
+  errors: {
+    expired: {
+      title: "此链接已过期",
+      text: "它只在一段时间内有效。请向发送链接的人索取新链接。",
+    },
+    mangled: {
+      title: "此链接被截断或损坏",
+      text: "链接缺少一部分，或者被添加了内容，可能是邮件程序造成的。请从收到的消息中复制完整的链接，或索取新链接。",
+    },
+    unauthorized: {
+      title: "此链接无效",
+      text: "链接可能在复制时被截断。请从收到的消息中重新打开，或索取新链接。",
+    },
+    malformed: {
+      title: "此链接有误",
+      text: "链接是真实的，但没有正确描述其中的文件。请索取新链接。",
+    },
+    not_found: {
+      title: "这些文件已不可用",
+      text: "其中一个或多个文件未找到。请联系发送链接的人。",
+    },
+    precondition_failed: {
+      title: "这些文件已更改",
+      text: "它们已不是创建此链接时的文件。请索取新链接。",
+    },
+    changed: {
+      title: "这些文件正在更改",
+      text: "请稍后再试。",
+    },
+    too_large: {
+      title: "这些文件太大，无法放入一个压缩包",
+      text: "它们的总大小超出了此服务可发送的上限。请索取多个链接。",
+    },
+    too_many_entries: {
+      title: "文件太多，无法放入一个压缩包",
+      text: "此服务无法一次发送这么多文件。请索取多个链接。",
+    },
+    throttled: {
+      title: "服务目前繁忙",
+      text: "请稍后再试。",
+    },
+    other: {
+      title: "目前无法访问这些文件",
+      text: "这不是您的问题，链接仍然有效。请几分钟后再试。",
+    },
+  },
+  kinds: {
+    archive: "压缩包",
+    audio: "音频",
+    calendar: "日历",
+    code: "代码",
+    contact: "联系人",
+    data: "数据",
+    document: "文档",
+    drawing: "图纸",
+    font: "字体",
+    image: "图片",
+    mail: "邮件",
+    other: "文件",
+    pdf: "PDF",
+    presentation: "演示文稿",
+    program: "程序",
+    sheet: "表格",
+    text: "文本",
+    video: "视频",
+    web: "网页",
+  },
+  client: {
+    files,
+    remaining: "大约还需 {duration}",
+    amount: "{done} / {total}",
+    rate: "{size}/秒",
+    spoken: "{percent}，{remaining}",
+    downloadSelected: "下载所选",
+    amountSelected: "{files}，{size}",
+    selected: "已选择 {files}，{size}。",
+    handedOver: "浏览器正在下载文件，可在其下载列表中查看进度。",
+    preparing: "正在准备",
+    running: "正在下载",
+    paused: "已暂停",
+    stopped: "下载已停止",
+    notStarted: "无法开始下载",
+    unfinished: "此下载尚未完成",
+    unfinishedPart: "所选文件的下载尚未完成",
+    offline: "没有网络连接。恢复连接后将继续下载。",
+    retrying: "正在重试：{reason}",
+    complete: "已完成",
+    savedTo: "已保存为 {name}。",
+    verified: "已收到全部 {size}。",
+    handOver: "浏览器正在将文件保存到下载文件夹。",
+    saveAgain: "再次保存",
+    pause: "暂停",
+    resume: "恢复",
+    goOn: "继续",
+    discard: "取消下载",
+    done: "关闭",
+    problems: {
+      expired: "链接已过期。请索取新链接，用新链接可以继续已开始的下载。",
+      changed: "文件已更改。请重新加载此页面并重新开始。",
+      refused: "服务器不再允许此下载。请重新加载此页面以查看原因。",
+      notNow: "无法连接服务器。请稍后再试。",
+      otherPart: "服务器发送了错误的数据",
+      unreachable: "连接已断开",
+      serverBusy: "服务器出现问题",
+      gaveUp: "下载失败次数过多。已下载的部分会保留，请稍后再试。",
+      diskFull: "磁盘已满。请释放空间后继续。",
+      noRoom:
+        "此浏览器还可为此页面提供 {room} 空间，但下载需要 {needed}。请释放磁盘空间、减少所选文件，或在电脑上使用 Chrome 或 Edge。",
+      noPlace:
+        "此浏览器无法分段保存大文件，无痕窗口通常不支持。请在普通窗口中使用最新版的 Chrome、Edge、Firefox 或 Safari。",
+      otherTab: "此浏览器的另一个标签页正在下载此内容。",
+      lostFile: "已部分下载的文件不存在或无法写入。请重新开始。",
+      tooScattered: "选择的零散文件太多。请选择整个文件夹，或减少文件。",
+      unexpected: "此页面出现问题。已下载的部分会保留，请重试。",
+    },
+  },
+};
