@@ -8,6 +8,8 @@ import { respondObject } from "../../core/http/respond-object.ts";
 import type { JwtKeys } from "../../core/links/jwt-keys.ts";
 import { type ObjectLink, signObjectLink, verifyObjectLink } from "../../core/links/object-link.ts";
 import { safeSegment } from "../../core/planning/names.ts";
+import { chooseLanguage } from "../page/languages.ts";
+import type { PageSettings } from "../page/page.ts";
 import type { ScopedEnv } from "../protection/scopes.ts";
 import type { ResultLinks } from "./describe-delivery.ts";
 
@@ -32,6 +34,7 @@ export interface DeliveredObjects {
 export interface ObjectRouteOptions extends DeliveredObjects {
   readonly linkKeys: JwtKeys;
   readonly cacheControl: string;
+  readonly page: PageSettings;
 }
 
 /** A presigned URL opens the object for whoever has it: no longer than a download needs to begin. */
@@ -55,12 +58,17 @@ export async function mintResult(
 /** Adds the routes of links to delivered objects: a page, and the object by a redirect or as it is. */
 export function addObjects(app: Hono<ScopedEnv>, options: ObjectRouteOptions): void {
   app.get("/o/:token", (context) =>
-    answer(context, async (link) => {
+    answer(context, async (link, { headers }) => {
+      const { languages } = options.page;
+      const language = chooseLanguage(headers.get("Accept-Language"), languages);
+      const { localeOf } = await import("../page/locale.ts");
       const { objectPage } = await import("../page/object-page.ts");
       const { pageHeaders } = await import("../page/headers.ts");
       const filename = filenameOf(link.to);
       const url = `${context.req.param("token")}/${encodeURIComponent(filename)}`;
-      return new Response(objectPage(link, filename, url), { headers: pageHeaders });
+      return new Response(objectPage(link, filename, url, localeOf(language)), {
+        headers: { ...pageHeaders, "Content-Language": language },
+      });
     }),
   );
 

@@ -9,6 +9,7 @@ import type { PlanLimits } from "../../core/planning/plan-limits.ts";
 import type { ArchiveBodyOptions } from "../api/api-request.ts";
 import { readJson } from "../api/read-json.ts";
 import { challenge, maxValuesOf, originOf } from "../api/routes.ts";
+import type { PageSettings } from "../page/page.ts";
 import type { ScopedEnv } from "../protection/scopes.ts";
 import { type DeliveryBodyOptions, deliveryIdOf, toDeliveryRequest } from "./delivery-body.ts";
 import { pageOf, parseDeliveryQuery } from "./delivery-pages.ts";
@@ -32,6 +33,7 @@ export interface DeliveryRouteOptions extends ArchiveBodyOptions {
   readonly maxLinkSeconds: number;
   readonly linkKeys: JwtKeys;
   readonly cacheControl: string;
+  readonly page: PageSettings;
 }
 
 /** Adds routes to an app that has everything else. */

@@ -31,7 +31,7 @@ export function archivePage(archive: ArchiveDescription, token: string, locale: 
 <h1><bdi>${title}</bdi></h1>
 ${archive.issuer === undefined ? undefined : html`<p class="from">${fillHtml(texts.from, { issuer: html`<bdi>${archive.issuer}</bdi>` })}</p>`}
 ${archive.message === undefined ? undefined : html`<p class="message" dir="auto">${archive.message}</p>`}
-<p class="facts"><span>${formats.plural(texts.files, tree.count)}</span> <span>${formats.bytes(tree.size)}</span> <span>${fillHtml(texts.worksUntil, { time: time(archive.expires, locale) })}</span></p>
+<p class="facts"><span>${formats.plural(texts.files, tree.count)}</span> <span>${formats.bytes(tree.size)}</span> <span>${fillHtml(texts.worksUntil, { time: timeElement(archive.expires, locale) })}</span></p>
 </header>
 <div class="bar">
 <div class="actions" id="actions">
@@ -66,6 +66,6 @@ ${jsonBlock("archive", data)}`;
 }
 
 /** Returns a time in UTC, which the script converts to the reader's time zone. */
-function time(date: Date, { formats }: Locale): Html {
+export function timeElement(date: Date, { formats }: Locale): Html {
   return html`<time datetime="${date.toISOString()}">${formats.time(date, "UTC")} UTC</time>`;
 }

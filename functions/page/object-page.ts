@@ -1,14 +1,8 @@
-import { formatBytes } from "../../core/input/quantities.ts";
 import type { ObjectLink } from "../../core/links/object-link.ts";
+import { timeElement } from "./archive-page.ts";
 import { htmlDocument } from "./document.ts";
-import { type Html, html } from "./html.ts";
-import { lang, pageTexts } from "./texts.ts";
-
-const utc = new Intl.DateTimeFormat(lang, {
-  dateStyle: "long",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
+import { fillHtml, html } from "./html.ts";
+import type { Locale } from "./locale.ts";
 
 /** Names of checksums, as people know them. */
 const checksumNames: Readonly<Record<string, string>> = {
@@ -22,18 +16,17 @@ export function objectPage(
   { size, expires, checksums }: ObjectLink,
   filename: string,
   url: string,
+  locale: Locale,
 ) {
+  const { formats, texts } = locale;
+  const until = fillHtml(texts.page.worksUntil, { time: timeElement(expires, locale) });
   const body = html`<main>
 <header>
 <h1><bdi>${filename}</bdi></h1>
-<p class="facts"><span>${formatBytes(size)}</span> <span>${pageTexts.worksUntil} ${time(expires)}</span></p>
+<p class="facts"><span>${formats.bytes(size)}</span> <span>${until}</span></p>
 </header>
-<div class="bar"><div class="actions"><a class="button" href="${url}"><span>${pageTexts.download}</span> <small>${formatBytes(size)}</small></a></div></div>
+<div class="bar"><div class="actions"><a class="button" href="${url}"><span>${texts.page.download}</span> <small>${formats.bytes(size)}</small></a></div></div>
 ${Object.entries(checksums).map(([name, value]) => html`<p class="facts"><span>${checksumNames[name] ?? name}</span> <code>${value}</code></p>`)}
 </main>`;
-  return htmlDocument(filename, body, false);
-}
-
-function time(date: Date): Html {
-  return html`<time datetime="${date.toISOString()}">${utc.format(date)} UTC</time>`;
+  return htmlDocument(locale, filename, body, false);
 }
