@@ -17,6 +17,7 @@ import {
 } from "../../../functions/page/file-tree.ts";
 import { html, jsonBlock } from "../../../functions/page/html.ts";
 import { kindOf } from "../../../functions/page/kinds.ts";
+import { localeOf } from "../../../functions/page/locale.ts";
 import { createPage } from "../../../functions/page/page.ts";
 import { en } from "../../../functions/page/texts/en.ts";
 import { appOf } from "../../support/apps.ts";
@@ -184,7 +185,7 @@ describe("the tree", () => {
     const entries = names.map((name) => ({ name, size: 1 }));
     const { folders } = buildFileTree(entries, "en");
     expect(folders.map(({ only }) => only)).toEqual([undefined, undefined]);
-    const list = fileList(buildFileTree(entries, "en"), entries.length).text;
+    const list = fileList(buildFileTree(entries, "en"), entries.length, localeOf("en")).text;
     expect(
       list.match(/<input type="checkbox" disabled aria-label="Select the folder/g),
     ).toHaveLength(2);
