@@ -12,6 +12,8 @@ import { describe, test } from "vitest";
  * Debian's is missing or too old, so that the program must be installed by hand.
  */
 const packages = {
+  age: "age",
+  "age-keygen": "age",
   unzip: "unzip",
   zip: "zip",
   "7z": "p7zip-full",
