@@ -1,5 +1,5 @@
 /**
- * `@ziplink/ziplink/links`: mints and verifies links. For backends that only sign: no cloud SDK, HTTP
+ * `@ziplink/ziplink/links`: signs and verifies links. For backends that only sign: no cloud SDK, HTTP
  * framework or logger is loaded with it.
  */
 export {

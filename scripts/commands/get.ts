@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { formatBytes, formatCount } from "../../core/input/quantities.ts";
 import { type Command, CommandError, UsageError } from "../command.ts";
+import { archiveUrlOf } from "../get/archive-url.ts";
 import { type FetchOptions, fetchRange, probe } from "../get/fetch-range.ts";
 import { missingPieces } from "../get/intervals.ts";
 import { PartialFile } from "../get/partial-file.ts";
@@ -11,6 +12,7 @@ import { DamagedZipError, verifyZip } from "../get/verify-zip.ts";
 
 const USAGE = `URL [options]
 
+  URL                   a link, or the page of one
   -o, --output FILE     where to save it (default: the archive's name, in this folder)
   -c, --connections N   parallel connections (default 4)
       --retries N       consecutive attempts that may fail (default 8)
@@ -33,8 +35,8 @@ export const get: Command = {
         retries: { type: "string", default: "8" },
       },
     });
-    const [url] = positionals;
-    if (url === undefined || positionals.length > 1 || !isHttpUrl(url)) {
+    const url = archiveUrlOf(positionals[0] ?? "");
+    if (url === undefined || positionals.length > 1) {
       throw new UsageError("Expected one URL, that of a link.");
     }
     const interrupt = new AbortController();
@@ -136,10 +138,6 @@ async function verify(length: number, file: PartialFile, signal: AbortSignal): P
     else await file.close();
     throw error;
   }
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 function parseCount(option: string, text: string, min: number, max: number): number {

@@ -16,7 +16,8 @@ const USAGE = `(--prefix P | --key K ...) [options]
   --key K         one object; repeatable
   --name N        file name of the download (default "archive.zip")
   --deflate       compresses; such a download has no known length and cannot resume
-  --report-missing  leaves out missing objects and lists them in the archive; with --key
+  --report-missing
+                  leaves out missing objects and lists them in the archive; with --key
   --expires T     how long the link is valid: 30s, 15m, 1h, 7d (default 1h)
   --subject S     the recipient, for the audit log
   --title T       heading of the download page
@@ -33,7 +34,7 @@ service, in the environment or in a file .env.`;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 export const link: Command = {
-  summary: "mints a link and prints it",
+  summary: "creates a link and prints it",
   usage: USAGE,
   async run(args) {
     const { values } = parseArgs({

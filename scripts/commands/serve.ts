@@ -34,8 +34,9 @@ export const serve: Command = {
     });
     if (positionals.length > 1) throw new UsageError("Expected one location.");
     const env: Variables = { ...process.env };
-    const given = { SOURCE: positionals[0], PORT: values.port, HOST: values.host };
-    for (const [name, value] of Object.entries(given)) if (value !== undefined) env[name] = value;
+    const overrides = { SOURCE: positionals[0], PORT: values.port, HOST: values.host };
+    for (const [name, value] of Object.entries(overrides))
+      if (value !== undefined) env[name] = value;
     if (!env.SOURCE) throw new UsageError("Expected a location to serve.");
     const hasOwnSecret = !provideLinkSecret(env);
     const config = readConfig(env);
