@@ -11,6 +11,7 @@ import {
 } from "../../core/planning/archive-spec.ts";
 import { assertEntryCount, type PlanLimits } from "../../core/planning/plan-limits.ts";
 import { storeError } from "../../core/source/store-errors.ts";
+import { defaults } from "../config/defaults.ts";
 
 /** An application's own ID of an object. */
 export type ApplicationId = string | number;
@@ -120,9 +121,6 @@ const termsSchema = z.object({
 /** Names of the fields of a `POST /links` body besides the archive spec. */
 export const linkFields: readonly string[] = Object.keys(termsSchema.shape);
 
-/** Default lifetime of a link. */
-const DEFAULT_SECONDS = 3600;
-
 /**
  * Splits a `POST /links` body into the terms of the link and the archive spec, which is not validated
  * yet. Throws `malformed`.
@@ -151,7 +149,7 @@ function expiryOf({ expiresIn, expires }: z.infer<typeof termsSchema>, maxSecond
     throw badExpiry("expires", "set either this or expiresIn, not both");
   }
   const now = Date.now();
-  const seconds = expiresIn ?? Math.min(DEFAULT_SECONDS, maxSeconds);
+  const seconds = expiresIn ?? Math.min(defaults.linkSeconds, maxSeconds);
   // Checked before conversion to a date: dates end about 273,000 years from now.
   if (seconds > maxSeconds) throw tooLong("expiresIn", maxSeconds);
   const asked = expires === undefined ? now + seconds * 1000 : Date.parse(expires);

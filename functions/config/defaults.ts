@@ -4,6 +4,8 @@ export const defaults = {
   cacheSeconds: 10,
   keepAliveSeconds: 65,
   cacheControl: "private, no-store",
+  /** Lifetime of a link of `POST /links`, and of the command `link`, that states none. */
+  linkSeconds: 3_600,
   maxLinkSeconds: 7 * 86_400,
   maxLinkLength: 1_800,
   maxBodyBytes: 5_000_000,

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { downloadName } from "../../core/http/respond.ts";
 import { signLink } from "../../core/links/link.ts";
 import type { ArchiveSpec } from "../../core/planning/archive-spec.ts";
+import { defaults } from "../../functions/config/defaults.ts";
 import { readLinkConfig } from "../../functions/config/link-config.ts";
 import { openManifestStore } from "../../functions/stores/stores.ts";
 import { type Command, CommandError, UsageError } from "../command.ts";
@@ -18,7 +19,7 @@ const USAGE = `(--prefix P | --key K ...) [options]
   --deflate       compresses; such a download has no known length and cannot resume
   --report-missing
                   leaves out missing objects and lists them in the archive; with --key
-  --expires T     how long the link is valid: 30s, 15m, 1h, 7d (default 1h)
+  --expires T     how long the link is valid: 30s, 15m, 1h, 7d (default ${defaults.linkSeconds / 3600}h)
   --subject S     the recipient, for the audit log
   --title T       heading of the download page
   --issuer I      who issued the link, for the download page
@@ -45,7 +46,7 @@ export const link: Command = {
         name: { type: "string" },
         deflate: { type: "boolean", default: false },
         "report-missing": { type: "boolean", default: false },
-        expires: { type: "string", default: "1h" },
+        expires: { type: "string", default: `${defaults.linkSeconds}s` },
         subject: { type: "string" },
         title: { type: "string" },
         issuer: { type: "string" },
