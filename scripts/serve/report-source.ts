@@ -27,7 +27,7 @@ export async function printLinks(
   command: string,
 ): Promise<void> {
   if (source.kind === "http") {
-    console.log(`A web server cannot be listed: mint links by key, with ${command} --key.`);
+    console.log(`A web server cannot be listed: create links by key, with ${command} --key.`);
   } else if (problem?.kind === "unlistable") {
     console.log(
       `A link to all of it does not work now. For links to some of it: ${command} --key, or --prefix.`,

@@ -131,6 +131,6 @@ test("ziplink serve of a web server, which cannot be listed, says how to create 
   const service = await startNode([program, "serve", "http://127.0.0.1:1/"], cwd, {});
   onTestFinished(async () => void (await service.stop()));
   await service.printed(
-    /A web server cannot be listed: mint links by key, with ziplink link --key\./,
+    /A web server cannot be listed: create links by key, with ziplink link --key\./,
   );
 });
