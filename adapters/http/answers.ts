@@ -39,11 +39,26 @@ export function toBlobInfo(key: string, headers: AnswerHeaders): BlobInfo {
   };
 }
 
-/** Returns the fields by which a request is for this version of a blob alone. */
-export function conditionOf({ version, modified }: BlobInfo): Readonly<Record<string, string>> {
-  return STRONG_TAG.test(version)
-    ? { "if-match": version }
-    : { "if-unmodified-since": modified.toUTCString() };
+/** Whether these fields state the length and the version of an object. */
+export function isDescribed(headers: AnswerHeaders): boolean {
+  const size = lengthOf(headers);
+  return size !== undefined && versionOf(headers, size) !== undefined;
+}
+
+/** How old a date must be, in milliseconds, to be later than all earlier versions (RFC 9110, 8.8.2.2). */
+const STRONG_AFTER_MS = 60_000;
+
+/**
+ * Returns the fields by which a request is for this version of a blob alone: none for a version that is
+ * a recent date, or one in the future, as servers differ about those.
+ */
+export function conditionOf(
+  { version, modified }: BlobInfo,
+  now = Date.now(),
+): Readonly<Record<string, string>> {
+  if (STRONG_TAG.test(version)) return { "if-match": version };
+  if (modified.getTime() > now - STRONG_AFTER_MS) return {};
+  return { "if-unmodified-since": modified.toUTCString() };
 }
 
 /**

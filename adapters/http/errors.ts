@@ -13,8 +13,25 @@ import { type Answer, type AnswerHeaders, single } from "./answers.ts";
 export function refusal({ statusCode, headers }: Answer, url: URL): ZiplinkError | undefined {
   if (statusCode === 200 || statusCode === 206) return undefined;
   const retryAfterMs = parseRetryAfter(single(headers["retry-after"]), single(headers.date));
-  const cause = new Error(`${url} was answered with ${statusCode}`);
+  const cause = new RefusedRequest(url, statusCode);
   return storeError(failureOf(statusCode, headers, url, retryAfterMs), cause, { retryAfterMs });
+}
+
+/** An answer with a status other than those of success. */
+class RefusedRequest extends Error {
+  override readonly name = "RefusedRequest";
+  readonly status: number;
+
+  constructor(url: URL, status: number) {
+    super(`${url} was answered with ${status}`);
+    this.status = status;
+  }
+}
+
+/** Returns the status that has become this error; `undefined` if it was another failure. */
+export function refusedStatus(error: unknown): number | undefined {
+  if (!(error instanceof ZiplinkError)) return undefined;
+  return error.cause instanceof RefusedRequest ? error.cause.status : undefined;
 }
 
 function failureOf(

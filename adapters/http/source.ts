@@ -2,10 +2,9 @@ import { Agent, type Dispatcher } from "undici";
 import type { BlobSource } from "../../core/blob-source.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { storeError } from "../../core/source/store-errors.ts";
-import { BodyChunks } from "../body-chunks.ts";
-import { assertAnswers, conditionOf, toBlobInfo } from "./answers.ts";
-import { translate } from "./errors.ts";
-import { createRequester, discard } from "./request.ts";
+import { toBlobInfo } from "./answers.ts";
+import { openNothing, openObject, type RequestObject, requestDescription } from "./read-object.ts";
+import { createRequester } from "./request.ts";
 
 /** The URL of a source, and how its server is reached. */
 export interface HttpSourceOptions {
@@ -27,7 +26,8 @@ export interface HttpSourceOptions {
 
 /**
  * Serves the objects below a URL of any web server that supports byte ranges. It cannot list. No
- * key leads out of the base, and no redirect is followed.
+ * key leads out of the base, and no redirect is followed. An object is described by HEAD or, where
+ * that is refused or states no length or version, by a GET for its first byte.
  *
  * A version is the object's strong ETag or, without one, its `Last-Modified` and size (RFC 9110,
  * 8.8). That time is in seconds, so two objects of the same size written within a second have the
@@ -50,11 +50,19 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
     signal: AbortSignal | undefined,
   ) => ask(method, new URL(toPath(base, key), base), headers, signal);
 
+  const requestOf =
+    (key: string, signal: AbortSignal | undefined): RequestObject =>
+    (method, headers) =>
+      send(method, key, headers, signal);
+  let knowsHead = true;
+  const onNoHead = () => {
+    knowsHead = false;
+  };
+
   const source: BlobSource = {
     async stat(key, signal) {
-      const { headers, body } = await send("HEAD", key, {}, signal);
-      await discard(body);
-      return toBlobInfo(key, headers);
+      const request = requestOf(key, signal);
+      return toBlobInfo(key, await requestDescription(request, { knowsHead, onNoHead }));
     },
 
     list(_prefix, signal) {
@@ -69,29 +77,11 @@ export function createHttpSource(options: HttpSourceOptions): BlobSource {
     },
 
     async open(blob, range, signal) {
-      const { start, end } = range;
-      if (start === end) {
-        // HTTP has no request for zero bytes.
-        const { version } = await source.stat(blob.key, signal);
-        if (version !== blob.version) throw storeError("changed");
-        return nothing();
-      }
-      const fields = { range: `bytes=${start}-${end - 1}`, ...conditionOf(blob) };
-      const answer = await send("GET", blob.key, fields, signal);
-      try {
-        assertAnswers(answer, blob, range);
-      } catch (error) {
-        answer.body.destroy();
-        throw error;
-      }
-      return new BodyChunks(answer.body, { length: end - start, signal, translate });
+      if (range.start === range.end) return openNothing(blob, () => source.stat(blob.key, signal));
+      return openObject(requestOf(blob.key, signal), blob, range, signal);
     },
   };
   return source;
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* [];
 }
 
 function parseBase(base: string | URL): URL {

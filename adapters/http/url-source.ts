@@ -1,12 +1,11 @@
 import type { BlobInfo } from "../../core/blob-source.ts";
 import type { UrlSource } from "../../core/delivery/delivery-plan.ts";
 import { ZiplinkError } from "../../core/errors.ts";
-import { parseContentRange } from "../../core/input/content-range.ts";
 import { storeError } from "../../core/source/store-errors.ts";
-import { BodyChunks } from "../body-chunks.ts";
-import { type AnswerHeaders, assertAnswers, conditionOf, single, toBlobInfo } from "./answers.ts";
+import { type AnswerHeaders, toBlobInfo } from "./answers.ts";
 import { translate } from "./errors.ts";
-import { createRequester, discard } from "./request.ts";
+import { openNothing, openObject, type RequestObject, requestDescription } from "./read-object.ts";
+import { createRequester } from "./request.ts";
 import type { UrlHosts } from "./url-hosts.ts";
 
 /** Which URLs are read. */
@@ -15,9 +14,6 @@ export interface UrlSourceOptions {
   /** The time limit for a response's headers. Milliseconds, default 30,000. */
   readonly timeoutMs?: number;
 }
-
-/** What a HEAD may be refused with where a GET is not: a presigned URL is signed for one method. */
-const HEAD_REFUSED: ReadonlySet<string> = new Set(["denied", "not_found", "corrupt"]);
 
 /**
  * Files by their URLs, of allowed hosts alone; no redirect is followed. A key is a URL. Its length and
@@ -34,21 +30,15 @@ export function createUrlSource({ hosts, timeoutMs = 30_000 }: UrlSourceOptions)
     return createRequester({ dispatcher, headers: {}, timeoutMs })(method, url, headers, signal);
   }
 
+  const requestOf =
+    (key: string, signal: AbortSignal | undefined): RequestObject =>
+    (method, headers) =>
+      send(method, key, headers, signal);
+
   const source: UrlSource = {
     async describe(key, signal) {
-      try {
-        const { headers, body } = await send("HEAD", key, {}, signal);
-        await discard(body);
-        const found = describeHeaders(key, headers);
-        if (found) return found;
-      } catch (error) {
-        if (!(error instanceof ZiplinkError) || !HEAD_REFUSED.has(error.code)) throw error;
-      }
-      const { statusCode, headers, body } = await send("GET", key, { range: "bytes=0-0" }, signal);
-      body.destroy();
-      const range = parseContentRange(single(headers["content-range"]) ?? "");
-      if (statusCode !== 206 || range?.size === undefined) return describeHeaders(key, headers);
-      return describeHeaders(key, { ...headers, "content-length": String(range.size) });
+      const description = requestDescription(requestOf(key, signal), { doubtsMissing: true });
+      return describeHeaders(key, await description);
     },
 
     async stat(key, signal) {
@@ -66,21 +56,8 @@ export function createUrlSource({ hosts, timeoutMs = 30_000 }: UrlSourceOptions)
     },
 
     async open(blob, range, signal) {
-      const { start, end } = range;
-      if (start === end) {
-        const { version } = await source.stat(blob.key, signal);
-        if (version !== blob.version) throw storeError("changed");
-        return nothing();
-      }
-      const fields = { range: `bytes=${start}-${end - 1}`, ...conditionOf(blob) };
-      const answer = await send("GET", blob.key, fields, signal);
-      try {
-        assertAnswers(answer, blob, range);
-      } catch (error) {
-        answer.body.destroy();
-        throw error;
-      }
-      return new BodyChunks(answer.body, { length: end - start, signal, translate });
+      if (range.start === range.end) return openNothing(blob, () => source.stat(blob.key, signal));
+      return openObject(requestOf(blob.key, signal), blob, range, signal);
     },
 
     async openUnsized(key, signal) {
@@ -107,8 +84,4 @@ async function* translated(body: AsyncIterable<Uint8Array>) {
   } catch (error) {
     throw translate(error);
   }
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* [];
 }

@@ -151,4 +151,8 @@ describeAnswers("gcs", () => startGcsStore(), {
   readable: [["in the class ARCHIVE", { metadata: { storageClass: "ARCHIVE" } }]],
   listsCodings: true,
 });
-describeAnswers("http", startHttpStore, { unreadable: http, canList: false });
+describeAnswers("http", startHttpStore, {
+  unreadable: http,
+  canList: false,
+  describingRequests: 2,
+});

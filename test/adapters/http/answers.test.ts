@@ -132,8 +132,6 @@ describe("http source, an object described by HEAD:", () => {
   );
 
   test.each<[string, Changes]>([
-    ["a length", { "content-length": undefined }],
-    ["a length as it is chunked", { "content-length": undefined, "transfer-encoding": "chunked" }],
     ["a version", { etag: undefined, "last-modified": undefined }],
     ["a version that is strong", { etag: 'W/"one"', "last-modified": "yesterday" }],
     ["a date that is one", { etag: undefined, "last-modified": "1" }],
