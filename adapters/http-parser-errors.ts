@@ -1,6 +1,6 @@
 /**
- * Codes of Node's and undici's HTTP parser for header fields that it refuses. Others are those of a server
- * that does not speak HTTP, or of a connection that ended early.
+ * Error codes with which the HTTP parser of Node and undici refuses a header field. Its other codes mean that
+ * the server does not speak HTTP, or that the connection ended early.
  * https://github.com/nodejs/llhttp/blob/main/src/llhttp/constants.ts
  */
 const HEADER_ERRORS: ReadonlySet<string> = new Set([
@@ -17,8 +17,8 @@ const HEADER_ERRORS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether the code of an error is for an answer whose header fields cannot be read, as where an object has
- * metadata that is invalid in HTTP. Another attempt would get the same answer.
+ * Whether an error's code means that the answer's header fields cannot be read, for example because an object
+ * has metadata that is invalid in HTTP. Another attempt would get the same answer.
  */
 export function hasUnreadableHeaders(code: unknown): boolean {
   return typeof code === "string" && HEADER_ERRORS.has(code);

@@ -14,8 +14,8 @@ export const optionalPackages: Readonly<
 };
 
 /**
- * A required optional package is not installed. The message says which, for what, and how to
- * install it.
+ * An optional package is needed, but not installed. The message names it, its use, and the command
+ * that installs it.
  */
 export class MissingPackageError extends Error {
   override readonly name = "MissingPackageError";

@@ -15,14 +15,14 @@ export interface BlobInfo {
   readonly contentType?: string;
   /**
    * Content codings of the stored bytes (RFC 9110, 8.4), such as "gzip", as the store states them. The bytes
-   * are read as they are stored; the entry's name tells what they are.
+   * are read as they are stored, and the entry's name ends accordingly (`.gz`).
    */
   readonly contentEncoding?: string;
   /** CRC-32 as in ZIP (ISO-HDLC) of the *whole* object, if the store states it. Unsigned. */
   readonly crc32?: number;
   /**
-   * Set by `list` for an object that may be unreadable although it is listed, as one in an archive may be.
-   * `stat` must be asked before the object is used: it tells, by rejecting with `denied`.
+   * Set by `list` for an object that may be unreadable, such as one in an archival storage class. Call `stat`
+   * before using it, which rejects with `denied` if it cannot be read.
    */
   readonly needsStat?: boolean;
 }

@@ -21,8 +21,8 @@ interface Piece {
 
 /**
  * Joins parts to one object in the upload's folder, in pieces of increasing size, and compares each
- * with its expected contents. Rejects with `corrupt`, also if a part is not the one that the
- * receipt names.
+ * with its expected contents. Rejects with `corrupt` if one differs, or if a part is not the one
+ * that the receipt names.
  */
 export async function composeParts(
   objects: UploadObjects,

@@ -35,7 +35,7 @@ export function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ZiplinkError) return error;
   const isUnreadable =
     error instanceof SyntaxError || hasUnreadableHeaders((error as ClientError).code);
-  if (isUnreadable) return storeError("unreadable", error); // the SyntaxError is of JSON
+  if (isUnreadable) return storeError("unreadable", error); // the SyntaxError comes from parsing JSON
   const failure = failureOf(error);
   if (failure === undefined) return error;
   const headers = (error as ClientError).response?.headers;
@@ -47,7 +47,7 @@ export function translate(error: unknown): unknown {
 function failureOf(error: ClientError): StoreFailure | undefined {
   const { code, message } = error;
   const status = error.status ?? code;
-  // 400 is from a token's issuer: the API is sent no invalid names.
+  // A 400 comes from the issuer of access tokens: the API itself is never sent an invalid name.
   if (status === 400 || status === 401) return "wrong_credentials";
   if (typeof status === "number") return storeCodeOfStatus(status);
   // Without credentials, the client sends the request anyway, and replaces the refusal with this.

@@ -82,7 +82,8 @@ export interface GcsSourceOptions {
   /** A bucket such as `createGcsBucket` returns. */
   readonly bucket: GcsBucket;
   /**
-   * The folder of the bucket to serve. Keys are relative to it and cannot leave it. Default: all.
+   * The folder of the bucket to serve. Keys are relative to it and cannot leave it. Default: the
+   * whole bucket.
    */
   readonly prefix?: string;
 }

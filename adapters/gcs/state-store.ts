@@ -59,7 +59,7 @@ export function createGcsStateStore({ bucket, prefix }: GcsStateStoreOptions): S
         const bytes = await askGcs(() => buffer(readGcsFile(file)), signal);
         return { bytes, version: generation };
       } catch (error) {
-        if (!isGone(error)) throw error; // a later one has come
+        if (!isGone(error)) throw error; // a later generation has replaced it
       }
     }
   }

@@ -14,7 +14,7 @@ export type AnswerHeaders = Answer["headers"];
  * An entity tag that `If-Match` can compare (RFC 9110, 8.8.3), limited to ASCII, as it is sent
  * back.
  */
-export const STRONG_TAG = /^"[!#-~]*"$/;
+const STRONG_TAG = /^"[!#-~]*"$/;
 
 /**
  * The first day of ZIP's calendar, for an object without a known time: a constant, so that the
@@ -49,8 +49,8 @@ export function isDescribed(headers: AnswerHeaders): boolean {
 const STRONG_AFTER_MS = 60_000;
 
 /**
- * Returns the fields by which a request is for this version of a blob alone: none for a version that is
- * a recent date, or one in the future, as servers differ about those.
+ * Returns the header fields that make a request fail unless the blob still has this version: none if the
+ * version is a date that is recent or in the future, as servers differ about those.
  */
 export function conditionOf(
   { version, modified }: BlobInfo,
@@ -98,7 +98,7 @@ function versionOf(headers: AnswerHeaders, size: number): string | undefined {
   return `${modified}-${size}-${etag ?? ""}${coding}`;
 }
 
-export function lengthOf(headers: AnswerHeaders): number | undefined {
+function lengthOf(headers: AnswerHeaders): number | undefined {
   const value = single(headers["content-length"]) ?? "";
   const length = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   return Number.isSafeInteger(length) ? length : undefined;

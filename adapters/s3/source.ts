@@ -29,15 +29,16 @@ export interface S3SourceOptions {
   /** The bucket's name, without `s3://`. */
   readonly bucket: string;
   /**
-   * The folder of the bucket to serve. Keys are relative to it and cannot leave it. Default: all.
+   * The folder of the bucket to serve. Keys are relative to it and cannot leave it. Default: the
+   * whole bucket.
    */
   readonly prefix?: string;
   /** Objects per request of a listing; at most 1,000, the default. */
   readonly pageSize?: number;
   /**
    * Whether each listed object is also described by `stat`, which tells its content codings, its CRC-32 and
-   * whether it can be read, for one more request each. Default false: an archive of a prefix then knows what
-   * a listing states.
+   * whether it can be read, for one more request each. Default false: an archive of a prefix then knows only
+   * what a listing states.
    */
   readonly describesListed?: boolean;
 }
@@ -73,7 +74,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
     try {
       return await translated(sent, signal);
     } catch (error) {
-      // Without a body, this may be anything from an expired token to a customer's key: GET tells.
+      // HEAD has no body: anything from an expired token to a customer's key. A GET says which.
       if (statusOf(error) === 400) await tryToRead(key, signal);
       throw error;
     }
@@ -87,7 +88,7 @@ export function createS3Source(options: S3SourceOptions): BlobSource {
     const { Body, ContentLength } = await translated(sent, signal);
     if (!(Body instanceof Readable)) return;
     Body.on("error", () => undefined);
-    // Read to its end, the connection is kept.
+    // A body that is read to its end leaves the connection open for the next request.
     if (ContentLength === 1) Body.resume();
     else Body.destroy();
   }

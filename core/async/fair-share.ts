@@ -1,6 +1,6 @@
 /**
  * Divides a limited amount among everyone who asks for some, so that nobody can take the last of it. The more
- * of it is in use, the less one may hold. Nothing is reserved: whoever is alone may have most of it.
+ * of it is in use, the less one may hold. Nothing is reserved: a single holder may have most of it.
  */
 export class FairShare {
   readonly #ratio: number;
@@ -9,8 +9,8 @@ export class FairShare {
 
   /**
    * @param total the whole amount; may be `Infinity`
-   * @param ratio how many times what is free one may hold: with 4 up to 4/5 of the whole if alone, 4/9 each if
-   *   there are two
+   * @param ratio how much one may hold, as a multiple of what is left: with 4, a single holder gets up to 4/5
+   *   of the whole, and two get 4/9 each
    */
   constructor(total: number, ratio: number) {
     this.#free = total;
@@ -22,7 +22,7 @@ export class FairShare {
     return this.#free;
   }
 
-  /** Takes `amount` for `key`, and returns whether it could be had; otherwise nothing changes. */
+  /** Takes `amount` for `key` unless that is more than its share. Returns whether it did. */
   take(key: string, amount: number): boolean {
     const held = (this.#held.get(key) ?? 0) + amount;
     if (amount > this.#free || held > this.#ratio * this.#free) return false;

@@ -30,7 +30,7 @@ export class CrcCache {
     return this.#whole.get(identify(blob));
   }
 
-  /** Caches the CRC-32 of a whole object. Returns whether another one was cached, which is dropped. */
+  /** Caches the CRC-32 of a whole object. Returns whether this has replaced a different one. */
   set(blob: BlobInfo, crc32: number): boolean {
     const id = identify(blob);
     const previous = this.#whole.get(id);
@@ -39,14 +39,14 @@ export class CrcCache {
     return previous !== undefined && previous !== crc32;
   }
 
-  /** Forgets all of an object. */
+  /** Forgets the object and its fragments. */
   delete(blob: BlobInfo): void {
     const id = identify(blob);
     this.#partial.delete(id);
     this.#whole.delete(id);
   }
 
-  /** Returns the fragments learnt of an object since all of it was last known, in ascending order. */
+  /** Returns the fragments learnt since the CRC-32 of the whole object was last known, in ascending order. */
   fragments(blob: BlobInfo): CrcFragment[] {
     return this.#partial.get(identify(blob))?.fragments() ?? [];
   }
