@@ -34,95 +34,12 @@ const BREAKER_STATES = ["closed", "open", "half_open"] as const;
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const downloads = new Counter({
-    name: "ziplink_downloads_total",
-    help: "Downloads that have ended, by outcome.",
-    labelNames: ["outcome"],
-    registers,
-  });
-  const sent = new Counter({
-    name: "ziplink_sent_bytes_total",
-    help: "Archive bytes handed to connections, added when a download ends.",
-    registers,
-  });
-  const active = new Gauge({
-    name: "ziplink_active_downloads",
-    help: "Downloads in progress.",
-    registers,
-  });
-  const firstByte = new Histogram({
-    name: "ziplink_first_byte_seconds",
-    help: "Time from a request's arrival until the first byte of its archive is ready to send.",
-    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers,
-  });
-  const refused = new Counter({
-    name: "ziplink_refused_requests_total",
-    help: "Requests answered with an error, by status.",
-    labelNames: ["status"],
-    registers,
-  });
-  const denied = new Counter({
-    name: "ziplink_denied_requests_total",
-    help: "Requests and downloads that failed because the store or the served folder denies access, by reason.",
-    labelNames: ["reason"],
-    registers,
-  });
-  const links = new Counter({
-    name: "ziplink_links_created_total",
-    help: "Links created by POST /links.",
-    registers,
-  });
-  const retries = new Counter({
-    name: "ziplink_store_retries_total",
-    help: "Store calls and reads retried after a transient failure, by error code.",
-    labelNames: ["code"],
-    registers,
-  });
-  const breaker = new Gauge({
-    name: "ziplink_store_breaker_state",
-    help: "State of the store's circuit breaker: 1 for the current state, 0 for the others.",
-    labelNames: ["state"],
-    registers,
-  });
-  const contradicted = new Counter({
-    name: "ziplink_crc_contradictions_total",
-    help: "Entries whose bytes contradicted the checksum known before.",
-    registers,
-  });
+  const { downloads, sent, active, firstByte, refused, denied, links } = requestMetrics(registers);
+  const { retries, breaker, contradicted } = storeMetrics(registers);
+  const { deliveries, delivered, started } = deliveryMetrics(registers);
   const setBreaker = (current: (typeof BREAKER_STATES)[number]) => {
     for (const state of BREAKER_STATES) breaker.set({ state }, state === current ? 1 : 0);
   };
-  const deliveries = new Counter({
-    name: "ziplink_deliveries_total",
-    help: "Deliveries that have ended or been paused here, by outcome.",
-    labelNames: ["outcome"],
-    registers,
-  });
-  const delivered = new Counter({
-    name: "ziplink_delivered_bytes_total",
-    help: "Bytes of completed deliveries.",
-    registers,
-  });
-  /** When each delivery under way was created. */
-  const started = new Map<string, number>();
-  new Gauge({
-    name: "ziplink_active_deliveries",
-    help: "Deliveries that this process makes, or that wait for it.",
-    registers,
-    collect() {
-      this.set(started.size);
-    },
-  });
-  new Gauge({
-    name: "ziplink_oldest_delivery_seconds",
-    help: "Age of the oldest delivery that this process makes; 0 if there is none.",
-    registers,
-    collect() {
-      const oldest = Math.min(...started.values());
-      this.set(started.size === 0 ? 0 : (Date.now() - oldest) / 1000);
-    },
-  });
   for (const outcome of OUTCOMES) downloads.inc({ outcome }, 0);
   setBreaker("closed");
   collectDefaultMetrics({ register: registry });
@@ -169,5 +86,112 @@ export function createMetrics(): Metrics {
       }
     },
     read: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  };
+}
+
+/** Registers the metrics of requests. */
+function requestMetrics(registers: Registry[]) {
+  return {
+    downloads: new Counter({
+      name: "ziplink_downloads_total",
+      help: "Downloads that have ended, by outcome.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    sent: new Counter({
+      name: "ziplink_sent_bytes_total",
+      help: "Archive bytes handed to connections, added when a download ends.",
+      registers,
+    }),
+    active: new Gauge({
+      name: "ziplink_active_downloads",
+      help: "Downloads in progress.",
+      registers,
+    }),
+    firstByte: new Histogram({
+      name: "ziplink_first_byte_seconds",
+      help: "Time from a request's arrival until the first byte of its archive is ready to send.",
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    }),
+    refused: new Counter({
+      name: "ziplink_refused_requests_total",
+      help: "Requests answered with an error, by status.",
+      labelNames: ["status"],
+      registers,
+    }),
+    denied: new Counter({
+      name: "ziplink_denied_requests_total",
+      help: "Requests and downloads that failed because the store or the served folder denies access, by reason.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    links: new Counter({
+      name: "ziplink_links_created_total",
+      help: "Links created by POST /links.",
+      registers,
+    }),
+  };
+}
+
+/** Registers the metrics of the store. */
+function storeMetrics(registers: Registry[]) {
+  return {
+    retries: new Counter({
+      name: "ziplink_store_retries_total",
+      help: "Store calls and reads retried after a transient failure, by error code.",
+      labelNames: ["code"],
+      registers,
+    }),
+    breaker: new Gauge({
+      name: "ziplink_store_breaker_state",
+      help: "State of the store's circuit breaker: 1 for the current state, 0 for the others.",
+      labelNames: ["state"],
+      registers,
+    }),
+    contradicted: new Counter({
+      name: "ziplink_crc_contradictions_total",
+      help: "Entries whose bytes contradicted the checksum known before.",
+      registers,
+    }),
+  };
+}
+
+/**
+ * Registers the metrics of deliveries. Those under way are read from `started`, which must have, for each
+ * of them, the time at which it was created.
+ */
+function deliveryMetrics(registers: Registry[]) {
+  const started = new Map<string, number>();
+  new Gauge({
+    name: "ziplink_active_deliveries",
+    help: "Deliveries that this process makes, or that wait for it.",
+    registers,
+    collect() {
+      this.set(started.size);
+    },
+  });
+  new Gauge({
+    name: "ziplink_oldest_delivery_seconds",
+    help: "Age of the oldest delivery that this process makes; 0 if there is none.",
+    registers,
+    collect() {
+      const oldest = Math.min(...started.values());
+      this.set(started.size === 0 ? 0 : (Date.now() - oldest) / 1000);
+    },
+  });
+  return {
+    started,
+    deliveries: new Counter({
+      name: "ziplink_deliveries_total",
+      help: "Deliveries that have ended or been paused here, by outcome.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    delivered: new Counter({
+      name: "ziplink_delivered_bytes_total",
+      help: "Bytes of completed deliveries.",
+      registers,
+    }),
   };
 }
