@@ -1,8 +1,8 @@
 import { toFolder } from "../../core/source/key-prefix.ts";
 
-/** What is used of a `Bucket` of @google-cloud/storage. */
+/** The part of a `Bucket` of @google-cloud/storage that is used. */
 export interface GcsSigningBucket {
-  /** The object of this name; asks for nothing yet. */
+  /** Returns the object of this name, without a request. */
   file(name: string): {
     /** Resolves to an array with the URL. */
     getSignedUrl(options: {

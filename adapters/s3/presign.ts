@@ -2,7 +2,7 @@ import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { toFolder } from "../../core/source/key-prefix.ts";
 
-/** What a presigned URL is for. */
+/** Options of `presignS3Get`. */
 export interface PresignOptions {
   /** The object's key, relative to the place's prefix. */
   readonly key: string;

@@ -64,7 +64,7 @@ export async function sendDescription(
   const { bytes } = rendition;
   fields.set("Content-Length", String(bytes.length));
   const body = new BodyStream(async function* () {
-    // Views of shared memory. Whoever sends them may release chunks, but that frees none of these.
+    // Views of shared memory. Their receiver may call `release`, but that does not free these.
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       yield bytes.subarray(at, at + PIECE_BYTES);
     }

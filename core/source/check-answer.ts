@@ -12,9 +12,9 @@ export interface RangeAnswer {
 
 /**
  * Returns the failure of an answer that does not hold exactly the requested range of an object, or
- * `undefined` if it does. An object of another size is `changed`. Whoever ignores ranges always will
- * (`no_range`); whoever sends another one, as a proxy that mixes up answers, may not the next time
- * (`other_range`). A shorter one is also not taken, since a source yields all that it was asked for.
+ * `undefined` if it does. An object of another size is `changed`. A server that ignores
+ * ranges always will (`no_range`). One that sends another range, such as a proxy that mixes up answers, may
+ * send the right one next time (`other_range`). So is a shorter range, since a source must yield all of it.
  */
 export function checkAnswer(
   { contentRange, contentLength }: RangeAnswer,

@@ -28,7 +28,7 @@ export interface StoresConfig {
     readonly describesListed?: boolean;
     /** Whether the service pays for its requests; see `S3ClientOptions`. */
     readonly requesterPays?: boolean;
-    /** What uploads are checked by; see `S3DestinationOptions`. */
+    /** The checksum of uploads; see `S3DestinationOptions`. */
     readonly partCheck: "crc32" | "md5";
     /** Whether all parts of an upload but the last must have one length. */
     readonly equalParts: boolean;

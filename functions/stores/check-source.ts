@@ -23,9 +23,9 @@ export interface SourceProblem {
 const TIMEOUT_MS = 15_000;
 
 /**
- * Lists the source once, for whoever starts the service, and returns what is wrong with it, if anything. Of
- * a bucket only the first page is listed; of a folder as many files as one archive may have; a web server,
- * which has no listings, is asked for any file. Rejects with `ConfigError` as `openSource` does.
+ * Lists the source once, as the service starts, and returns what is wrong with it, if anything. Lists only
+ * the first page of a bucket, and of a folder as many files as one archive may have. A web server, which has
+ * no listings, is asked for any file. Rejects with `ConfigError` as `openSource` does.
  */
 export async function checkSource(config: Config): Promise<SourceProblem | undefined> {
   const { source: location } = config;

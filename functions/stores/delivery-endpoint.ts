@@ -8,13 +8,13 @@ import { type AddDeliveries, deliveryRoutes } from "../deliveries/routes.ts";
 import { type OpenDeliveriesOptions, openDeliveries } from "./open-deliveries.ts";
 import { findPlace } from "./places.ts";
 
-/** What is told of deliveries, beside their events. */
+/** Options of `openDeliveryRoutes`. */
 export interface DeliveryEndpointOptions extends OpenDeliveriesOptions {
   /** Called when a notice has been sent or given up. */
   readonly onNotice: (outcome: "sent" | "given_up") => void;
 }
 
-/** Opens deliveries as the settings have them, and returns what adds their routes. */
+/** Opens deliveries as the settings describe them. Returns the function that adds their routes. */
 export async function openDeliveryRoutes(
   config: DeliveryConfig,
   stores: StoresConfig,
@@ -31,7 +31,7 @@ export async function openDeliveryRoutes(
     ...options,
     async onEvent(event) {
       await options.onEvent(event);
-      // A receiver that is slow holds nothing up.
+      // Not awaited: a slow receiver must not hold up deliveries.
       if (event.event === "delivery_ended") void notify(event.delivery).catch(() => undefined);
     },
   });

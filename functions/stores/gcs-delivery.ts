@@ -1,4 +1,4 @@
-/** What writes to Cloud Storage, apart from what reads: a start that delivers nothing does not load it. */
+/** Opens Cloud Storage for writing; in a module of its own, so that a start without deliveries does not load it. */
 
 import { createGcsDestination } from "../../adapters/gcs/destination.ts";
 import { presignGcsGet } from "../../adapters/gcs/presign.ts";
@@ -32,7 +32,7 @@ export function openGcsStateStore(
   return createGcsStateStore({ bucket: createGcsBucket(options), prefix });
 }
 
-/** Returns what signs URLs, if the store is not a stand-in, which knows no signatures. */
+/** Returns a function that signs URLs; `undefined` for a stand-in, which does not know signatures. */
 export function openGcsPresigner(location: BucketLocation, config: StoresConfig["gcs"]) {
   if (config.apiEndpoint !== undefined) return undefined;
   const bucket = createGcsBucket({ bucket: location.bucket });

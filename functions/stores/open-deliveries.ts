@@ -15,7 +15,7 @@ import type { StoresConfig } from "../config/stores-config.ts";
 import { openStateStore } from "./delivery-stores.ts";
 import { type DeliveryPlace, findPlace, openPlaces } from "./places.ts";
 
-/** What deliveries share with the rest of the service. */
+/** Parts of the service that deliveries use too. */
 export interface OpenDeliveriesOptions {
   readonly source: BlobSource;
   readonly limits: PlanLimits;
@@ -27,7 +27,7 @@ export interface OpenDeliveriesOptions {
 /** How often a worker records what it has learnt. Milliseconds. */
 const RECORD_MS = 5_000;
 
-/** Deliveries as the settings have them, and the places that they go to. */
+/** Deliveries as the settings describe them, and the places that they go to. */
 export interface OpenedDeliveries {
   readonly deliveries: Deliveries;
   readonly places: readonly DeliveryPlace[];

@@ -1,4 +1,4 @@
-/** What writes to S3, apart from what reads: a start that delivers nothing does not load it. */
+/** Opens S3 for writing; in a module of its own, so that a start without deliveries does not load it. */
 
 import { createS3Client } from "../../adapters/s3/client.ts";
 import { createS3Destination } from "../../adapters/s3/destination.ts";

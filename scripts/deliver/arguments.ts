@@ -33,7 +33,7 @@ bucket to go on from another machine. Ctrl-C pauses.
 
 Exit codes: 0 done, 1 failed or refused, 3 paused and to be resumed.`;
 
-/** What the command is to do. */
+/** The action that the arguments ask for. */
 export type DeliverAction =
   | {
       readonly kind: "deliver";
