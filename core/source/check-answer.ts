@@ -14,7 +14,7 @@ export interface RangeAnswer {
  * Returns the failure of an answer that does not hold exactly the requested range of an object, or
  * `undefined` if it does. An object of another size is `changed`. A server that ignores
  * ranges always will (`no_range`). One that sends another range, such as a proxy that mixes up answers, may
- * send the right one next time (`other_range`). So is a shorter range, since a source must yield all of it.
+ * send the right one next time (`other_range`). So may one that sends a shorter range: a source must yield all.
  */
 export function checkAnswer(
   { contentRange, contentLength }: RangeAnswer,
