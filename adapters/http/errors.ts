@@ -60,7 +60,7 @@ export function translate(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (hasUnreadableHeaders(code)) return storeError("unreadable", error);
   if (error instanceof errors.HTTPParserError) {
-    // undici has the parser's reason in the message alone. Others are of a server that is not one of HTTP.
+    // undici has the parser's reason in the message alone. Its other errors mean that no HTTP is spoken.
     return storeError(
       /\(invalid header/i.test(error.message) ? "unreadable" : "unavailable",
       error,

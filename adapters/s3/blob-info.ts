@@ -24,8 +24,8 @@ const ARCHIVE_CLASS = /^(?!GLACIER_IR$).*(?:GLACIER|ARCHIVE)/;
 
 /**
  * Whether an object's bytes may be unreadable: archived and not restored, or encrypted with a key that each
- * request must bring along. It may be restored, and a store may have a class of such a name that is none:
- * only an attempt to read tells. An empty object has nothing to be read.
+ * request must bring along. Only an attempt to read tells: the object may have been restored, or the store
+ * may mean another class by such a name. An empty object has nothing to be read.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
  */
 export function mayBeUnreadable(facts: ObjectFacts): boolean {

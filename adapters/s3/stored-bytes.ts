@@ -3,8 +3,8 @@ export const afterSigning = { step: "deserialize", priority: "low", name: "accep
 
 /**
  * Middleware by which HEAD and GET ask for an object's bytes as they are stored. R2, Hitachi's and Google's S3
- * APIs unpack objects with `Content-Encoding: gzip` for clients that do not accept it. Must not be signed,
- * since Google's and Cloudflare's front ends change this header field.
+ * APIs unpack objects with `Content-Encoding: gzip` for clients that do not accept it. The
+ * header field must not be signed, since Google's and Cloudflare's front ends change it.
  */
 export function acceptGzip<Args extends { request: unknown }, Result>(
   next: (args: Args) => Promise<Result>,

@@ -43,9 +43,9 @@ export function* plannedReads(
 }
 
 /**
- * Returns, for each entry whose CRC-32 a range of the archive states, in a local header, a data descriptor
- * or the central directory, the bytes that the range does not send before; in the order in which it needs
- * the CRC-32s.
+ * Returns the bytes that a range of the archive does not send, but whose CRC-32 it needs. A range states an
+ * entry's CRC-32 in the local header, the data descriptor or the central directory. For each such entry, these
+ * are the bytes that the range has not sent by then, in the order in which it needs the CRC-32s.
  */
 export function skippedBytes(layout: Layout, range: ByteRange): SkippedBytes[] {
   const { localOffsets, centralOffsets, plan } = layout;
