@@ -83,10 +83,12 @@ function problemOf(location: Location): string | undefined {
 function bucketProblem({ kind, bucket }: BucketLocation): string | undefined {
   if (kind === "gcs") {
     // https://docs.cloud.google.com/storage/docs/buckets#naming
-    const isName = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(bucket);
+    // Not shorter than three characters, but a server that stands in for it may take others: the check of
+    // the source at the start says what is not there.
+    const isName = /^[a-z0-9](?:[a-z0-9._-]{0,220}[a-z0-9])?$/.test(bucket);
     return isName
       ? undefined
-      : `must name a bucket: 3 or more of a-z, 0-9 and "-_.", as in gs://bucket/prefix`;
+      : `must name a bucket: a-z, 0-9 and "-_." only, as in gs://bucket/prefix`;
   }
   if (bucket.startsWith("arn:")) {
     return "must name an access point by its alias, not its ARN: s3://my-point-…-s3alias/prefix (aws s3control get-access-point shows it)";
