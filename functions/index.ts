@@ -13,3 +13,6 @@ export { createNodeListener, type NodeListenerOptions } from "./node/node-listen
 export { createAudit } from "./observability/log.ts";
 export type { Metrics } from "./observability/metrics.ts";
 export type { MetricsEndpoint } from "./observability/metrics-route.ts";
+export { type Brand, BrandError, type BrandOptions, createBrand } from "./page/brand.ts";
+export { type Language, languages } from "./page/languages.ts";
+export type { PageSettings } from "./page/page.ts";

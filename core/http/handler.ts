@@ -1,6 +1,12 @@
 import { toZiplinkError } from "../errors.ts";
 import type { JwtKeys } from "../links/jwt-keys.ts";
-import { type Link, loadLink, type VerifiedToken, verifyLinkToken } from "../links/link.ts";
+import {
+  issuerOfExpired,
+  type Link,
+  loadLink,
+  type VerifiedToken,
+  verifyLinkToken,
+} from "../links/link.ts";
 import type { ManifestStore } from "../links/manifest.ts";
 import { selectEntries } from "../planning/select-entries.ts";
 import {
@@ -35,8 +41,8 @@ export type ArchiveHandler = (
 export interface Presenter {
   /** The form in which the archive of a valid link is described. */
   readonly description: DescriptionForm;
-  /** Returns the response to a refused request. */
-  readonly problem: (problem: Problem) => Response;
+  /** Returns the response to a refused request; `issuer` is the maker of the link, if it is genuine and names one. */
+  readonly problem: (problem: Problem, issuer?: string) => Response;
 }
 
 /** Responds to a request about a link with `present`. Rejects only if `present.problem` throws. */
@@ -139,7 +145,9 @@ async function withLink(
     return await work(await loadLink(link, manifests, request.signal));
   } catch (error) {
     const principal = link ? principalOf(link) : {};
-    return refuse(request, error, principal, scope.audit, present && { present });
+    const issuer = link?.issuer ?? issuerOfExpired(error);
+    const options = present && { present: (problem: Problem) => present(problem, issuer) };
+    return refuse(request, error, principal, scope.audit, options);
   }
 }
 

@@ -206,6 +206,17 @@ export async function verifyLink(
   return loadLink(await verifyLinkToken(token, keys), manifests, signal);
 }
 
+/**
+ * Returns the maker of the link that `verifyLinkToken` rejected as expired: such a link is genuine, as its
+ * signature is verified first. `undefined` for any other error, or if the link names none.
+ */
+export function issuerOfExpired(error: unknown): string | undefined {
+  const cause = error instanceof ZiplinkError && error.code === "expired" ? error.cause : undefined;
+  if (!(cause instanceof errors.JWTExpired)) return undefined;
+  const { success, data } = validate(checkedClaims, cause.payload);
+  return success ? data.iss : undefined;
+}
+
 /** Throws `malformed` for a NumericDate that no `Date` can hold, about 273,000 years from now. */
 function toDate(seconds: number): Date {
   const date = new Date(seconds * 1000);

@@ -59,16 +59,13 @@ export async function mintResult(
 export function addObjects(app: Hono<ScopedEnv>, options: ObjectRouteOptions): void {
   app.get("/o/:token", (context) =>
     answer(context, async (link, { headers }) => {
-      const { languages } = options.page;
-      const language = chooseLanguage(headers.get("Accept-Language"), languages);
-      const { localeOf } = await import("../page/locale.ts");
+      const language = chooseLanguage(headers.get("Accept-Language"), options.page.languages);
+      const { lookOf } = await import("../page/look.ts");
       const { objectPage } = await import("../page/object-page.ts");
-      const { pageHeaders } = await import("../page/headers.ts");
+      const look = lookOf(language, options.page);
       const filename = filenameOf(link.to);
       const url = `${context.req.param("token")}/${encodeURIComponent(filename)}`;
-      return new Response(objectPage(link, filename, url, localeOf(language)), {
-        headers: { ...pageHeaders, "Content-Language": language },
-      });
+      return new Response(objectPage(link, filename, url, look), { headers: look.headers });
     }),
   );
 

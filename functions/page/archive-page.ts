@@ -1,16 +1,18 @@
 import type { ArchiveDescription } from "../../core/http/describe-archive.ts";
-import { htmlDocument } from "./document.ts";
+import { brandFooter, htmlDocument } from "./document.ts";
 import { fileList } from "./file-list.ts";
 import { buildFileTree } from "./file-tree.ts";
 import { fill } from "./formats.ts";
 import { fillHtml, type Html, html, jsonBlock } from "./html.ts";
 import type { Locale } from "./locale.ts";
+import type { Look } from "./look.ts";
 import type { PageData } from "./page-data.ts";
 
 /**
  * Returns the page of an archive, as HTML. Its links are relative to `/d/{token}`, so that it works below any path.
  */
-export function archivePage(archive: ArchiveDescription, token: string, locale: Locale): string {
+export function archivePage(archive: ArchiveDescription, token: string, look: Look): string {
+  const { locale } = look;
   const { formats } = locale;
   const { page: texts, client } = locale.texts;
   const { filename, length, etag, slice, entries } = archive;
@@ -59,10 +61,15 @@ ${slice !== null && length !== null && length > slice ? html`<noscript><p class=
 <input type="hidden" name="of" value="${etag.slice(1, -1)}">
 ${fileList(tree, entries.length, locale)}
 </form>
-<footer><p>${texts.footer}</p></footer>
+<footer><p>${texts.footer}</p>
+${brandFooter(look)}</footer>
 </main>
 ${jsonBlock("archive", data)}`;
-  return htmlDocument(locale, title, body, true);
+  const from = archive.issuer === undefined ? [] : [fill(texts.from, { issuer: archive.issuer })];
+  const summary = [...from, formats.plural(texts.files, tree.count), formats.bytes(tree.size)].join(
+    " · ",
+  );
+  return htmlDocument(look, { title, summary, body, withScript: true });
 }
 
 /** Returns a time in UTC, which the script converts to the reader's time zone. */

@@ -1,8 +1,8 @@
 import type { ObjectLink } from "../../core/links/object-link.ts";
 import { timeElement } from "./archive-page.ts";
-import { htmlDocument } from "./document.ts";
+import { brandFooter, htmlDocument } from "./document.ts";
 import { fillHtml, html } from "./html.ts";
-import type { Locale } from "./locale.ts";
+import type { Look } from "./look.ts";
 
 /** Names of checksums, as people know them. */
 const checksumNames: Readonly<Record<string, string>> = {
@@ -16,8 +16,9 @@ export function objectPage(
   { size, expires, checksums }: ObjectLink,
   filename: string,
   url: string,
-  locale: Locale,
+  look: Look,
 ) {
+  const { locale } = look;
   const { formats, texts } = locale;
   const until = fillHtml(texts.page.worksUntil, { time: timeElement(expires, locale) });
   const body = html`<main>
@@ -27,6 +28,8 @@ export function objectPage(
 </header>
 <div class="bar"><div class="actions"><a class="button" href="${url}"><span>${texts.page.download}</span> <small>${formats.bytes(size)}</small></a></div></div>
 ${Object.entries(checksums).map(([name, value]) => html`<p class="facts"><span>${checksumNames[name] ?? name}</span> <code>${value}</code></p>`)}
+<footer>${brandFooter(look)}</footer>
 </main>`;
-  return htmlDocument(locale, filename, body, false);
+  const summary = formats.bytes(size);
+  return htmlDocument(look, { title: filename, summary, body, withScript: false });
 }

@@ -1,5 +1,6 @@
 import type { LinkPresenter } from "../../core/http/handler.ts";
 import type { RequestScope } from "../../core/http/request-scope.ts";
+import type { Brand } from "./brand.ts";
 import { chooseLanguage, type Language } from "./languages.ts";
 
 /** Answers a request for the page of the link with this token. */
@@ -16,6 +17,8 @@ export interface PageSettings {
    * all, with English first.
    */
   readonly languages: readonly Language[];
+  /** How the deployment presents itself, made by `createBrand`. Default: not at all. */
+  readonly brand?: Brand | undefined;
 }
 
 /**
@@ -23,10 +26,10 @@ export interface PageSettings {
  * the same status as `/zip/`. The rendering code is loaded with the first page, so that a cold start
  * that sends an archive does not wait for it.
  */
-export function createPage(present: LinkPresenter, { languages }: PageSettings): PageHandler {
+export function createPage(present: LinkPresenter, settings: PageSettings): PageHandler {
   return async (request, token, scope) => {
-    const language = chooseLanguage(request.headers.get("Accept-Language"), languages);
+    const language = chooseLanguage(request.headers.get("Accept-Language"), settings.languages);
     const { presentAsPage } = await import("./to-page.ts");
-    return present(request, token, presentAsPage(token, language), scope);
+    return present(request, token, presentAsPage(token, language, settings), scope);
   };
 }

@@ -21,6 +21,8 @@ export const de: Texts = {
       "Dieses Archiv ist größer als {limit}; mehr lässt sich nicht auf einmal senden. Bitte schalten Sie JavaScript ein, damit diese Seite es in Teilen herunterladen kann.",
     footer: "Das ZIP entsteht während des Herunterladens. Es wird keine Kopie davon gespeichert.",
     tryAgain: "Erneut versuchen",
+    support: "Hilfe",
+    requestNew: "Neuen Link anfordern",
   },
   errors: {
     expired: {

@@ -24,6 +24,8 @@ export const en = {
       "This archive is larger than {limit}, the most that can be sent at once. Please turn on JavaScript so that this page can download it in parts.",
     footer: "The ZIP is created while it downloads. No copy of it is stored.",
     tryAgain: "Try again",
+    support: "Help",
+    requestNew: "Request a new link",
   },
   /** Explanations for a link that does not open, by error code; `other` is for all other codes. */
   errors: {

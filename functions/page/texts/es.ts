@@ -25,6 +25,8 @@ export const es: Texts = {
       "Este ZIP ocupa más de {limit}, el máximo que se puede enviar de una vez. Active JavaScript para que esta página pueda descargarlo por partes.",
     footer: "El ZIP se crea durante la descarga. No se guarda ninguna copia.",
     tryAgain: "Volver a intentarlo",
+    support: "Ayuda",
+    requestNew: "Pedir un enlace nuevo",
   },
   errors: {
     expired: {

@@ -25,6 +25,8 @@ export const fr: Texts = {
       "Cette archive dépasse {limit}, le maximum qui puisse être envoyé en une fois. Activez JavaScript pour que cette page puisse la télécharger en plusieurs parties.",
     footer: "Le ZIP est créé pendant le téléchargement. Aucune copie n’en est conservée.",
     tryAgain: "Réessayer",
+    support: "Aide",
+    requestNew: "Demander un nouveau lien",
   },
   errors: {
     expired: {

@@ -21,6 +21,8 @@ export const it: Texts = {
       "Questo archivio supera {limit}, il massimo che si può inviare in una volta. Attiva JavaScript, così questa pagina può scaricarlo a parti.",
     footer: "Lo ZIP viene creato durante il download. Non ne viene conservata alcuna copia.",
     tryAgain: "Riprova",
+    support: "Assistenza",
+    requestNew: "Richiedi un nuovo link",
   },
   errors: {
     expired: {

@@ -21,6 +21,8 @@ export const ja: Texts = {
       "このアーカイブは、一度に送信できる上限の {limit} を超えています。このページで分割してダウンロードできるように、JavaScript を有効にしてください。",
     footer: "ZIP はダウンロード中に作成されます。コピーは保存されません。",
     tryAgain: "再試行",
+    support: "ヘルプ",
+    requestNew: "新しいリンクを依頼",
   },
   errors: {
     expired: {

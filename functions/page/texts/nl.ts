@@ -21,6 +21,8 @@ export const nl: Texts = {
       "Dit archief is groter dan {limit}, het meeste dat in één keer kan worden verzonden. Zet JavaScript aan, zodat deze pagina het in delen kan downloaden.",
     footer: "De ZIP wordt tijdens het downloaden gemaakt. Er wordt geen kopie van bewaard.",
     tryAgain: "Opnieuw proberen",
+    support: "Hulp",
+    requestNew: "Nieuwe link aanvragen",
   },
   errors: {
     expired: {

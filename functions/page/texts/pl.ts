@@ -26,6 +26,8 @@ export const pl: Texts = {
       "To archiwum przekracza {limit}, czyli największą ilość, którą można wysłać naraz. Włącz JavaScript, aby ta strona mogła pobrać je w częściach.",
     footer: "ZIP powstaje podczas pobierania. Żadna jego kopia nie jest przechowywana.",
     tryAgain: "Spróbuj ponownie",
+    support: "Pomoc",
+    requestNew: "Poproś o nowy link",
   },
   errors: {
     expired: {

@@ -25,6 +25,8 @@ export const ptBr: Texts = {
       "Este ZIP é maior que {limit}, o máximo que pode ser enviado de uma vez. Ative o JavaScript para que esta página possa baixá-lo em partes.",
     footer: "O ZIP é criado durante o download. Nenhuma cópia dele é guardada.",
     tryAgain: "Tentar de novo",
+    support: "Ajuda",
+    requestNew: "Pedir um novo link",
   },
   errors: {
     expired: {

@@ -21,6 +21,8 @@ export const zhCn: Texts = {
       "此压缩包大于 {limit}，超出了一次可发送的上限。请启用 JavaScript，以便此页面分段下载。",
     footer: "ZIP 在下载时生成，不会保存任何副本。",
     tryAgain: "重试",
+    support: "帮助",
+    requestNew: "索取新链接",
   },
   errors: {
     expired: {
