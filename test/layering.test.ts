@@ -139,7 +139,7 @@ test.each(sourceFiles("examples"))("%s mounts what applications may import", (fi
   for (const specifier of imports(file).filter((path) => path.startsWith("../"))) {
     const target = join(file, "..", specifier);
     expect(target).toMatch(
-      /^(?:(?:core|functions)\/index\.ts$|(?:core\/links|adapters\/\w+|functions\/(?:node|aws|gcp))\/index\.ts$|examples\/)/,
+      /^(?:(?:core|core\/delivery|functions)\/index\.ts$|(?:core\/links|adapters\/\w+|functions\/(?:node|aws|gcp))\/index\.ts$|examples\/)/,
     );
   }
 });

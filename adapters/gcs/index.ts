@@ -1,4 +1,6 @@
 /** `@ziplink/ziplink/gcs`: buckets of Google Cloud Storage. Requires `@google-cloud/storage`. */
+
+export { createGcsDestination, type GcsDestinationOptions } from "./destination.ts";
 export {
   createGcsObjectStore,
   type GcsObjectStoreOptions,
@@ -13,3 +15,4 @@ export {
   type GcsFile,
   type GcsSourceOptions,
 } from "./source.ts";
+export { createGcsStateStore, type GcsStateStoreOptions } from "./state-store.ts";

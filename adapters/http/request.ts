@@ -11,6 +11,11 @@ export interface RequesterOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The time limit for a response's headers. Milliseconds. */
   readonly timeoutMs: number;
+  /**
+   * Whether a connection is used again after a HEAD. undici closes it by default, as some servers send a
+   * body then, which nobody asked for. Default false.
+   */
+  readonly reuseAfterHead?: boolean;
 }
 
 /**
@@ -29,7 +34,7 @@ const DISCARD_LIMIT = { bytes: 16 * 1024, milliseconds: 1000 };
 
 /** Makes requests with the pool and the headers of one source. */
 export function createRequester(options: RequesterOptions): Requester {
-  const { dispatcher, timeoutMs } = options;
+  const { dispatcher, timeoutMs, reuseAfterHead = false } = options;
   const ownHeaders = Object.fromEntries(
     Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
@@ -42,6 +47,7 @@ export function createRequester(options: RequesterOptions): Requester {
         method,
         headers: { ...ownHeaders, "accept-encoding": "identity", ...headers },
         signal: signal ?? null,
+        ...(reuseAfterHead && { reset: false }),
         headersTimeout: timeoutMs,
         bodyTimeout: 0,
       });

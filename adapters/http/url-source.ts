@@ -27,7 +27,8 @@ export function createUrlSource({ hosts, timeoutMs = 30_000 }: UrlSourceOptions)
     signal: AbortSignal | undefined,
   ) {
     const { url, dispatcher } = hosts.agentFor(text);
-    return createRequester({ dispatcher, headers: {}, timeoutMs })(method, url, headers, signal);
+    const options = { dispatcher, headers: {}, timeoutMs, reuseAfterHead: true };
+    return createRequester(options)(method, url, headers, signal);
   }
 
   const requestOf =

@@ -3,6 +3,7 @@ import { createSealedHeaders } from "../../core/delivery/age-headers.ts";
 import { Deliveries, type DeliveryEvent } from "../../core/delivery/deliveries.ts";
 import type { UrlSource } from "../../core/delivery/delivery-plan.ts";
 import { DeliveryStates } from "../../core/delivery/delivery-states.ts";
+import { createResilientUrls } from "../../core/delivery/resilient-urls.ts";
 import { planArchive } from "../../core/planning/plan-archive.ts";
 import type { PlanLimits } from "../../core/planning/plan-limits.ts";
 import {
@@ -45,13 +46,13 @@ export async function openDeliveries(
   const places = await openPlaces(config.destinations, stores, options.observe);
   const source = new ResilientSource(options.source, options.resilience);
   const urls = config.urlHosts.length > 0 ? await openUrls(config.urlHosts) : undefined;
-  const resilientUrls = urls && new ResilientSource(urls, options.resilience);
+  const openUrlsOnce = urls && createResilientUrls(urls, options.resilience);
   const deliveries = new Deliveries({
     tools: {
       states,
       open: () => ({
         source: source.forDownload(),
-        urls: urls && resilientUrls && { ...urls, ...readingOf(resilientUrls.forDownload()) },
+        urls: openUrlsOnce?.(),
       }),
       plan: (spec, from, signal) => planArchive(spec, from, { limits, signal }),
       target(to) {
@@ -74,13 +75,4 @@ async function openUrls(allowed: readonly string[]): Promise<UrlSource> {
   const { createUrlHosts } = await import("../../adapters/http/url-hosts.ts");
   const { createUrlSource } = await import("../../adapters/http/url-source.ts");
   return createUrlSource({ hosts: createUrlHosts(allowed) });
-}
-
-/** The methods of a source that is a class's instance. */
-function readingOf(source: BlobSource): BlobSource {
-  return {
-    stat: (key, signal) => source.stat(key, signal),
-    list: (prefix, signal) => source.list(prefix, signal),
-    open: (blob, range, signal) => source.open(blob, range, signal),
-  };
 }

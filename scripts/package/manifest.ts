@@ -17,6 +17,7 @@ export interface RootManifest {
 const modules: Readonly<Record<string, string>> = {
   ".": "functions/index",
   "./links": "core/links/index",
+  "./deliveries": "core/delivery/index",
   "./s3": "adapters/s3/index",
   "./gcs": "adapters/gcs/index",
   "./http": "adapters/http/index",
