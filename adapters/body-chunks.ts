@@ -1,7 +1,9 @@
 import { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
+import { Wakeup } from "../core/async/wakeup.ts";
 import { adopt, allocateChunk, CHUNK_BYTES, release, trimChunk } from "../core/bytes/chunks.ts";
 import { ZiplinkError } from "../core/errors.ts";
+import { ChunkReader } from "../core/source/chunk-reader.ts";
 import { storeError } from "../core/source/store-errors.ts";
 import { readInLarge } from "./agents.ts";
 
@@ -34,29 +36,25 @@ export interface BodyOptions {
  * Copying pieces together costs less than passing each through the layers above. Nothing is read
  * before the first `next`. Rejects with `unavailable` if the body is shorter than it must be, and
  * with `corrupt` if it is longer. An abort releases the body at once.
- *
- * This is not a generator, since `return()` of a generator that has not started does not run its
- * `finally`.
  */
-export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
+export class BodyChunks extends ChunkReader {
   readonly #body: Readable;
   readonly #options: BodyOptions;
   /** The connection of a body from Node's client; undefined once all of the body has arrived. */
   readonly #connection: Duplex | null | undefined;
   readonly #ready: Uint8Array[] = [];
-  readonly #onAbort = () => void this.return();
   #filling: Buffer<ArrayBuffer> | undefined;
   #filled = 0;
   /** Number of bytes that have not arrived yet. */
   #remaining: number;
   #failure: { readonly error: unknown } | undefined;
   #isEnded = false;
-  #wake: () => void = () => undefined;
+  readonly #news = new Wakeup();
   #isAwaited = false;
   #handover: NodeJS.Timeout | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(body: Readable, options: BodyOptions) {
+    super(options.signal);
     this.#body = body;
     this.#options = options;
     this.#remaining = options.length;
@@ -71,49 +69,42 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
       if (!this.#isOver) this.#fail(storeError("broken_off"));
     });
     if (body.destroyed) this.#fail(body.errored ?? storeError("broken_off"));
-    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  [Symbol.asyncIterator]() {
-    return this;
+  protected override read(): Uint8Array | Promise<Uint8Array | undefined> {
+    return this.#ready.shift() ?? this.#awaited();
   }
 
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const { signal, translate } = this.#options;
-    for (;;) {
-      if (signal?.aborted) await this.#close();
-      signal?.throwIfAborted();
-      if (this.#closing) return this.return();
-      const value = this.#ready.shift();
-      if (value) return { done: false, value };
-      if (this.#failure) {
-        await this.#close();
-        const { error } = this.#failure;
-        throw error instanceof ZiplinkError ? error : translate(error);
-      }
-      if (this.#isEnded) return this.return();
-      await this.#more();
+  protected override async dispose(): Promise<void> {
+    clearTimeout(this.#handover);
+    for (const chunk of this.#ready.splice(0)) release(chunk);
+    if (this.#filling) release(this.#filling);
+    this.#filling = undefined;
+    this.#news.wake();
+    const { close } = this.#options;
+    if (close) await close();
+    else this.#body.destroy();
+  }
+
+  /** Waits for the next chunk; returns `undefined` at the end. */
+  async #awaited(): Promise<Uint8Array | undefined> {
+    while (!this.#isOver && !this.#failure) {
+      const news = this.#news.wait();
+      this.#isAwaited = true;
+      if (this.#filled > 0) this.#handOverSoon();
+      this.#body.resume();
+      await news;
+      this.#isAwaited = false;
+      const chunk = this.#ready.shift();
+      if (chunk) return chunk;
     }
-  }
-
-  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    await this.#close();
-    return { done: true, value: undefined };
-  }
-
-  /** Waits until there is a chunk, the end, or a failure. */
-  async #more(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    this.#isAwaited = true;
-    if (this.#filled > 0) this.#handOverSoon();
-    this.#body.resume();
-    await promise;
-    this.#isAwaited = false;
+    if (!this.#failure || this.isClosed) return undefined;
+    const { error } = this.#failure;
+    throw error instanceof ZiplinkError ? error : this.#options.translate(error);
   }
 
   #receive(bytes: Buffer): void {
-    if (this.#closing || this.#failure) return;
+    if (this.isClosed || this.#failure) return;
     this.#remaining -= bytes.length;
     try {
       if (this.#remaining < 0) throw storeError("wrong_length");
@@ -132,7 +123,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     }
     if (this.#ready.length > 0) {
       this.#body.pause();
-      this.#wake();
+      this.#news.wake();
     } else if (this.#isAwaited) {
       this.#handOverSoon();
     }
@@ -167,7 +158,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
       this.#filling = undefined;
       this.#filled = 0;
     }
-    if (this.#ready.length > 0) this.#wake();
+    if (this.#ready.length > 0) this.#news.wake();
   }
 
   #end(): void {
@@ -178,7 +169,7 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     }
     this.#isEnded = true;
     this.#handOver();
-    this.#wake();
+    this.#news.wake();
   }
 
   /** Records a failure. The bytes that arrived before it are still passed on. */
@@ -186,27 +177,12 @@ export class BodyChunks implements AsyncIterableIterator<Uint8Array> {
     if (this.#isOver) return;
     this.#failure ??= { error };
     this.#handOver();
-    this.#wake();
+    this.#news.wake();
   }
 
   /** Whether the outcome of the body no longer matters. */
   get #isOver(): boolean {
-    return this.#isEnded || this.#closing !== undefined;
-  }
-
-  #close(): Promise<void> {
-    this.#closing ??= (async () => {
-      const { signal, close } = this.#options;
-      signal?.removeEventListener("abort", this.#onAbort);
-      clearTimeout(this.#handover);
-      for (const chunk of this.#ready.splice(0)) release(chunk);
-      if (this.#filling) release(this.#filling);
-      this.#filling = undefined;
-      this.#wake();
-      if (close) await close();
-      else this.#body.destroy();
-    })();
-    return this.#closing;
+    return this.#isEnded || this.isClosed;
   }
 }
 

@@ -83,6 +83,7 @@ export { uniqueNames, type WantedName } from "./planning/names.ts";
 export { type PlanOptions, planArchive } from "./planning/plan-archive.ts";
 export type { FoundPlan, Planner } from "./planning/plan-cache.ts";
 export type { PlanLimits } from "./planning/plan-limits.ts";
+export type { ReadInline } from "./source/inline-chunks.ts";
 export {
   type InlineBlob,
   type InlineBytes,
@@ -90,7 +91,6 @@ export {
   type InlineStream,
   inlineBytes,
   inlineStream,
-  type ReadInline,
   withInlineEntries,
 } from "./source/inline-entries.ts";
 export type { ObjectStore } from "./source/object-store.ts";

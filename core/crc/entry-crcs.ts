@@ -1,3 +1,4 @@
+import { Wakeup } from "../async/wakeup.ts";
 import type { BlobSource } from "../blob-source.ts";
 import { combineCrc32 } from "../bytes/crc32.ts";
 import { ZiplinkError } from "../errors.ts";
@@ -57,7 +58,7 @@ export class EntryCrcs {
   #rereading: Promise<void> | undefined;
   #isReread = false;
   #failure: { readonly error: unknown } | undefined;
-  #wake: () => void = () => undefined;
+  readonly #news = new Wakeup();
 
   /** @param skipped bytes that are not sent but whose CRC-32 is needed, in order of need */
   constructor(
@@ -87,11 +88,9 @@ export class EntryCrcs {
       if (known !== undefined) return known;
       if (this.#failure) throw this.#failure.error;
       if (this.#isReread) throw new ZiplinkError("internal", "A checksum was not foreseen.");
-      const waking = new Promise<void>((wake) => {
-        this.#wake = wake;
-      });
+      const news = this.#news.wait();
       this.start();
-      await waking;
+      await news;
     }
   }
 
@@ -196,7 +195,7 @@ export class EntryCrcs {
     };
     await Promise.all(Array.from({ length: WORKERS }, worker));
     this.#isReread = true;
-    this.#wake();
+    this.#news.wake();
   }
 
   /** Yields the parts to reread, in the order in which they are needed. */
@@ -209,7 +208,7 @@ export class EntryCrcs {
       if (unknown.length === 0) this.#found(skipped);
       else if (this.#recall(index) === undefined) {
         for (const tile of unknown) yield { skipped, tile };
-      } else this.#wake();
+      } else this.#news.wake();
     }
   }
 
@@ -228,7 +227,7 @@ export class EntryCrcs {
     const end = tiles.at(-1)?.end ?? size;
     if (end === entryAt(this.#layout, index).blob.size) this.learn(index, crc32);
     else this.#before = { index, end, crc32 };
-    this.#wake();
+    this.#news.wake();
   }
 }
 

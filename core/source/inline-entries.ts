@@ -1,15 +1,8 @@
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { abortable } from "../async/abortable.ts";
-import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
+import type { BlobInfo, BlobSource } from "../blob-source.ts";
 import { crc32 } from "../bytes/crc32.ts";
 import type { PlanEntry } from "../zip/plan.ts";
-
-/** Reads bytes `[start, end)` of an application's content, in chunks that the receiver owns. */
-export type ReadInline = (
-  range: ByteRange,
-  signal?: AbortSignal,
-) => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
+import { openInline, type ReadInline } from "./inline-chunks.ts";
 
 /** Content that the application itself supplies, described like a stored object. */
 export interface InlineBlob extends BlobInfo {
@@ -108,9 +101,7 @@ export function withInlineEntries(source: BlobSource): BlobSource {
       if (content instanceof Uint8Array) {
         return piecesOf(content.subarray(range.start, range.end));
       }
-      const chunks = untilAborted(await openInline(content, range, signal), signal);
-      await chunks.next();
-      return chunks;
+      return openInline(content, range, signal);
     },
   };
 }
@@ -126,63 +117,6 @@ const PIECE = 64 * 1024;
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += PIECE) {
     yield new Uint8Array(bytes.subarray(at, at + PIECE));
-  }
-}
-
-/** Opens the application's content. Rejects at once on an abort; a later result is closed unread. */
-async function openInline(
-  content: ReadInline,
-  range: ByteRange,
-  signal: AbortSignal | undefined,
-): Promise<AsyncIterable<Uint8Array>> {
-  const opening = Promise.resolve(content(range, signal));
-  try {
-    return await abortable(opening, signal);
-  } catch (error) {
-    // After an abort, nobody needs to know how the application's code ended.
-    if (signal?.aborted) opening.then(closeUnread).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** Closes an iterable that was never read. The iterator of an unread Node stream would not close it. */
-async function closeUnread(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  if (chunks instanceof Readable) chunks.destroy();
-  else await chunks[Symbol.asyncIterator]().return?.();
-}
-
-/**
- * Yields `chunks` and rejects at once on an abort, whether or not the application's code heeds the signal.
- * First yields an empty chunk, for the caller to take before it hands the generator on: a generator that has not
- * started would not run its `finally` block when it is closed.
- */
-async function* untilAborted(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let iterator: AsyncIterator<Uint8Array> | undefined;
-  let giveUp: () => void = () => undefined;
-  const onAbort = () => giveUp();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    yield new Uint8Array();
-    for (;;) {
-      signal?.throwIfAborted();
-      iterator ??= chunks[Symbol.asyncIterator]();
-      const next = iterator.next();
-      const step = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        giveUp = () => reject(signal?.reason);
-        next.then(resolve, reject);
-      });
-      if (step.done) return;
-      yield step.value;
-    }
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-    const ended = iterator ? iterator.return?.() : closeUnread(chunks);
-    // After an abort it may be stuck, and nobody needs to know how it ended.
-    if (signal?.aborted) ended?.catch(() => undefined);
-    else await ended;
   }
 }
 

@@ -1,3 +1,4 @@
+import { Wakeup } from "../async/wakeup.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../blob-source.ts";
 import { isInline } from "../source/inline-entries.ts";
 import { readRange } from "../source/read-range.ts";
@@ -90,9 +91,9 @@ class ReadPart {
   readonly planned: PlannedRead;
   readonly #share: ReadAheadShare;
   readonly #chunks: Uint8Array[] = [];
+  readonly #news = new Wakeup();
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
-  #wake: () => void = () => undefined;
 
   constructor(planned: PlannedRead, share: ReadAheadShare) {
     this.planned = planned;
@@ -105,13 +106,13 @@ class ReadPart {
     try {
       for await (const chunk of readRange(source, blob, { start, end }, signal)) {
         this.#chunks.push(chunk);
-        this.#wake();
+        this.#news.wake();
       }
     } catch (error) {
       this.#failure = { error };
     } finally {
       this.#ended = true;
-      this.#wake();
+      this.#news.wake();
     }
   }
 
@@ -130,9 +131,7 @@ class ReadPart {
         } else if (this.#ended) {
           return;
         } else {
-          await new Promise<void>((wake) => {
-            this.#wake = wake;
-          });
+          await this.#news.wait();
         }
       }
     } finally {

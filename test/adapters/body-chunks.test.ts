@@ -10,6 +10,7 @@ import { createAgents } from "../../adapters/agents.ts";
 import { BodyChunks, type BodyOptions } from "../../adapters/body-chunks.ts";
 import { CHUNK_BYTES, release } from "../../core/bytes/chunks.ts";
 import { ZiplinkError } from "../../core/errors.ts";
+import { describeChunkReader } from "../contract/chunk-reader.ts";
 import { certificate } from "../support/certificate.ts";
 
 const MiB = 1024 * 1024;
@@ -35,6 +36,30 @@ const codeOf = (promise: Promise<unknown>) =>
     () => "none",
     (error: unknown) => (error instanceof ZiplinkError ? error.code : error),
   );
+
+describeChunkReader(
+  "a body",
+  ({ signal, after }) => {
+    const bytes = randomBytes(600_000);
+    let released = 0;
+    const body = Readable.from(
+      (async function* () {
+        yield bytes.subarray(0, 300_000);
+        if (after === "stalls") await new Promise(() => undefined);
+        if (after === "fails") throw new Error("broken");
+        yield bytes.subarray(300_000);
+      })(),
+      { objectMode: false },
+    );
+    const close = () => {
+      released++;
+      body.destroy();
+    };
+    const chunks = new BodyChunks(body, options(bytes.length, { signal, close }));
+    return { chunks, bytes, released: () => released };
+  },
+  { failure: "translated" },
+);
 
 describe("BodyChunks", () => {
   test("gives the same bytes however they arrive", async () => {
