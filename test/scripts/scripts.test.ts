@@ -176,6 +176,7 @@ describe("settings", () => {
     [{ SOURCE: "s3://.bucket" }, /SOURCE must name a bucket/],
     [{ SOURCE: "s3://localhost:9000/bucket" }, /SOURCE .* address of the store belongs in S3_ENDP/],
     [{ SOURCE: "gs://Bucket" }, /SOURCE must name a bucket: 3 or more of a-z/],
+    [{ SOURCE: "gs://-b" }, /SOURCE must name a bucket: 3 or more of a-z/],
     [
       { SOURCE: "s3://arn:aws:s3:eu-central-1:123456789012:accesspoint/point/exports" },
       /SOURCE must name an access point by its alias, not its ARN: s3:\/\//,
@@ -251,6 +252,7 @@ test.each([
   ["s3://My_old.Bucket", { kind: "s3", bucket: "My_old.Bucket", prefix: "" }],
   ["s3://my-point-s3alias/exports", { kind: "s3", bucket: "my-point-s3alias", prefix: "exports" }],
   ["gs://bucket/exports/", { kind: "gcs", bucket: "bucket", prefix: "exports/" }],
+  ["gs://b", { kind: "gcs", bucket: "b", prefix: "" }],
   ["https://host/base/", { kind: "http", base: "https://host/base/" }],
   ["/srv/a b", { kind: "folder", path: "/srv/a b" }],
   ["file:///srv/a%20b", { kind: "folder", path: "/srv/a b" }],
