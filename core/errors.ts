@@ -40,6 +40,8 @@ export const statusByCode = {
   aborted: 499,
   /** The client took no byte of a response for too long. Only ever the end of one that had begun. */
   stalled: 499,
+  /** The server stops, and the time for responses in progress is up. Only ever the end of one that had begun. */
+  stopping: 503,
   /** The store's answer does not fit the request, or its bytes do not match their checksum. */
   corrupt: 502,
   /** The store asks us to slow down. */

@@ -10,4 +10,5 @@ const config = readConfig(process.env, process.env.K_SERVICE ? cloudRunResponseL
 await registerFunction("ziplink", await createService(config), {
   logger: createLogger(config),
   clientStallSeconds: config.clientStallSeconds,
+  drainSeconds: config.drainSeconds,
 });

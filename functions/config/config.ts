@@ -44,6 +44,7 @@ const settings = z.object({
   MAX_RESPONSE_BYTES: z.optional(integer(1)),
   MAX_FIXED_LENGTH: z.optional(integer(0)),
   PLAN_CACHE_SECONDS: z._default(integer(0), defaults.cacheSeconds),
+  DRAIN_SECONDS: z._default(integer(0, 86_400), defaults.drainSeconds),
   CLIENT_STALL_SECONDS: z._default(integer(1), defaults.clientStallSeconds),
   CACHE_CONTROL: z._default(z.string().check(z.minLength(1)), defaults.cacheControl),
   CORS_ORIGINS: z._default(listSchema, []),
@@ -72,6 +73,8 @@ export interface Config extends LinkConfig {
   readonly planCacheSeconds: number;
   /** How long a client may take no byte before its response is broken off. */
   readonly clientStallSeconds: number;
+  /** How long responses in progress have to end when the process is told to. */
+  readonly drainSeconds: number;
   /** Where checksums are stored for other instances. */
   readonly crcStore: SealedStore | undefined;
   /** How deliveries are made; absent where there are none. */
@@ -117,6 +120,7 @@ export function readConfig(env: Environment, platform: ResponseLimits = unlimite
     },
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
     clientStallSeconds: data.CLIENT_STALL_SECONDS,
+    drainSeconds: data.DRAIN_SECONDS,
     crcStore: toCrcStore(data),
     deliveries: toDeliveryConfig(data),
     cacheControl: data.CACHE_CONTROL,

@@ -10,4 +10,5 @@ export const defaults = {
   maxLinkLength: 1_800,
   maxBodyBytes: 5_000_000,
   clientStallSeconds: 30,
+  drainSeconds: 10,
 } as const;

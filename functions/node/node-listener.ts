@@ -6,6 +6,7 @@ import { describeProblem, problemResponse } from "../../core/http/problem.ts";
 import type { App } from "../app/app.ts";
 import { defaults } from "../config/defaults.ts";
 import { createLogger } from "../observability/log.ts";
+import { Drain } from "./drain.ts";
 import { withParsedBody } from "./parsed-body.ts";
 import { sendResponse } from "./send-response.ts";
 
@@ -33,20 +34,26 @@ export interface NodeListenerOptions {
  * its HTTP/2 stream is reset. Errors that the app throws after the client has left are not reported.
  */
 export function createNodeListener(app: App, options: NodeListenerOptions = {}) {
+  return createDrainedListener(app, options, new Drain());
+}
+
+/** Does the same, and has `drain` follow the responses. */
+export function createDrainedListener(app: App, options: NodeListenerOptions, drain: Drain) {
   const stallMs = (options.clientStallSeconds ?? defaults.clientStallSeconds) * 1000;
   return getRequestListener(
     async (request, { incoming, outgoing }) => {
       const { signal } = request;
       const { onError = (error) => logError(error, options.logger) } = options;
+      const sending = { signal, stallMs, onBreakOff: drain.follow(outgoing) };
       let failure: unknown;
       try {
         const response = await app(withParsedBody(request, incoming));
-        failure = await sendResponse(response, outgoing, { signal, stallMs });
+        failure = await sendResponse(response, outgoing, sending);
       } catch (error) {
         if (signal.aborted) return RESPONSE_ALREADY_SENT;
         onError(error);
         if (options.onError || outgoing.headersSent) return RESPONSE_ALREADY_SENT;
-        await sendResponse(problemResponse(error), outgoing, { signal, stallMs });
+        await sendResponse(problemResponse(error), outgoing, sending);
       }
       if (failure !== undefined) onError(failure);
       return RESPONSE_ALREADY_SENT;

@@ -1,17 +1,26 @@
 import { createServer } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type ServerHttp2Session,
+} from "node:http2";
 import type { Server } from "node:net";
 import type { App } from "../app/app.ts";
 import { defaults } from "../config/defaults.ts";
 import { answerClientError } from "./client-error.ts";
-import { createNodeListener, type NodeListenerOptions } from "./node-listener.ts";
+import { Drain } from "./drain.ts";
+import { createDrainedListener, type NodeListenerOptions } from "./node-listener.ts";
+import { type StoppableServer, stopServer } from "./stop-server.ts";
 
 /** A server and how to stop it. */
 export interface NodeServer {
   /** An HTTP/1.1 or HTTP/2 server; the caller makes it listen. */
   readonly server: Server;
-  /** Stops accepting requests, lets downloads in progress finish, then closes the server. */
-  shutDown(): void;
+  /**
+   * Stops accepting connections and closes idle ones. Responses in progress have `drainSeconds` to end; then
+   * they are broken off. Resolves when the server is closed.
+   */
+  shutDown(): Promise<void>;
 }
 
 /** Options of `createNodeServer`. */
@@ -27,6 +36,8 @@ export interface NodeServerOptions extends NodeListenerOptions {
    * Default 65, as AWS's load balancer keeps connections for 60.
    */
   readonly keepAliveSeconds?: number;
+  /** Seconds within which `shutDown` ends. Default 10. */
+  readonly drainSeconds?: number;
 }
 
 /**
@@ -39,22 +50,34 @@ const HTTP2_BOUNDS = { settings: { maxConcurrentStreams: 250 }, maxSessionMemory
 /** Creates a Node server for an app. It does not listen yet. */
 export function createNodeServer(app: App, options: NodeServerOptions): NodeServer {
   const { http2, keepAliveSeconds = defaults.keepAliveSeconds, ...listenerOptions } = options;
-  const listener = createNodeListener(app, listenerOptions);
-  if (!http2) {
-    // Node closes idle connections after 5 seconds unless told.
-    const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000 }, listener);
-    server.on("clientError", answerClientError);
-    return { server, shutDown: () => void server.close() };
+  const { drainSeconds = defaults.drainSeconds } = options;
+  const drain = new Drain();
+  const listener = createDrainedListener(app, listenerOptions, drain);
+  if (http2) {
+    const server = createHttp2Server(HTTP2_BOUNDS, listener);
+    const stoppable = stoppableHttp2(server);
+    return { server, shutDown: () => stopServer(stoppable, drain, drainSeconds) };
   }
+  // Node closes idle connections after 5 seconds unless told.
+  const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000 }, listener);
+  server.on("clientError", answerClientError);
+  return { server, shutDown: () => stopServer(server, drain, drainSeconds) };
+}
+
+/** Gives an HTTP/2 server the methods of an HTTP/1 server that close connections. */
+function stoppableHttp2(server: Http2Server): StoppableServer {
   const sessions = new Set<ServerHttp2Session>();
-  const server = createHttp2Server(HTTP2_BOUNDS, listener).on("session", (session) => {
+  server.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
   });
-  const shutDown = () => {
-    server.close();
+  return Object.assign(server, {
     // A closing session accepts no new streams and ends after its last one.
-    for (const session of sessions) session.close();
-  };
-  return { server, shutDown };
+    closeIdleConnections() {
+      for (const session of sessions) session.close();
+    },
+    closeAllConnections() {
+      for (const session of sessions) session.destroy();
+    },
+  });
 }

@@ -1,6 +1,7 @@
 import { constants, Http2ServerResponse } from "node:http2";
 import { pipeline } from "node:stream/promises";
 import { abortBody, ownsChunks } from "../../core/streaming/body-stream.ts";
+import type { BreakOff } from "./drain.ts";
 import { inPieces, type NodeResponse, unsentBytes, withoutCallbacks } from "./outgoing.ts";
 import { responseSink } from "./response-sink.ts";
 import { clientStalled, watchStalls } from "./stalls.ts";
@@ -11,6 +12,8 @@ export interface SendResponseOptions {
   readonly signal: AbortSignal;
   /** Longest time that the client may take no byte, in milliseconds. */
   readonly stallMs: number;
+  /** Is told how to break the response off while its body is being sent. */
+  readonly onBreakOff: (breakOff: BreakOff) => void;
 }
 
 /** Largest piece that an HTTP/2 stream is given at once, in bytes: its progress shows only between pieces. */
@@ -26,7 +29,7 @@ const PIECE_BYTES = 64 * 1024;
 export async function sendResponse(
   response: Response,
   outgoing: NodeResponse,
-  { signal, stallMs }: SendResponseOptions,
+  { signal, stallMs, onBreakOff }: SendResponseOptions,
 ): Promise<unknown> {
   const { body } = response;
   try {
@@ -44,14 +47,16 @@ export async function sendResponse(
   const isReplaced = Object.hasOwn(outgoing, "write") || Object.hasOwn(outgoing, "end");
   const isArchive = ownsChunks(body);
   const hasLength = response.headers.has("Content-Length");
+  const stop: BreakOff = (reason) => {
+    abortBody(body, reason);
+    breakOff(outgoing, hasLength);
+  };
+  onBreakOff(stop);
   let failure: unknown;
   const watched = watchStalls(isReplaced ? withoutCallbacks(outgoing) : outgoing, {
     stallMs,
     unsent: () => unsentBytes(outgoing),
-    onStall() {
-      abortBody(body, clientStalled());
-      breakOff(outgoing, hasLength);
-    },
+    onStall: () => stop(clientStalled()),
   });
   const isHttp2 = outgoing instanceof Http2ServerResponse;
   const sink = responseSink(isHttp2 ? inPieces(watched, PIECE_BYTES) : watched, {

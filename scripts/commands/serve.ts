@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../../functions/config/config.ts";
 import { formatLocation } from "../../functions/config/location.ts";
 import { createNodeServer } from "../../functions/node/node-server.ts";
+import { stopOnSignals } from "../../functions/node/stop-server.ts";
 import { createService } from "../../functions/service.ts";
 import { type Command, UsageError } from "../command.ts";
 import { baseUrl, nameOf, provideLinkSecret, type Variables } from "../serve/first-link.ts";
@@ -46,7 +47,7 @@ export const serve: Command = {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject).listen(config.port, host, resolve);
     });
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, shutDown);
+    stopOnSignals(shutDown, config.drainSeconds);
 
     const base = baseUrl(host, (server.address() as AddressInfo).port);
     if (hasOwnSecret) noteService(env, base);

@@ -13,12 +13,14 @@ function problemOf({ headers, bytes }: Downloaded): Record<string, unknown> {
 interface Refusing {
   urlOf(path: string): string;
   link(request: ArchiveSpec): Promise<string>;
+  /** Returns everything that it has printed. */
+  output(): string;
   /** Waits for the audit line `event` of the link `token`. */
   audited(token: string, event: string): Promise<unknown>;
 }
 
 /** Describes what every entrypoint refuses, and in which words. Part of `describeEntrypoint`. */
-export function describeRefusals({ urlOf, link, audited }: Refusing): void {
+export function describeRefusals({ urlOf, link, output, audited }: Refusing): void {
   const at = (token: string) => urlOf(`/zip/${token}`);
 
   describe("bad links reveal nothing", () => {
@@ -58,6 +60,27 @@ export function describeRefusals({ urlOf, link, audited }: Refusing): void {
       }
     });
   });
+
+  test.each(["%", "%zz", "%ff", "%C3", "%20%"])(
+    "a link followed by %j, which is no escape, is refused in our own words, and never logged",
+    async (suffix) => {
+      const token = await link({ prefix: "sample/" });
+      const zip = await download(at(token) + suffix);
+      const page = await download(urlOf(`/d/${token}${suffix}`));
+      expect([zip.status, page.status]).toEqual([401, 401]);
+      problemOf(zip);
+      expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
+      for (const { headers, bytes } of [zip, page]) {
+        expect(headers["content-security-policy"]).toContain("default-src 'none'");
+        expect(headers["referrer-policy"]).toBe("no-referrer");
+        for (const text of [token, "node_modules", "URIError"]) {
+          expect(bytes.includes(text), text).toBe(false);
+        }
+      }
+      expect((await download(`${at(token)}/100${suffix}.zip`)).status).toBe(200);
+      for (const text of [token, "URIError"]) expect(output()).not.toContain(text);
+    },
+  );
 
   test.each<[string, ArchiveSpec, number, string]>([
     [

@@ -228,7 +228,12 @@ export function describeEntrypoint(
       expect((await download(at(token), { headers })).headers["content-encoding"]).toBeUndefined();
     });
 
-    describeRefusals({ urlOf: (path) => service.url + path, link, audited });
+    describeRefusals({
+      urlOf: (path) => service.url + path,
+      output: () => service.output(),
+      link,
+      audited,
+    });
 
     test("pages of the allowed origins may fetch archives", async () => {
       const url = at(await link({ prefix: "sample/" }));

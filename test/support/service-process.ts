@@ -26,6 +26,14 @@ export interface ServiceProcess {
   stop(): Promise<number | null>;
 }
 
+/** A service in a process of its own, which can be watched while it stops. */
+export interface StoppableProcess extends ServiceProcess {
+  /** Sends it SIGTERM, and does not wait. */
+  tellToStop(): void;
+  /** Resolves with its exit code once it has exited. */
+  exited(): Promise<number | null>;
+}
+
 /**
  * Runs a TypeScript program of the repository that serves on `PORT` and prints its address, with
  * only `env` as settings. Resolves once it is listening; rejects with its output if it exits
@@ -34,7 +42,7 @@ export interface ServiceProcess {
 export function startService(
   program: string,
   env: Readonly<Record<string, string>>,
-): Promise<ServiceProcess> {
+): Promise<StoppableProcess> {
   // Outside the repository's root, whose .env is the developer's own.
   return startNode([join(root, program)], join(root, "test"), env);
 }
@@ -45,7 +53,7 @@ export async function startNode(
   cwd: string,
   env: Readonly<Record<string, string>>,
   node = process.execPath,
-): Promise<ServiceProcess> {
+): Promise<StoppableProcess> {
   const child = spawn(node, args, {
     cwd,
     env: { PATH: process.env.PATH, HOST: "127.0.0.1", PORT: "0", ...env },
@@ -57,6 +65,12 @@ export async function startNode(
   process.once("exit", kill);
   const lines = new PrintedLines();
   const closed = lines.read(child.stdout, child.stderr).then(() => lines.end());
+  const end = async () => {
+    const [code] = (await exited) as [number | null];
+    await closed;
+    process.off("exit", kill);
+    return code;
+  };
   const url = await lines.waitFor(() => findUrl(lines.text()));
   return {
     url,
@@ -66,12 +80,11 @@ export async function startNode(
     openFilesBelow: (folder) => openFilesBelow(folder, child.pid ?? "self"),
     residentBytes: () => residentBytes(child.pid),
     isRunning: () => child.exitCode === null && child.signalCode === null,
-    async stop() {
+    tellToStop: () => void child.kill("SIGTERM"),
+    exited: end,
+    stop() {
       child.kill("SIGTERM");
-      const [code] = (await exited) as [number | null];
-      await closed;
-      process.off("exit", kill);
-      return code;
+      return end();
     },
   };
 }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { statusByCode } from "../../../core/errors.ts";
 
 /** Codes that no client sees: `denied` is reported as `not_found`, and nobody receives the others. */
-const hidden = ["denied", "aborted", "stalled"];
+const hidden = ["denied", "aborted", "stalled", "stopping"];
 const told = Object.entries(statusByCode)
   .filter(([code]) => !hidden.includes(code))
   .map(([code, status]) => `${status} ${code}`);
