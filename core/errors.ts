@@ -68,6 +68,11 @@ export interface ZiplinkErrorOptions {
   readonly cause?: unknown;
   /** A class of failure more specific than the code, for the log. Names no object. */
   readonly reason?: string;
+  /**
+   * The path within a served folder that its owner has to repair, such as that of a symbolic link, for the
+   * log. Never the key of an object that is in order.
+   */
+  readonly path?: string;
   /** How long to wait before another attempt, as the store asks us or we ask a client. Milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Machine-readable facts that a caller may see, such as a limit and the requested amount. */
@@ -91,6 +96,8 @@ export class ZiplinkError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** A class of failure more specific than the code, such as "archived", for the log; clients do not see it. */
   readonly reason: string | undefined;
+  /** The path within a served folder that its owner has to repair, for the log; clients do not see it. */
+  readonly path: string | undefined;
   /** How long to wait before another attempt, in milliseconds, if known. */
   readonly retryAfterMs: number | undefined;
 
@@ -101,6 +108,7 @@ export class ZiplinkError extends Error {
     this.details = options.details ?? {};
     this.headers = options.headers ?? {};
     this.reason = options.reason;
+    this.path = options.path;
     this.retryAfterMs = options.retryAfterMs;
   }
 

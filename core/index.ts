@@ -79,6 +79,7 @@ export {
   type PrefixSpec,
   parseArchiveSpec,
 } from "./planning/archive-spec.ts";
+export type { OnUnreadable } from "./planning/find-objects.ts";
 export { uniqueNames, type WantedName } from "./planning/names.ts";
 export { type PlanOptions, planArchive } from "./planning/plan-archive.ts";
 export type { FoundPlan, Planner } from "./planning/plan-cache.ts";

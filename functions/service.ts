@@ -33,6 +33,7 @@ export async function createService(config: Config): Promise<App> {
     return openDeliveryRoutes(deliveries, config, {
       source,
       limits: { maxEntries: config.maxEntries, maxBytes: config.maxBytes },
+      onUnreadable: config.unreadableFiles,
       resilience: { observe },
       observe,
       onEvent(event) {
@@ -52,6 +53,7 @@ export async function createService(config: Config): Promise<App> {
     maxLinkLength: config.maxLinkLength,
     maxBodyBytes: config.maxBodyBytes,
     limits: { maxEntries: config.maxEntries, maxBytes: config.maxBytes },
+    onUnreadable: config.unreadableFiles,
     format: { ...defaultZipFormat, smallEntryBytes: config.smallEntryBytes },
     cacheSeconds: config.planCacheSeconds,
     cacheControl: config.cacheControl,

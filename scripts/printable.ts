@@ -1,4 +1,4 @@
-/** Longest text from elsewhere that a message quotes, in characters. */
+/** Longest text from elsewhere that a message quotes by default, in characters. */
 const MAX_LENGTH = 300;
 
 /**
@@ -6,7 +6,7 @@ const MAX_LENGTH = 300;
  * control characters, which could move its cursor, change its title or answer for the user, and
  * characters that reverse the displayed order become `?`.
  */
-export function printable(text: string): string {
-  const line = text.slice(0, MAX_LENGTH + 1).replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "?");
-  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
+export function printable(text: string, maxLength = MAX_LENGTH): string {
+  const line = text.slice(0, maxLength + 1).replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, "?");
+  return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
 }

@@ -7,7 +7,7 @@ import {
   openSync,
   readlinkSync,
 } from "node:fs";
-import { lstat, open as openHandle, readdir, realpath } from "node:fs/promises";
+import { access, lstat, open as openHandle, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { storeError } from "../../core/source/store-errors.ts";
@@ -87,6 +87,7 @@ export function rootByDescriptors(root: string): ServedRoot {
           entries: () => readdir(folder, { withFileTypes: true }),
           lstat: (name) => lstat(join(folder, name), { bigint: true }),
           stat: (name) => statPath(join(folder, name)),
+          access: (name, mode) => access(join(folder, name), mode),
         });
       }),
   };

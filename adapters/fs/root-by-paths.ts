@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from "node:fs";
-import { lstat, open, readdir, realpath } from "node:fs/promises";
+import { access, lstat, open, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { storeError } from "../../core/source/store-errors.ts";
 import { isInside } from "./paths.ts";
@@ -61,6 +61,7 @@ export function rootByPaths(root: string): ServedRoot {
         entries: () => readdir(real, { withFileTypes: true }),
         lstat: (name) => lstat(join(real, name), { bigint: true }),
         stat: (name) => statPath(join(real, name)),
+        access: (name, mode) => access(join(real, name), mode),
       });
       await checkAgain(join(root, path), stats);
       return result;

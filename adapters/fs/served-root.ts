@@ -28,6 +28,8 @@ export interface OpenFolder {
   lstat(name: string): Promise<BigIntStats>;
   /** Describes an entry; a link is followed. */
   stat(name: string): Promise<BigIntStats>;
+  /** Rejects, as access(2) does, unless this process may use the entry in this way; a link is followed. */
+  access(name: string, mode: number): Promise<void>;
 }
 
 /**

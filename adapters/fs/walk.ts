@@ -1,9 +1,22 @@
 import type { BlobInfo } from "../../core/blob-source.ts";
+import { ZiplinkError } from "../../core/errors.ts";
 import { compareUtf8 } from "../../core/source/key-order.ts";
 import { storeError } from "../../core/source/store-errors.ts";
 import { isMissing } from "./errors.ts";
-import { toBlobInfo } from "./facts.ts";
+import { assertRoot, type FolderEntry, refusalOf, refusedInfo, withPath } from "./refusals.ts";
 import type { OpenFolder, ServedRoot } from "./served-root.ts";
+import {
+  type File,
+  type Folder,
+  filesToDescribe,
+  folderIn,
+  type Item,
+  isBound,
+  isFolder,
+  isWithinItself,
+  startOf,
+  toListedInfo,
+} from "./walk-items.ts";
 
 /** Bounds of one listing: people who can write in the folder must not keep the service busy. */
 export interface WalkLimits {
@@ -20,6 +33,14 @@ export interface WalkLimits {
   readonly maxLinkedFolders: number;
 }
 
+/** How a listing is made. */
+export interface WalkOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly limits?: Partial<WalkLimits> | undefined;
+  /** See `FsSourceOptions`. */
+  readonly listsUnreadable?: boolean;
+}
+
 const defaultLimits: WalkLimits = {
   maxDepth: 256,
   maxKeyBytes: 3840, // Linux allows paths of 4,095 bytes, of which the root needs some
@@ -32,31 +53,6 @@ const CONCURRENCY = 32;
 
 /** Files described before they are asked for; more are never read ahead. */
 const MAX_AHEAD = 10_000;
-
-/** Number of files described each time that their folder is opened. */
-const BATCH = 1_000;
-
-interface Folder {
-  /** "" or ending in "/". */
-  readonly key: string;
-  /** The last part of the key. Ends in "/", as it decides the order. */
-  readonly name: string;
-  readonly parent: Folder | undefined;
-  readonly depth: number;
-  /** Whether this folder or one above it was reached by a symbolic link. */
-  readonly isLinked: boolean;
-  /** Identifies the folder on this system, whatever its path; known once it is open. */
-  id: string | undefined;
-  items: Promise<Item[]> | undefined;
-}
-
-interface File {
-  readonly key: string;
-  readonly name: string;
-  info: BlobInfo | undefined;
-}
-
-type Item = Folder | File;
 
 /** A folder whose items are being listed. */
 interface Level {
@@ -75,6 +71,7 @@ export class Walk {
   readonly #prefix: string;
   readonly #signal: AbortSignal | undefined;
   readonly #limits: WalkLimits;
+  readonly #listsUnreadable: boolean;
   /** Folders not read yet. The last one is needed first. */
   readonly #waiting: Folder[] = [];
   readonly #reading = new Set<Promise<void>>();
@@ -83,21 +80,18 @@ export class Walk {
   #folders = 0;
   #linkedFolders = 0;
 
-  constructor(
-    root: ServedRoot,
-    prefix: string,
-    signal?: AbortSignal,
-    limits: Partial<WalkLimits> = {},
-  ) {
+  constructor(root: ServedRoot, prefix: string, options: WalkOptions = {}) {
     this.#root = root;
     this.#prefix = prefix;
-    this.#signal = signal;
-    this.#limits = { ...defaultLimits, ...limits };
+    this.#signal = options.signal;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#listsUnreadable = options.listsUnreadable ?? false;
   }
 
   /**
-   * Yields the files in the order of their keys' bytes; may be called once. Rejects as `ServedRoot` does,
-   * and with `denied` beyond the limits and for a link that leads in a circle.
+   * Yields the files in the order of their keys' bytes, except for folders that cannot be read; may be called
+   * once. Rejects as `ServedRoot` does, and with `denied` beyond the limits, for a link that leads in a
+   * circle, and unless `listsUnreadable` for anything that cannot be read.
    */
   async *files(): AsyncGenerator<BlobInfo, void, undefined> {
     try {
@@ -131,8 +125,10 @@ export class Walk {
     try {
       return await this.#itemsOf(start);
     } catch (error) {
-      if (start.id === undefined && isMissing(error)) return [];
-      throw error;
+      if (start.id !== undefined || !isMissing(error))
+        throw withPath(error, start.key.slice(0, -1));
+      await assertRoot(this.#root);
+      return [];
     }
   }
 
@@ -160,9 +156,27 @@ export class Walk {
 
   async #read(folder: Folder): Promise<Item[]> {
     this.#assertWithinLimits(folder);
+    const { parent } = folder;
+    if (parent === undefined) return await this.#open(folder);
+    const entry = { key: folder.key.slice(0, -1), name: folder.name.slice(0, -1) };
+    try {
+      return await this.#open(folder);
+    } catch (error) {
+      const refusal = await this.#root.inFolder(parent.key, (opened) =>
+        refusalOf(error, opened, entry),
+      );
+      const item = { ...entry, info: this.#listRefused(entry, refusal) };
+      this.#ahead++;
+      return [item];
+    }
+  }
+
+  async #open(folder: Folder): Promise<Item[]> {
     return await this.#root.inFolder(folder.key, async (opened) => {
       folder.id = `${opened.stats.dev} ${opened.stats.ino}`;
-      if (folder.isLinked && isWithinItself(folder)) throw storeError("link_in_circle");
+      if (folder.isLinked && isWithinItself(folder)) {
+        throw storeError("link_in_circle", undefined, { path: folder.key.slice(0, -1) });
+      }
       const items = await this.#itemsIn(folder, opened);
       items.sort((a, b) => compareUtf8(a.name, b.name));
       this.#ahead += items.filter((item) => !isFolder(item) && item.info).length;
@@ -197,12 +211,24 @@ export class Walk {
       else if (entry.isSymbolicLink()) links.push(name);
     }
     await this.#each(links, async (name) => {
-      const stats = await opened.stat(name);
-      const key = folder.key + name;
-      if (stats.isFile()) items.push({ key, name, info: toBlobInfo(key, stats) });
-      else if (stats.isDirectory()) items.push(folderIn(folder, name, true));
+      const entry = { key: folder.key + name, name };
+      try {
+        const stats = await opened.stat(name);
+        if (stats.isFile()) items.push({ ...entry, info: toListedInfo(entry.key, stats) });
+        else if (stats.isDirectory()) items.push(folderIn(folder, name, true));
+      } catch (error) {
+        const refusal = await refusalOf(error, opened, entry);
+        items.push({ ...entry, info: this.#listRefused(entry, refusal) });
+      }
     });
     return items;
+  }
+
+  /** Returns how an entry that cannot be read is listed; throws why if it must not be, or was just removed. */
+  #listRefused({ key }: FolderEntry, refusal: unknown): BlobInfo {
+    const isDenied = refusal instanceof ZiplinkError && refusal.code === "denied";
+    if (!this.#listsUnreadable || !isDenied || isBound(refusal)) throw refusal;
+    return refusedInfo(key);
   }
 
   /** Describes the next files of a folder that has more of them than are described at a time. */
@@ -213,9 +239,13 @@ export class Walk {
 
   async #describe(opened: OpenFolder, files: readonly File[]): Promise<void> {
     await this.#each(files, async (file) => {
-      const stats = await opened.lstat(file.name);
-      if (!stats.isFile()) throw storeError("changed");
-      file.info = toBlobInfo(file.key, stats);
+      try {
+        const stats = await opened.lstat(file.name);
+        if (!stats.isFile()) throw storeError("changed");
+        file.info = toListedInfo(file.key, stats);
+      } catch (error) {
+        file.info = this.#listRefused(file, await refusalOf(error, opened, file));
+      }
     });
     this.#ahead += files.length;
   }
@@ -238,51 +268,4 @@ export class Walk {
     await Promise.all(Array.from({ length: Math.min(CONCURRENCY, values.length) }, worker));
     if (failure) throw failure.error;
   }
-}
-
-function isFolder(item: Item): item is Folder {
-  return "depth" in item;
-}
-
-/** Returns the folder in which all keys with a prefix are. */
-function startOf(prefix: string): Folder {
-  const key = prefix.slice(0, prefix.lastIndexOf("/") + 1);
-  const depth = key.split("/").length - 1;
-  return {
-    key,
-    name: "",
-    parent: undefined,
-    depth,
-    isLinked: false,
-    id: undefined,
-    items: undefined,
-  };
-}
-
-function folderIn(parent: Folder, name: string, isLink: boolean): Folder {
-  return {
-    key: `${parent.key}${name}/`,
-    name: `${name}/`,
-    parent,
-    depth: parent.depth + 1,
-    isLinked: isLink || parent.isLinked,
-    id: undefined,
-    items: undefined,
-  };
-}
-
-/** Whether a folder is one of those above it. */
-function isWithinItself({ id, parent }: Folder): boolean {
-  for (let above = parent; above; above = above.parent) if (above.id === id) return true;
-  return false;
-}
-
-/** Returns up to `BATCH` files that are not described, from the item `next` on. */
-function filesToDescribe(items: readonly (Item | undefined)[], next: number): File[] {
-  const files: File[] = [];
-  for (let i = next; i < items.length && files.length < BATCH; i++) {
-    const item = items[i];
-    if (item && !isFolder(item) && !item.info) files.push(item);
-  }
-  return files;
 }

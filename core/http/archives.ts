@@ -2,6 +2,7 @@ import type { BlobSource } from "../blob-source.ts";
 import { ZiplinkError } from "../errors.ts";
 import { formatBytes } from "../input/quantities.ts";
 import type { ArchiveSpec } from "../planning/archive-spec.ts";
+import type { OnUnreadable } from "../planning/find-objects.ts";
 import { planArchive } from "../planning/plan-archive.ts";
 import { createPlanner, type Planner } from "../planning/plan-cache.ts";
 import type { PlanLimits } from "../planning/plan-limits.ts";
@@ -30,6 +31,8 @@ export interface ResolvedArchivesOptions extends ResponseOptions {
   readonly limits: PlanLimits;
   /** Format of the archives. A spec's `compression` overrides the format's. */
   readonly format: ZipFormat;
+  /** What becomes of an archive of a prefix with unreadable objects; see `PlanOptions`. Default "fail". */
+  readonly onUnreadable?: OnUnreadable;
   /** How long the plan of a link is reused, in seconds; 0 means never. */
   readonly cacheSeconds: number;
   /** Returns inline entries to append to those of a spec. Default: none. */
@@ -76,11 +79,12 @@ const READING: readonly string[] = ["GET", "HEAD"];
  * the circuit breaker and the cached plans.
  */
 export function archivesOf(options: ResolvedArchivesOptions): Archives {
-  const { limits, format, cacheSeconds } = options;
+  const { limits, format, cacheSeconds, onUnreadable } = options;
   const store = new ResilientSource(options.source, options.resilience);
   const plan = async (spec: ArchiveSpec, now: PlanNow = {}) => {
     const inlineEntries = (await options.inlineEntries?.(spec)) ?? [];
-    return planArchive(spec, store.forDownload(), { limits, format, inlineEntries, ...now });
+    const how = { limits, format, inlineEntries, onUnreadable, ...now };
+    return planArchive(spec, store.forDownload(), how);
   };
   return {
     byLink: createPlanner({ plan, cacheSeconds }),

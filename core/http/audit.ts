@@ -95,6 +95,8 @@ export interface Failure {
   readonly code: string;
   /** A class of failure more specific than the code, if known: "archived". */
   readonly reason?: string;
+  /** The path within a served folder that its owner has to repair: that of a link that leads out, or nowhere. */
+  readonly path?: string;
   /** The class and, if any, the code of each cause, outermost first: ["Error ECONNRESET"]. */
   readonly causes: readonly string[];
   /** The stack frames of the innermost cause; only for a defect. */
@@ -115,10 +117,11 @@ export function describeFailure(error: unknown): Failure {
     e = e instanceof Error ? e.cause : undefined;
   }
   const frames = innermost instanceof Error ? stackFrames(innermost) : [];
-  const { code, reason } = known;
+  const { code, reason, path } = known;
   return {
     code,
     ...(reason === undefined ? {} : { reason }),
+    ...(path === undefined ? {} : { path }),
     causes,
     ...(code === "internal" ? { stack: frames } : {}),
   };

@@ -26,12 +26,20 @@ export interface FoundObjects {
   readonly missing?: Readonly<Record<string, number>>;
 }
 
+/**
+ * What becomes of an archive: "fail" refuses it, "report" leaves objects out and lists them in
+ * `_missing.txt`.
+ */
+export type OnUnreadable = "fail" | "report";
+
 /** How objects are looked for. */
 export interface FindOptions {
   readonly source: BlobSource;
   readonly limits: PlanLimits;
   /** See `PlanOptions`. */
   readonly namesMissing?: boolean | undefined;
+  /** See `PlanOptions`. */
+  readonly onUnreadable?: OnUnreadable | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -77,7 +85,8 @@ async function listPrefix(spec: PrefixSpec, options: FindOptions): Promise<Found
     return { found: unique.map((blob) => toEntry(blob, pathOf(blob))) };
   }
   const named = unique.map((blob) => ({ blob, name: pathOf(blob), key: blob.key }));
-  return statAll(spec, options, named, async ({ blob, name, key }) =>
+  const { onMissing = options.onUnreadable } = spec;
+  return statAll({ onMissing }, options, named, async ({ blob, name, key }) =>
     toEntry(blob.needsStat ? checkBlob(await source.stat(key, signal)) : blob, name),
   );
 }
@@ -96,7 +105,7 @@ function isRepeated(blob: BlobInfo, previous: BlobInfo | undefined): boolean {
  * Rejects at the first missing one otherwise, or with all of them if the requester may know.
  */
 async function statAll<T extends { readonly key: string; readonly name?: string | undefined }>(
-  { onMissing }: ArchiveSpec,
+  { onMissing }: Pick<ArchiveSpec, "onMissing">,
   { namesMissing = false, signal }: FindOptions,
   items: readonly T[],
   look: (item: T) => Promise<WantedEntry>,

@@ -5,7 +5,7 @@ import type { InlineEntry } from "../source/inline-entries.ts";
 import { defaultZipFormat, type ZipFormat } from "../zip/format.ts";
 import type { Plan, PlanEntry } from "../zip/plan.ts";
 import type { ArchiveSpec } from "./archive-spec.ts";
-import { findObjects, toWanted, type WantedEntry } from "./find-objects.ts";
+import { findObjects, type OnUnreadable, toWanted, type WantedEntry } from "./find-objects.ts";
 import { uniqueNames } from "./names.ts";
 import { assertEntryCount, assertTotalBytes, type PlanLimits } from "./plan-limits.ts";
 
@@ -22,6 +22,11 @@ export interface PlanOptions {
    * for entries of a spec whose keys are all within the requester's scope. Default: it does not.
    */
   readonly namesMissing?: boolean;
+  /**
+   * What becomes of an archive of a prefix if an object below it is listed but cannot be read, unless the
+   * spec's `onMissing` says so. Default "fail".
+   */
+  readonly onUnreadable?: OnUnreadable | undefined;
   /** Aborts planning, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -31,7 +36,7 @@ export interface PlanOptions {
  *
  * - `not_found` if there is nothing under the prefix, or if an object is missing, unless
  *   `onMissing: "report"`;
- * - `denied` likewise if an object is there, but cannot be read;
+ * - `denied` likewise if an object is there, but cannot be read, also unless `onUnreadable: "report"`;
  * - `changed` if an object's CRC differs from the one that the spec states;
  * - `too_many_entries` or `too_large` beyond `limits`;
  * - `not_deflatable` if the archive is to be compressed but is too large for that;
@@ -44,8 +49,9 @@ export async function planArchive(
 ): Promise<Plan> {
   const limits = options.limits ?? { maxEntries: Infinity, maxBytes: Infinity };
   const inline = (options.inlineEntries ?? []).map(toWanted);
-  const { namesMissing, signal } = options;
-  const { found, missing } = await findObjects(spec, { source, limits, namesMissing, signal });
+  const { namesMissing, onUnreadable, signal } = options;
+  const how = { source, limits, namesMissing, onUnreadable, signal };
+  const { found, missing } = await findObjects(spec, how);
   // Inline entries alone make no archive of a prefix: an empty prefix may be mistyped.
   if (found.length === 0 && ("prefix" in spec || inline.length === 0)) throw nothingFound();
   const wanted = [...found, ...inline];

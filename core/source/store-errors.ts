@@ -31,6 +31,14 @@ const failures = {
     "denied",
     "A symbolic link leads out of the served folder. Remove it, or serve a folder that has its target.",
   ],
+  dangling_link: [
+    "denied",
+    "A symbolic link in the served folder leads to nothing. Remove it, or restore its target.",
+  ],
+  name_not_utf8: [
+    "denied",
+    "A name in the served folder is not UTF-8, so the file cannot be read by it. Rename it.",
+  ],
   key_leads_out: [
     "denied",
     "A listed key leads out of the served folder by its `..` parts. Rename the object.",
@@ -69,6 +77,7 @@ const failures = {
     "denied",
     "The bucket is in another region than the one that is asked. Set the region to the bucket's.",
   ],
+  no_folder: ["not_found", "The served folder does not exist. Create it, or mount its disk."],
   no_bucket: ["not_found", "There is no such bucket. Check its name, and the region."],
 
   /** The circuit breaker is open. */
@@ -125,13 +134,14 @@ const setupFailures: ReadonlySet<string> = new Set<StoreFailure>([
   "wrong_credentials",
   "wrong_region",
   "no_bucket",
+  "no_folder",
 ]);
 
 /**
  * Whether a failure is of the service's own set-up, such as missing credentials, and not of one object. It
  * is told to clients as `unavailable`: an object that is there must not be called missing.
  */
-export function isSetupFailure({ reason }: ZiplinkError): boolean {
+export function isSetupFailure({ reason }: { readonly reason?: string | undefined }): boolean {
   return reason !== undefined && setupFailures.has(reason);
 }
 
@@ -142,6 +152,8 @@ export type StoreFailure = keyof typeof failures;
 export interface StoreErrorOptions {
   /** Milliseconds that the store asks to wait before another attempt. */
   readonly retryAfterMs?: number | undefined;
+  /** The path within a served folder that its owner has to repair, for the log. */
+  readonly path?: string;
 }
 
 /**
@@ -154,11 +166,12 @@ export interface StoreErrorOptions {
 export function storeError(
   failure: StoreFailure,
   cause?: unknown,
-  { retryAfterMs }: StoreErrorOptions = {},
+  { retryAfterMs, path }: StoreErrorOptions = {},
 ): ZiplinkError {
   const [code, message] = failures[failure];
   return new ZiplinkError(code, message, {
     ...(failure === code ? {} : { reason: failure }),
+    ...(path === undefined ? {} : { path }),
     ...(cause === undefined ? {} : { cause }),
     retryAfterMs,
   });

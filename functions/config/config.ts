@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { ResponseLimits } from "../../core/http/respond.ts";
+import type { OnUnreadable } from "../../core/planning/find-objects.ts";
 import { type LogLevel, logLevels } from "../observability/log.ts";
 import type { PageSettings } from "../page/page.ts";
 import { type AuthConfig, authSettings, toAuthConfig } from "./auth-config.ts";
@@ -16,6 +17,7 @@ import {
 } from "./observability-config.ts";
 import { pageSettings, toPageSettings } from "./page-config.ts";
 import { type Protection, protectionSettings, toProtection } from "./protection-config.ts";
+import { unreadableFilesSchema } from "./stores-config.ts";
 
 const settings = z.object({
   ...linkSettings,
@@ -30,6 +32,7 @@ const settings = z.object({
   PORT: z._default(integer(0, 65_535), 8080),
   KEEP_ALIVE_SECONDS: z._default(integer(1), defaults.keepAliveSeconds),
   HTTP2: z._default(z.stringbool(), false),
+  UNREADABLE_FILES: unreadableFilesSchema,
   MAX_ENTRIES: z._default(integer(1), defaults.limits.maxEntries),
   MAX_BYTES: z._default(integer(1), defaults.limits.maxBytes),
   MAX_BODY_BYTES: z._default(integer(1), defaults.maxBodyBytes),
@@ -62,6 +65,8 @@ export interface Config extends LinkConfig {
   readonly http2: boolean;
   /** How long the plain server keeps idle HTTP/1.1 connections open. */
   readonly keepAliveSeconds: number;
+  /** What becomes of an archive of a prefix with files that cannot be read; see `PlanOptions`. */
+  readonly unreadableFiles: OnUnreadable;
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly maxBodyBytes: number;
@@ -108,6 +113,7 @@ export function readConfig(env: Environment, platform: ResponseLimits = unlimite
     port: data.PORT,
     http2: data.HTTP2,
     keepAliveSeconds: data.KEEP_ALIVE_SECONDS,
+    unreadableFiles: data.UNREADABLE_FILES,
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
     maxBodyBytes: data.MAX_BODY_BYTES,

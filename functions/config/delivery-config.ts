@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { DEFAULT_PART_BYTES } from "../../core/delivery/cut-parts.ts";
+import type { OnUnreadable } from "../../core/planning/find-objects.ts";
 import {
   type Environment,
   integer,
@@ -9,7 +10,12 @@ import {
   secretSchema,
 } from "./environment.ts";
 import { type Location, locationSchema, parseLocation } from "./location.ts";
-import { type StoresConfig, storesSettings, toStoresConfig } from "./stores-config.ts";
+import {
+  type StoresConfig,
+  storesSettings,
+  toStoresConfig,
+  unreadableFilesSchema,
+} from "./stores-config.ts";
 
 /** How deliveries are made, beside where they go. */
 export interface DeliveryWork {
@@ -127,6 +133,8 @@ export interface DeliverCommandConfig extends StoresConfig, DeliveryWork {
   readonly store: Location;
   /** Absent where it is not set; encryption needs it. */
   readonly secret: string | undefined;
+  /** What becomes of an archive of a prefix with files that cannot be read; see `PlanOptions`. */
+  readonly unreadableFiles: OnUnreadable;
   readonly maxEntries: number;
   readonly maxBytes: number;
 }
@@ -138,6 +146,7 @@ const commandSchema = z.object({
   DELIVERY_STORE: z.optional(locationSchema),
   DELIVERY_SECRET: z.optional(secretSchema),
   LINK_SECRET: z.optional(secretSchema),
+  UNREADABLE_FILES: unreadableFilesSchema,
   MAX_ENTRIES: z._default(integer(1), 1_000_000),
   MAX_BYTES: z._default(integer(1), Number.MAX_SAFE_INTEGER),
 });
@@ -156,6 +165,7 @@ export function readDeliverConfig(env: Environment): DeliverCommandConfig {
     source: data.SOURCE,
     store,
     secret: data.DELIVERY_SECRET ?? data.LINK_SECRET,
+    unreadableFiles: data.UNREADABLE_FILES,
     maxEntries: data.MAX_ENTRIES,
     maxBytes: data.MAX_BYTES,
     ...toStoresConfig(data),

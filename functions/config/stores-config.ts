@@ -15,6 +15,9 @@ const schema = z.object({
   GCS_KMS_KEY: z.optional(z.string().check(z.minLength(1))),
 });
 
+/** UNREADABLE_FILES: what becomes of an archive of a prefix with files that cannot be read. */
+export const unreadableFilesSchema = z._default(z.enum(["fail", "report"]), "fail");
+
 /** Settings of the object store clients. */
 export const storesSettings = schema.shape;
 

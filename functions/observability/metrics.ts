@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { DeliveryEvent } from "../../core/delivery/deliveries.ts";
 import type { AuditEvent } from "../../core/http/audit.ts";
 import type { StoreEvent } from "../../core/source/resilience/retrying.ts";
+import { isSetupFailure } from "../../core/source/store-errors.ts";
 
 /** The bytes of a download have contradicted known checksums, which were replaced. */
 export interface CrcContradicted {
@@ -47,7 +48,7 @@ export function createMetrics(): Metrics {
   return {
     observe(event) {
       const failure = "failure" in event ? event.failure : undefined;
-      if (failure?.code === "denied" || failure?.reason === "no_bucket") {
+      if (failure && (failure.code === "denied" || isSetupFailure(failure))) {
         denied.inc({ reason: failure.reason ?? "denied" });
       }
       switch (event.event) {

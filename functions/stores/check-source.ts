@@ -12,9 +12,9 @@ import { openSource } from "./stores.ts";
 export interface SourceProblem {
   /**
    * `unusable`: no link can work. `unlistable`: a link to all of the source does not work, but links to some
-   * of its objects may. `empty`: there is nothing in it yet.
+   * of its objects may. `incomplete`: it works, but leaves some files out. `empty`: there is nothing in it yet.
    */
-  readonly kind: "unusable" | "unlistable" | "empty";
+  readonly kind: "unusable" | "unlistable" | "incomplete" | "empty";
   /** Whole sentences that begin with the location. */
   readonly message: string;
 }
@@ -62,9 +62,10 @@ async function checkListing(
   try {
     if (location.kind === "http") return await checkServer(source, signal);
     let count = 0;
-    for await (const _ of source.list("", signal)) {
+    for await (const { key, needsStat } of source.list("", signal)) {
       count++;
       if (location.kind !== "folder") return undefined;
+      if (needsStat) await source.stat(key, signal);
       if (count > maxEntries) return tooMany(maxEntries);
     }
     return count > 0 ? undefined : { kind: "empty", message: "There are no files here yet." };
@@ -93,14 +94,18 @@ function tooMany(maxEntries: number): SourceProblem {
 }
 
 function explainFailure(error: unknown, config: Config): SourceProblem {
-  const { code, reason, causes } = describeFailure(error);
-  const message = adviceFor(reason ?? code, error, config).replace("$FOUND", regionOf(error));
-  const classes = causes.length > 0 ? ` (${causes.join(", ")})` : "";
-  const isUnusable = error instanceof ZiplinkError && isSetupFailure(error);
-  return {
-    kind: isUnusable ? "unusable" : "unlistable",
-    message: message.replace(".", `${classes}.`),
-  };
+  const { code, reason, path, causes } = describeFailure(error);
+  const advice = adviceFor(reason ?? code, error, config).replace("$FOUND", regionOf(error));
+  const facts = path === undefined ? causes : [path];
+  const message = facts.length > 0 ? advice.replace(".", () => ` (${facts.join(", ")}).`) : advice;
+  if (error instanceof ZiplinkError && isSetupFailure(error)) return { kind: "unusable", message };
+  if (path === undefined || reason === "link_in_circle") return { kind: "unlistable", message };
+  return config.unreadableFiles === "report"
+    ? { kind: "incomplete", message: `${message} Archives leave it out, and list it.` }
+    : {
+        kind: "unlistable",
+        message: `${message} Or let archives leave it out: UNREADABLE_FILES=report.`,
+      };
 }
 
 /** Returns the region of the bucket in words, as S3 states it when another one is asked. */

@@ -4,6 +4,7 @@ import { Deliveries, type DeliveryEvent } from "../../core/delivery/deliveries.t
 import type { UrlSource } from "../../core/delivery/delivery-plan.ts";
 import { DeliveryStates } from "../../core/delivery/delivery-states.ts";
 import { createResilientUrls } from "../../core/delivery/resilient-urls.ts";
+import type { OnUnreadable } from "../../core/planning/find-objects.ts";
 import { planArchive } from "../../core/planning/plan-archive.ts";
 import type { PlanLimits } from "../../core/planning/plan-limits.ts";
 import {
@@ -20,6 +21,8 @@ import { type DeliveryPlace, findPlace, openPlaces } from "./places.ts";
 export interface OpenDeliveriesOptions {
   readonly source: BlobSource;
   readonly limits: PlanLimits;
+  /** What becomes of an archive of a prefix with unreadable objects; see `PlanOptions`. */
+  readonly onUnreadable?: OnUnreadable;
   readonly resilience: ResilienceOptions;
   readonly observe: (event: StoreEvent) => void;
   readonly onEvent: (event: DeliveryEvent) => Promise<void> | void;
@@ -41,7 +44,7 @@ export async function openDeliveries(
   stores: StoresConfig,
   options: OpenDeliveriesOptions,
 ): Promise<OpenedDeliveries> {
-  const { limits } = options;
+  const { limits, onUnreadable } = options;
   const states = new DeliveryStates(await openStateStore(config.store, stores));
   const places = await openPlaces(config.destinations, stores, options.observe);
   const source = new ResilientSource(options.source, options.resilience);
@@ -54,7 +57,7 @@ export async function openDeliveries(
         source: source.forDownload(),
         urls: openUrlsOnce?.(),
       }),
-      plan: (spec, from, signal) => planArchive(spec, from, { limits, signal }),
+      plan: (spec, from, signal) => planArchive(spec, from, { limits, onUnreadable, signal }),
       target(to) {
         const { place, key } = findPlace(places, to);
         return { destination: place.destination, key };

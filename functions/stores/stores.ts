@@ -15,7 +15,7 @@ export async function openSource(location: Location, config: StoresConfig): Prom
     case "folder": {
       assertFolder(location.path);
       const { createFsSource } = await import("../../adapters/fs/source.ts");
-      return createFsSource({ root: location.path });
+      return createFsSource({ root: location.path, listsUnreadable: true });
     }
     case "s3": {
       const { openS3Source } = await withOptionalPackages(() => import("./s3.ts"));

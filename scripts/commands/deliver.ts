@@ -60,6 +60,7 @@ async function open(config: DeliverCommandConfig, action: DeliverAction) {
     {
       source,
       limits: { maxEntries: config.maxEntries, maxBytes: config.maxBytes },
+      onUnreadable: config.unreadableFiles,
       resilience: {},
       observe: () => undefined,
       onEvent: () => undefined,

@@ -1,7 +1,11 @@
 import type { Config } from "../../functions/config/config.ts";
 import { checkSource, type SourceProblem } from "../../functions/stores/check-source.ts";
 import { CommandError } from "../command.ts";
+import { printable } from "../printable.ts";
 import { type FirstLink, printFirstLink } from "./first-link.ts";
+
+/** Length of a message with the longest path. */
+const MAX_LENGTH = 5_000;
 
 /**
  * Lists the source once before the service starts, and prints what is wrong with it. Throws `CommandError`
@@ -9,8 +13,11 @@ import { type FirstLink, printFirstLink } from "./first-link.ts";
  */
 export async function reportSource(config: Config): Promise<SourceProblem | undefined> {
   const problem = await checkSource(config);
-  if (problem?.kind === "unusable") throw new CommandError(problem.message);
-  if (problem) console.error(`Warning: ${problem.message}\n`);
+  if (problem === undefined) return undefined;
+  // It may name files of the folder.
+  const message = printable(problem.message, MAX_LENGTH);
+  if (problem.kind === "unusable") throw new CommandError(message);
+  console.error(`Warning: ${message}\n`);
   return problem;
 }
 

@@ -1,8 +1,20 @@
-import { appendFile, mkdir, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import type { BigIntStats } from "node:fs";
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { mayBeUnreadable } from "../../../adapters/fs/refusals.ts";
 import { createFsSource } from "../../../adapters/fs/source.ts";
 import type { BlobSource } from "../../../core/blob-source.ts";
+import { planArchive } from "../../../core/planning/plan-archive.ts";
 import { compareUtf8 } from "../../../core/source/key-order.ts";
 import { collect, patterned } from "../../support/bytes.ts";
 import { openFilesBelow } from "../../support/open-files.ts";
@@ -59,8 +71,10 @@ describe("symbolic links", () => {
     await expect(keys(source)).rejects.toMatchObject({ code: "denied" });
     const { root: other, source: second } = await servedFolder();
     await symlink("missing", join(other, "dangling"));
-    await expect(keys(second)).rejects.toMatchObject({ code: "changed" });
-    await expect(second.stat("dangling")).rejects.toMatchObject({ code: "not_found" });
+    const dangling = { code: "denied", reason: "dangling_link", path: "dangling" };
+    await expect(keys(second)).rejects.toMatchObject(dangling);
+    await expect(second.stat("dangling")).rejects.toMatchObject(dangling);
+    await expect(second.stat("missing")).rejects.toMatchObject({ code: "not_found" });
   });
 
   test("that have replaced a file are not read", async () => {
@@ -71,6 +85,144 @@ describe("symbolic links", () => {
     await writeFile(join(sandbox, "root-beside/file.txt"), "outside");
     const opened = source.open(blob, { start: 0, end: 6 });
     await expect(opened).rejects.toMatchObject({ code: "denied" });
+  });
+});
+
+describe("what cannot be read", () => {
+  /** Creates a folder with one file, `folder/file.txt`, and one thing that cannot be read. */
+  const broken: Readonly<
+    Record<
+      string,
+      readonly [make: (root: string) => Promise<unknown>, path: string, reason: string]
+    >
+  > = {
+    "a link to a file outside": [
+      (root) => symlink("../../root-beside/secret.txt", join(root, "folder/out")),
+      "folder/out",
+      "link_leads_out",
+    ],
+    "a link to a folder outside": [
+      (root) => symlink("../root-beside", join(root, "out")),
+      "out",
+      "link_leads_out",
+    ],
+    "a link to nothing": [
+      (root) => symlink("nothing", join(root, "folder/dangling")),
+      "folder/dangling",
+      "dangling_link",
+    ],
+    "a file whose name is not UTF-8": [
+      (root) => writeFile(Buffer.concat([Buffer.from(`${root}/a`), Buffer.of(0xff)]), "x"),
+      "a\ufffd",
+      "name_not_utf8",
+    ],
+    "a folder whose name is not UTF-8": [
+      (root) => mkdir(Buffer.concat([Buffer.from(`${root}/folder/`), Buffer.of(0xe4)])),
+      "folder/\ufffd",
+      "name_not_utf8",
+    ],
+    "a link whose name is not UTF-8": [
+      (root) =>
+        symlink("folder/file.txt", Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0xfc)])),
+      "\ufffd",
+      "name_not_utf8",
+    ],
+  };
+
+  test.each(Object.entries(broken))(
+    "%s is denied, with its path",
+    async (_, [make, path, reason]) => {
+      const { root, source } = await servedFolder();
+      await make(root);
+      const refusal = { code: "denied", reason, path };
+      await expect(keys(source)).rejects.toMatchObject(refusal);
+      await expect(source.stat(path)).rejects.toMatchObject(refusal);
+      expect(await openFilesBelow(root)).toBe(0);
+    },
+  );
+
+  test.each(Object.entries(broken))(
+    "%s can be left out of an archive, which lists it",
+    async (_, [make, path, reason]) => {
+      const { root } = await servedFolder();
+      await make(root);
+      const source = createFsSource({ root, listsUnreadable: true });
+      expect((await keys(source)).sort()).toEqual(["folder/file.txt", path].sort());
+      await expect(planArchive({ prefix: "" }, source)).rejects.toMatchObject({
+        code: "denied",
+        reason,
+        path,
+      });
+      const options = { onUnreadable: "report" } as const;
+      const plan = await planArchive({ prefix: "" }, source, options);
+      expect(plan.entries.map(({ name }) => name)).toEqual(["folder/file.txt", "_missing.txt"]);
+      expect(plan.missing).toEqual({ [reason]: 1 });
+      // A link decides for itself.
+      await expect(
+        planArchive({ prefix: "", onMissing: "fail" }, source, options),
+      ).rejects.toMatchObject({ code: "denied" });
+      expect((await planArchive({ prefix: "", onMissing: "report" }, source)).entries).toHaveLength(
+        2,
+      );
+    },
+  );
+
+  test("a link in a circle ends a listing with its path, whatever is left out", async () => {
+    const { root } = await servedFolder();
+    await symlink(".", join(root, "folder/circle"));
+    const source = createFsSource({ root, listsUnreadable: true });
+    await expect(keys(source)).rejects.toMatchObject({
+      reason: "link_in_circle",
+      path: "folder/circle",
+    });
+  });
+
+  test("a folder that is not there is the set-up's failure, not a missing file", async () => {
+    const { root, source } = await servedFolder();
+    expect(await keys(source, "other/")).toEqual([]);
+    await expect(source.stat("other")).rejects.toMatchObject({
+      code: "not_found",
+      reason: undefined,
+    });
+    await rm(root, { recursive: true });
+    const missing = { code: "not_found", reason: "no_folder" };
+    await expect(keys(source)).rejects.toMatchObject(missing);
+    await expect(keys(source, "folder/")).rejects.toMatchObject(missing);
+    await expect(source.stat("folder/file.txt")).rejects.toMatchObject(missing);
+  });
+});
+
+describe("permissions", () => {
+  const stats = (mode: bigint, uid: number, gid: number) =>
+    ({ mode: 0o100000n | mode, uid: BigInt(uid), gid: BigInt(gid) }) as BigIntStats;
+
+  beforeEach(() => {
+    vi.spyOn(process, "geteuid").mockReturnValue(1000);
+    return () => vi.restoreAllMocks();
+  });
+
+  test.each([
+    ["one's own file", stats(0o400n, 1000, 9999), false],
+    ["one's own file, for others only", stats(0o044n, 1000, 9999), true],
+    ["a file of one's group", stats(0o040n, 1, process.getegid?.() ?? 0), false],
+    ["a file of others, for one's group only", stats(0o440n, 1, 999_999), true],
+    ["a file of others, for everybody", stats(0o004n, 1, 999_999), false],
+    ["a private file of others", stats(0o600n, 1, 999_999), true],
+  ])("%s", (_, file, expected) => {
+    expect(mayBeUnreadable(file)).toBe(expected);
+  });
+
+  test("of a file that may be unreadable are asked of the system before it is used", async () => {
+    const { root, source } = await servedFolder();
+    await chmod(join(root, "folder/file.txt"), 0o000);
+    for await (const { needsStat } of source.list("")) expect(needsStat).toBe(true);
+    // The process that runs this test may be root, which may read it all the same.
+    expect(await keys(source)).toEqual(["folder/file.txt"]);
+  });
+
+  test("the superuser may read everything", () => {
+    vi.spyOn(process, "geteuid").mockReturnValue(0);
+    expect(mayBeUnreadable(stats(0o000n, 1, 1))).toBe(false);
   });
 });
 

@@ -44,6 +44,7 @@ function countingRoot(root: ServedRoot): ServedRoot & { readonly counts: Counts 
               counts.described++;
               return folder.stat(name);
             },
+            access: (name, mode) => folder.access(name, mode),
           });
         } finally {
           counts.open--;

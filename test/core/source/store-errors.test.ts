@@ -36,6 +36,8 @@ describe("a store's error", () => {
     ["redirected", "denied"],
     ["link_leads_out", "denied"],
     ["link_in_circle", "denied"],
+    ["dangling_link", "denied"],
+    ["name_not_utf8", "denied"],
     ["too_deep", "denied"],
     ["too_many_folders", "denied"],
     ["too_many_links", "denied"],
@@ -68,6 +70,7 @@ describe("a failure of the service's own set-up", () => {
     ["wrong_credentials", "denied"],
     ["wrong_region", "denied"],
     ["no_bucket", "not_found"],
+    ["no_folder", "not_found"],
   ] as const)(
     "%s, which is %s, is told to clients as the store's, not as a missing object",
     (failure, code) => {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -38,6 +38,23 @@ describe("a folder", () => {
     expect(await check({ SOURCE: join(root, "none") })).toEqual({
       kind: "unusable",
       message: `The folder ${root}/none does not exist. Create it, or name another one.`,
+    });
+  });
+
+  test("with a link that leads out, which archives may leave out", async () => {
+    const root = await temporaryFolder();
+    await writeFile(join(root, "a"), "a");
+    await mkdir(join(root, "b"));
+    await symlink("/etc/hostname", join(root, "b/out"));
+    const failing = await check({ SOURCE: root });
+    expect(failing).toEqual({
+      kind: "unlistable",
+      message: `${root}: A symbolic link leads out of the served folder (b/out). Remove it, or serve a folder that has its target. Or let archives leave it out: UNREADABLE_FILES=report.`,
+    });
+    const reporting = await check({ SOURCE: root, UNREADABLE_FILES: "report" });
+    expect(reporting).toMatchObject({
+      kind: "incomplete",
+      message: expect.stringMatching(/\(b\/out\)\. .* Archives leave it out, and list it\.$/),
     });
   });
 
