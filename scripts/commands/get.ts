@@ -131,7 +131,9 @@ async function verify(length: number, file: PartialFile, signal: AbortSignal): P
   try {
     if (file.doneBytes !== length) throw new DamagedZipError("The download is incomplete.");
     const entries = await verifyZip(length, (start, end) => file.read(start, end), signal);
-    console.error(`Complete: ${formatBytes(length)}, ${formatCount(entries)} files verified.`);
+    console.error(
+      `Complete: ${formatBytes(length)}, ${formatCount(entries)} ${entries === 1 ? "file" : "files"} verified.`,
+    );
   } catch (error) {
     // A file that cannot be read may still be intact; discard only one known to be damaged.
     if (error instanceof DamagedZipError) await file.discard();
