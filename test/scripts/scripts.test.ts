@@ -141,6 +141,9 @@ describe("settings", () => {
       maxBytes: 1_000_000_000_000,
       smallEntryBytes: 1_048_576,
       responseLimits: { maxResponseBytes: Infinity, maxFixedLength: Infinity },
+      page: {
+        languages: ["en", "de", "fr", "es", "it", "nl", "pt-BR", "pl", "ja", "zh-CN", "ar"],
+      },
       planCacheSeconds: 10,
       clientStallSeconds: 30,
       crcStore: undefined,
