@@ -180,6 +180,28 @@ describeWithTools("the page in a browser", ["chromium"], () => {
         expect(watched.wrongs).toEqual([]);
       });
 
+      test("with a brand, in a language written from right to left, at the usual width", async () => {
+        const settings = {
+          ...{ PAGE_NAME: "Kiefer & Söhne", PAGE_COLOR: "#0b6e4f", PAGE_FOOTER: "Since 1911" },
+          ...{ PAGE_SUPPORT_URL: "https://help.example/", PAGE_LANGUAGES: "ar" },
+        };
+        const branded = await startPageBed(folder, settings);
+        try {
+          const width = async (url: string, origin: PageBed) => {
+            await using watched = await origin.open(url, axe, options);
+            expect(await violations(watched.page)).toEqual([]);
+            expect(watched.wrongs).toEqual([]);
+            return (await watched.page.locator("main").boundingBox())?.width;
+          };
+          const plain = await width(await bed.link(), bed);
+          expect(await width(await branded.link({ issuer: "Anna" }), branded)).toBe(plain);
+          const expired = await branded.link({ expires: new Date(Date.now() - 1000) });
+          expect(await width(expired, branded)).toBeLessThan(plain ?? 0);
+        } finally {
+          await branded.close();
+        }
+      });
+
       test("for a link that does not open", async () => {
         await using watched = await bed.open(`${bed.proxy.url}/d/nonsense`, axe, options);
         await watched.page.getByRole("heading", { name: "cut off or mangled" }).waitFor();
