@@ -14,6 +14,8 @@ export const statusByCode = {
   /** The store denied us access. Reported as `not_found`: a link holder must not tell the two apart. */
   denied: 404,
   method_not_allowed: 405,
+  /** The request's body did not arrive in time. */
+  request_timeout: 408,
   /** The object is no longer of the planned version. */
   changed: 409,
   /** A delivery cannot do what was asked of it in the state that it is in. */

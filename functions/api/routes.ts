@@ -13,6 +13,7 @@ import {
   parseLinkBody,
   toArchiveSpec,
 } from "./api-request.ts";
+import { BodyBudget, type HeldBytes } from "./body-budget.ts";
 import { readJson } from "./read-json.ts";
 
 /** Options of the routes for callers. */
@@ -31,6 +32,7 @@ export interface ApiOptions extends ArchiveBodyOptions {
 
 /** Adds the routes for callers: `POST /zip` for an archive, `POST /links` for a link to one. */
 export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: ApiOptions): void {
+  const bodies = new BodyBudget();
   app.post("/zip", (context) =>
     answer(context, async (request, caller, body, scope) =>
       archives.send(request, caller, await toArchiveSpec(body, caller, options), scope),
@@ -69,16 +71,21 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
     const request = context.req.raw;
     const scope = context.get("scope");
     let caller: Caller | undefined;
+    let held: HeldBytes | undefined;
     try {
       caller = await options.auth(request);
       await scope.admit({ subject: caller.id });
-      const body = await readJson(request, options.maxBodyBytes, maxValuesOf(options.limits));
+      held = bodies.hold(caller.id);
+      const { maxBodyBytes, limits } = options;
+      const body = await readJson(request, maxBodyBytes, maxValuesOf(limits), { held });
       return await work(request, caller, body, scope);
     } catch (error) {
       const principal = caller ? { subject: caller.id } : {};
       return refuse(request, error, principal, scope.audit, {
         headers: challenge(request, error),
       });
+    } finally {
+      held?.release();
     }
   }
 }

@@ -41,6 +41,16 @@ export interface NodeServerOptions extends NodeListenerOptions {
 }
 
 /**
+ * Time for a request's headers, and for all of it, in milliseconds, and how often this is looked at. Node's own
+ * are 60 s and 300 s, looked at every 30 s. Bodies have at most a few megabytes.
+ */
+const REQUEST_BOUNDS = {
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+/**
  * Bounds of one HTTP/2 connection: requests at a time, of which Node allows any number, and memory in megabytes,
  * with room for 64 KiB to send for each. A front end sends many people's requests over one connection, and Node
  * refuses streams of a client that is right at the limit, so it is well above what one instance serves.
@@ -59,7 +69,8 @@ export function createNodeServer(app: App, options: NodeServerOptions): NodeServ
     return { server, shutDown: () => stopServer(stoppable, drain, drainSeconds) };
   }
   // Node closes idle connections after 5 seconds unless told.
-  const server = createServer({ keepAliveTimeout: keepAliveSeconds * 1000 }, listener);
+  const keepAliveTimeout = keepAliveSeconds * 1000;
+  const server = createServer({ ...REQUEST_BOUNDS, keepAliveTimeout }, listener);
   server.on("clientError", answerClientError);
   return { server, shutDown: () => stopServer(server, drain, drainSeconds) };
 }

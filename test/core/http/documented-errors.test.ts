@@ -13,7 +13,7 @@ const told = Object.entries(statusByCode)
 const onlyOfLinks = ["410 expired", "416 range_not_satisfiable"];
 
 /** Errors of deliveries only. Callers request deliveries, while the requests of link holders never write. */
-const onlyOfCallers = ["507 full", "409 conflict"];
+const onlyOfCallers = ["408 request_timeout", "507 full", "409 conflict"];
 
 /** Returns the rows of the table of errors in a guide: "404 not_found", ... */
 function documented(guide: string): string[] {
