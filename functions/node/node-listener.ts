@@ -7,7 +7,9 @@ import type { App } from "../app/app.ts";
 import { defaults } from "../config/defaults.ts";
 import { createLogger } from "../observability/log.ts";
 import { Drain } from "./drain.ts";
-import { withParsedBody } from "./parsed-body.ts";
+import { settleHost } from "./host.ts";
+import type { NodeResponse } from "./outgoing.ts";
+import { type NodeRequest, withParsedBody } from "./parsed-body.ts";
 import { sendResponse } from "./send-response.ts";
 
 /** Options of `createNodeListener`. */
@@ -40,7 +42,7 @@ export function createNodeListener(app: App, options: NodeListenerOptions = {}) 
 /** Does the same, and has `drain` follow the responses. */
 export function createDrainedListener(app: App, options: NodeListenerOptions, drain: Drain) {
   const stallMs = (options.clientStallSeconds ?? defaults.clientStallSeconds) * 1000;
-  return getRequestListener(
+  const listen = getRequestListener(
     async (request, { incoming, outgoing }) => {
       const { signal } = request;
       const { onError = (error) => logError(error, options.logger) } = options;
@@ -61,6 +63,17 @@ export function createDrainedListener(app: App, options: NodeListenerOptions, dr
     // The app must see the platform's own Request and Response, whatever else runs in the process.
     { overrideGlobalObjects: false },
   );
+  return async (incoming: NodeRequest, outgoing: NodeResponse): Promise<void> => {
+    try {
+      settleHost(incoming);
+    } catch (error) {
+      const signal = new AbortController().signal;
+      const onBreakOff = drain.follow(outgoing);
+      await sendResponse(problemResponse(error), outgoing, { signal, stallMs, onBreakOff });
+      return;
+    }
+    await listen(incoming, outgoing);
+  };
 }
 
 function logError(error: unknown, logger = createLogger({ logLevel: "info" })): void {
