@@ -17,6 +17,7 @@ import {
 } from "./observability-config.ts";
 import { pageSettings, toPageSettings } from "./page-config.ts";
 import { type Protection, protectionSettings, toProtection } from "./protection-config.ts";
+import { assertStoresApart } from "./stores-apart.ts";
 import { unreadableFilesSchema } from "./stores-config.ts";
 
 const settings = z.object({
@@ -105,6 +106,13 @@ const unlimited: ResponseLimits = { maxResponseBytes: Infinity, maxFixedLength: 
 export function readConfig(env: Environment, platform: ResponseLimits = unlimited): Config {
   const data = parse(settings, env);
   const linkConfig = toLinkConfig(data);
+  const crcStore = toCrcStore(data);
+  const deliveries = toDeliveryConfig(data);
+  assertStoresApart(data.SOURCE, {
+    MANIFEST_STORE: linkConfig.manifestStore,
+    CRC_STORE: crcStore?.location,
+    DELIVERY_STORE: deliveries?.store,
+  });
   return {
     source: data.SOURCE,
     ...linkConfig,
@@ -127,8 +135,8 @@ export function readConfig(env: Environment, platform: ResponseLimits = unlimite
     planCacheSeconds: data.PLAN_CACHE_SECONDS,
     clientStallSeconds: data.CLIENT_STALL_SECONDS,
     drainSeconds: data.DRAIN_SECONDS,
-    crcStore: toCrcStore(data),
-    deliveries: toDeliveryConfig(data),
+    crcStore,
+    deliveries,
     cacheControl: data.CACHE_CONTROL,
     corsOrigins: data.CORS_ORIGINS,
     protection: toProtection(data),

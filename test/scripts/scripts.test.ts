@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -215,6 +215,21 @@ describe("settings", () => {
       { LINK_SECRET: "", LINK_JWKS: publicKeys, API_SECRET: other },
       /LINK_JWKS needs a key that can sign/,
     ],
+    [{ CRC_STORE: "/srv/files" }, /CRC_STORE must not lie within SOURCE/],
+    [
+      { DELIVERY_STORE: "/srv/files/d", DELIVERY_DESTINATIONS: "/d" },
+      /DELIVERY_STORE must not lie within SOURCE/,
+    ],
+    [{ MANIFEST_STORE: "/srv/files/a/../b" }, /MANIFEST_STORE must not lie within SOURCE/],
+    [{ SOURCE: "/", CRC_STORE: "/c" }, /CRC_STORE must not lie within SOURCE/],
+    [
+      { SOURCE: "s3://bucket", MANIFEST_STORE: "s3://bucket/manifests" },
+      /MANIFEST_STORE must not lie within/,
+    ],
+    [
+      { SOURCE: "gs://bucket/a/", CRC_STORE: "gs://bucket/a/c" },
+      /CRC_STORE must not lie within SOURCE/,
+    ],
     [{ API_SECRET: secret }, /API_SECRET or API_JWKS shares a key with LINK_SECRET/],
     [{ API_JWKS: jwks({}) }, /API_SECRET or API_JWKS shares a key with LINK_SECRET/],
     [{ API_SECRET: "tooshort" }, /API_SECRET must have at least 32 bytes/],
@@ -232,6 +247,29 @@ describe("settings", () => {
     expect(() => readConfig({ ...good, ...change })).toThrow(ConfigError);
     expect(() => readConfig({ ...good, ...change })).toThrow(message);
     expect(() => readConfig({ ...good, ...change })).not.toThrow(/hush-hush/);
+  });
+
+  test.each([
+    ["/srv/files", "/srv/files2"],
+    ["/srv/files/a", "/srv/files"],
+    ["s3://bucket/a", "s3://bucket/ab"],
+    ["s3://bucket/a/c", "s3://bucket/a"],
+    ["s3://bucket", "s3://bucket2"],
+    ["s3://bucket", "gs://bucket/c"],
+    ["https://host/srv/", "/srv/files"],
+  ])("allow for the source %s the store %s", (SOURCE, store) => {
+    readConfig({ ...good, SOURCE, CRC_STORE: store, MANIFEST_STORE: store });
+  });
+
+  test("refuse a store that leads into the source by a symbolic link", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "served"));
+    await symlink(join(folder, "served"), join(folder, "link"));
+    const change = { SOURCE: join(folder, "served"), CRC_STORE: join(folder, "link/later/on") };
+    expect(() => readConfig({ ...good, ...change })).toThrow(
+      /CRC_STORE must not lie within SOURCE/,
+    );
+    readConfig({ ...good, ...change, CRC_STORE: join(folder, "beside") });
   });
 
   test("for checksums use the link secret, or a separate one", () => {

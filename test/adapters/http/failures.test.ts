@@ -74,6 +74,38 @@ describe("http source", () => {
     await expectStillReads(started);
   });
 
+  test("ignores a few interim answers, but not an endless number of them", async () => {
+    const hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+    const right = answering();
+    const started = await startSource((request, response) => {
+      request.socket.write(hints.repeat(3));
+      right(request, response);
+    });
+    expect(await outcomeOf(started.source, object, part)).toBe("ok");
+
+    started.stub.answer = ({ socket }) => {
+      const send = (error?: Error | null) => {
+        if (!error) socket.write(hints, send);
+      };
+      send();
+    };
+    for (const ask of [() => started.source.stat("a"), () => started.source.open(object, part)]) {
+      expect(await codeOf(ask())).toBe("corrupt");
+    }
+    await expectStillReads(started);
+  });
+
+  test("times out if only an interim answer comes", async () => {
+    const started = await startSource(
+      ({ socket }) => socket.write("HTTP/1.1 103 Early Hints\r\n\r\n"),
+      {
+        timeoutMs: 20,
+      },
+    );
+    expect(await outcomeOf(started.source, object, part)).toBe("timeout");
+    await expectStillReads(started);
+  });
+
   test("is unavailable if the connection is closed", async () => {
     const started = await startSource((request) => request.socket.destroy());
     expect(await codeOf(started.source.stat("a"))).toBe("unavailable");
