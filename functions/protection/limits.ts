@@ -96,15 +96,20 @@ function keysOf({ link, subject, caller }: Principal): {
   return { key: keyOf(...own, "of", caller), group: keyOf("links of", caller) };
 }
 
+/** Window of the rates, which count requests per minute. */
+const WINDOW_SECONDS = 60;
+
 function createRate(points: number): (key: string) => Promise<void> {
   if (points === Infinity) return async () => undefined;
-  const limiter = new RateLimiterMemory({ points, duration: 60 });
+  const limiter = new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
   return async (key) => {
     try {
       await limiter.consume(key);
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
-      throw tooMany("Too many requests per minute.", rejection.msBeforeNext);
+      // Its time of day may jump; a window has 60 seconds.
+      const wait = Math.min(Math.max(rejection.msBeforeNext, 0), WINDOW_SECONDS * 1000);
+      throw tooMany("Too many requests per minute.", wait);
     }
   };
 }

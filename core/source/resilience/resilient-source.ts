@@ -1,15 +1,8 @@
-import {
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleWhen,
-} from "cockatiel";
-import { isPassing } from "../../async/retry.ts";
 import type { BlobInfo, BlobSource, ByteRange } from "../../blob-source.ts";
 import { checkBlob } from "../check-blob.ts";
 import { type FetchPage, isPaged, listPages } from "../paged-listing.ts";
 import { SeenKeys } from "../seen-keys.ts";
+import { Circuit } from "./circuit.ts";
 import { ResumingChunks } from "./resuming-chunks.ts";
 import { Retrying, type RetryOptions, StoreCall } from "./retrying.ts";
 
@@ -32,7 +25,7 @@ export interface ResilienceOptions extends Partial<RetryOptions> {
 export class ResilientSource {
   readonly #source: BlobSource;
   readonly #options: RetryOptions;
-  readonly #breaker: CircuitBreakerPolicy;
+  readonly #circuit: Circuit;
 
   constructor(source: BlobSource, options: ResilienceOptions = {}) {
     this.#source = source;
@@ -47,28 +40,18 @@ export class ResilientSource {
       ...retryOptions,
     };
     const { observe } = this.#options;
-    this.#breaker = circuitBreaker(handleWhen(isPassing), {
-      halfOpenAfter: halfOpenAfterMs,
-      breaker: new ConsecutiveBreaker(breakAfter),
-    });
-    this.#breaker.onStateChange((state) => {
-      observe({ event: "store_breaker", state: breakerStates[state] });
+    this.#circuit = new Circuit({
+      breakAfter,
+      halfOpenAfterMs,
+      onState: (state) => observe({ event: "store_breaker", state }),
     });
   }
 
   /** Returns the source for one download, with its own budget of failures. */
   forDownload(): BlobSource {
-    return new DownloadSource(this.#source, new Retrying(this.#options, this.#breaker));
+    return new DownloadSource(this.#source, new Retrying(this.#options, this.#circuit));
   }
 }
-
-const breakerStates = {
-  [CircuitState.Closed]: "closed",
-  [CircuitState.Open]: "open",
-  [CircuitState.HalfOpen]: "half_open",
-  // Isolated by an explicit call, which is never made here.
-  [CircuitState.Isolated]: "open",
-} as const;
 
 class DownloadSource implements BlobSource {
   readonly #source: BlobSource;

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BrokenCircuitError, type CircuitBreakerPolicy } from "cockatiel";
+import { BrokenCircuitError } from "cockatiel";
 import { follow, inTurn } from "../../async/abortable.ts";
 import { isPassing, retryDelay } from "../../async/retry.ts";
 import type { ErrorCode } from "../../errors.ts";
 import { publishStoreFailure, type StoreOperation } from "../store-channel.ts";
 import { storeError } from "../store-errors.ts";
+import type { Circuit } from "./circuit.ts";
 
 /** When a call that failed is retried, and when it is given up. */
 export interface RetryOptions {
@@ -66,12 +67,12 @@ export class StoreCall {
 /** Decides, for one download, whether and when to retry. */
 export class Retrying {
   readonly #options: RetryOptions;
-  readonly #breaker: CircuitBreakerPolicy;
+  readonly #circuit: Circuit;
   #failures = 0;
 
-  constructor(options: RetryOptions, breaker: CircuitBreakerPolicy) {
+  constructor(options: RetryOptions, circuit: Circuit) {
     this.#options = options;
-    this.#breaker = breaker;
+    this.#circuit = circuit;
   }
 
   get timeoutMs(): number {
@@ -135,7 +136,7 @@ export class Retrying {
   ): Promise<T> {
     const timer = setTimeout(() => attempt.abort(storeError("timeout")), this.#options.timeoutMs);
     try {
-      return await inTurn((asks) => this.#breaker.execute(asks), action, signal);
+      return await inTurn((asks) => this.#circuit.execute(asks), action, signal);
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw storeError("down", error);
       throw error;
