@@ -1,6 +1,7 @@
 import { measureColdStarts } from "./cold-start.ts";
 import { runContest } from "./contest.ts";
 import { measureCrowds } from "./crowd.ts";
+import { measureDeliveries } from "./deliveries.ts";
 import { measureLambda } from "./lambda.ts";
 import { measurePage } from "./page.ts";
 import type { Report } from "./report.ts";
@@ -14,6 +15,7 @@ export type Part = (runs: number, signal: AbortSignal) => AsyncIterable<Report>;
 export const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
   ...Object.entries(workloads).map(([name, prepare]) => [name, contestsOf(prepare)] as const),
   ["resume", measureResume],
+  ["deliveries", measureDeliveries],
   ["crowd", measureCrowds],
   ["cold-start", measureColdStarts],
   ["lambda", measureLambda],

@@ -1,6 +1,7 @@
 import { ZiplinkError } from "../errors.ts";
 import type { Delivery, DeliveryRecord } from "./delivery.ts";
-import type { StateStore } from "./state-store.ts";
+import type { CallRetries } from "./retried.ts";
+import { type StateStore, withStateRetries } from "./state-store.ts";
 
 /** A delivery as it was read, and its version for the next write. */
 export interface FoundDelivery {
@@ -14,12 +15,12 @@ export type DeliveryChange = Partial<Omit<Delivery, "id" | "caller" | "created" 
 /** How often a write is tried again that others have come before. */
 const MAX_CONFLICTS = 50;
 
-/** Deliveries in a state store. */
+/** Deliveries in a state store, whose passing failures do not show. */
 export class DeliveryStates {
   readonly #store: StateStore;
 
-  constructor(store: StateStore) {
-    this.#store = store;
+  constructor(store: StateStore, retries?: CallRetries) {
+    this.#store = withStateRetries(store, retries);
   }
 
   /**

@@ -42,6 +42,7 @@ export {
 export { DeliveryStates } from "./delivery-states.ts";
 export type { DeliveryTarget, DeliveryTools } from "./delivery-tools.ts";
 export type { ExpectedChecksums } from "./file-content.ts";
-export { type DestinationRetries, withRetries } from "./resilient-destination.ts";
+export { withRetries } from "./resilient-destination.ts";
 export { createResilientUrls } from "./resilient-urls.ts";
+export type { CallRetries } from "./retried.ts";
 export type { ExpectedState, StateStore, StoredState } from "./state-store.ts";

@@ -1,3 +1,5 @@
+import { type CallRetries, createRetried } from "./retried.ts";
+
 /** What a state store has under a name. */
 export interface StoredState {
   /** The object's bytes. */
@@ -34,4 +36,23 @@ export interface StateStore {
   list(prefix: string, signal?: AbortSignal): AsyncIterable<string>;
   /** Removes an object. Resolves if there is none as well. */
   remove(name: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** Returns `store` with its passing failures hidden; a listing that breaks is not gone on with. */
+export function withStateRetries(store: StateStore, options?: CallRetries): StateStore {
+  const retried = createRetried(options);
+  return {
+    get: (name, signal) => retried((s) => store.get(name, s), signal),
+    put: (name, bytes, expected, signal) =>
+      retried((s) => store.put(name, bytes, expected, s), signal),
+    async *list(prefix, signal) {
+      // All names before the first one: each is a few bytes, and the whole listing can be made again.
+      yield* await retried(async (s) => {
+        const names: string[] = [];
+        for await (const name of store.list(prefix, s)) names.push(name);
+        return names;
+      }, signal);
+    },
+    remove: (name, signal) => retried((s) => store.remove(name, s), signal),
+  };
 }

@@ -34,7 +34,7 @@ const credentials = { accessKeyId: "AKIDTEST", secretAccessKey: "a-secret-for-te
 const STEP_TIMEOUT = 20_000;
 
 /** Starts the server. Rejects with the ends of its logs if it does not start. */
-export async function startRadosgw(): Promise<Radosgw> {
+export async function startRadosgw(memoryBytes = 4 * 1024 ** 3): Promise<Radosgw> {
   const folder = await makeFolder();
   const servers: Server[] = [];
   // A test file that ends without cleaning up must not leave anything behind.
@@ -51,7 +51,7 @@ export async function startRadosgw(): Promise<Radosgw> {
     process.off("exit", onExit);
   };
   try {
-    const url = await startCluster(folder, servers);
+    const url = await startCluster(folder, servers, memoryBytes);
     return { url, credentials, stop };
   } catch (error) {
     const logs = await Promise.all(servers.map(({ name, log }) => tail(name, log)));
@@ -60,7 +60,11 @@ export async function startRadosgw(): Promise<Radosgw> {
   }
 }
 
-async function startCluster(folder: string, servers: Server[]): Promise<string> {
+async function startCluster(
+  folder: string,
+  servers: Server[],
+  memoryBytes: number,
+): Promise<string> {
   const cluster = crypto.randomUUID();
   const disk = crypto.randomUUID();
   const monPort = await freePort();
@@ -84,7 +88,10 @@ async function startCluster(folder: string, servers: Server[]): Promise<string> 
 
   await mkdir(join(folder, "mon"));
   await mkdir(join(folder, "osd"));
-  await writeFile(conf, settings(folder, cluster, `v1:127.0.0.1:${monPort}`, gatewayPort));
+  await writeFile(
+    conf,
+    settings(folder, cluster, `v1:127.0.0.1:${monPort}`, gatewayPort, memoryBytes),
+  );
   await writeFile(join(folder, "keyring"), "");
   const address = `[v1:127.0.0.1:${monPort}]`;
   await run("monmaptool", ["--create", "--fsid", cluster, "--addv", "a", address, map]);
@@ -110,7 +117,13 @@ async function startCluster(folder: string, servers: Server[]): Promise<string> 
 }
 
 /** https://docs.ceph.com/en/pacific/rados/configuration/ */
-function settings(folder: string, cluster: string, monitor: string, gatewayPort: number): string {
+function settings(
+  folder: string,
+  cluster: string,
+  monitor: string,
+  gatewayPort: number,
+  memoryBytes: number,
+): string {
   return `[global]
 fsid = ${cluster}
 mon host = ${monitor}
@@ -128,7 +141,7 @@ osd data = ${folder}/osd
 rgw data = ${folder}/rgw
 # One disk, which keeps one copy, in memory.
 osd objectstore = memstore
-memstore device bytes = 4294967296
+memstore device bytes = ${memoryBytes}
 osd crush chooseleaf type = 0
 osd class update on start = false
 osd crush update on start = false

@@ -13,8 +13,9 @@ export const region = "us-east-1";
 /** A radosgw, its client, and the objects that tests put into it. */
 export type S3Store = Awaited<ReturnType<typeof startS3Store>>;
 
-export async function startS3Store() {
-  const gateway = await startRadosgw();
+/** @param memoryBytes how much the store can hold */
+export async function startS3Store(memoryBytes?: number) {
+  const gateway = await startRadosgw(memoryBytes);
   const { url, credentials } = gateway;
   const client = connect(url);
 
