@@ -1,17 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";
 import { isPassing } from "../async/retry.ts";
 import { ZiplinkError } from "../errors.ts";
-import {
-  type Delivery,
-  type DeliveryCommand,
-  type DeliveryProgress,
-  type DeliveryStatus,
-  transitions,
-} from "./delivery.ts";
+import type { Delivery, DeliveryCommand, DeliveryProgress, DeliveryStatus } from "./delivery.ts";
 import type { DeliveryRequest, DeliveryTerms } from "./delivery-request.ts";
+import type { DeliveryChange } from "./delivery-states.ts";
 import { type DeliveryTools, Stopped } from "./delivery-tools.ts";
+import { moveDelivery, noDelivery, shownStatus } from "./move-delivery.ts";
 import { DeliveryTasks } from "./tasks.ts";
+import { Wakers } from "./wakers.ts";
 
 /** What befalls deliveries, for monitoring and notices. */
 export interface DeliveryEvent {
@@ -51,8 +47,7 @@ export class Deliveries {
   readonly #tasks: DeliveryTasks;
   readonly #limit: LimitFunction;
   readonly #active = new Map<string, Active>();
-  /** Those who watch a delivery. */
-  readonly #wakers = new Map<string, Set<() => void>>();
+  readonly #wakers = new Wakers();
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -130,7 +125,7 @@ export class Deliveries {
 
   /** Stops a delivery for good and gives its upload up. */
   async cancel(id: string, caller: string): Promise<Delivery> {
-    const delivery = await this.#command("cancel", id, caller);
+    const delivery = await this.#move("cancel", id, caller);
     await this.#stop(id);
     await this.#tasks.undo(id);
     await this.#tell({ event: "delivery_ended", delivery });
@@ -139,14 +134,14 @@ export class Deliveries {
 
   /** Stops a delivery until it is resumed; what has been sent stays with its upload. */
   async pause(id: string, caller: string): Promise<Delivery> {
-    const delivery = await this.#command("pause", id, caller);
+    const delivery = await this.#move("pause", id, caller);
     await this.#stop(id);
     return delivery;
   }
 
   /** Goes on with a delivery that is paused, or whose process has ended. */
   async resume(id: string, caller: string): Promise<Delivery> {
-    const delivery = await this.#command("resume", id, caller);
+    const delivery = await this.#move("resume", id, caller);
     this.start(id);
     return delivery;
   }
@@ -155,22 +150,17 @@ export class Deliveries {
   async restart(id: string, caller: string): Promise<Delivery> {
     const { states } = this.#options.tools;
     await this.#tasks.undo(id);
-    const delivery = await this.#command(
-      "restart",
-      id,
-      caller,
-      ({ attempt, result, replaces }) => ({
-        attempt: attempt + 1,
-        // What this delivery has put there itself it may replace.
-        replaces: result && replaces === "nothing" ? { version: result.version } : replaces,
-        upload: undefined,
-        result: undefined,
-        error: undefined,
-        total: undefined,
-        partBytes: undefined,
-        age: undefined,
-      }),
-    );
+    const delivery = await this.#move("restart", id, caller, ({ attempt, result, replaces }) => ({
+      attempt: attempt + 1,
+      // What this delivery has put there itself it may replace.
+      replaces: result && replaces === "nothing" ? { version: result.version } : replaces,
+      upload: undefined,
+      result: undefined,
+      error: undefined,
+      total: undefined,
+      partBytes: undefined,
+      age: undefined,
+    }));
     await states.clear(id);
     this.start(id);
     return delivery;
@@ -178,7 +168,7 @@ export class Deliveries {
 
   /** Compares the object with the result. Rejects with `changed` or `not_found` where it is another one. */
   async verify(id: string, caller: string): Promise<Delivery> {
-    const delivery = await this.#command("verify", id, caller);
+    const delivery = await this.#move("verify", id, caller);
     const { destination, key } = this.#options.tools.target(delivery.to);
     const object = await destination.find(key);
     if (!object) {
@@ -196,7 +186,7 @@ export class Deliveries {
 
   /** Removes what is kept of a delivery that is over; the delivered object stays. */
   async forget(id: string, caller: string): Promise<void> {
-    await this.#command("forget", id, caller);
+    await this.#move("forget", id, caller);
     await this.#tasks.undo(id);
     await this.#options.tools.states.remove(id);
   }
@@ -215,7 +205,7 @@ export class Deliveries {
       if (now !== last) yield { delivery, progress };
       last = now;
       if (["completed", "failed", "cancelled"].includes(delivery.status)) return;
-      await this.#changed(id, everyMs, signal);
+      await this.#wakers.wait(id, everyMs, signal);
     }
   }
 
@@ -227,7 +217,7 @@ export class Deliveries {
       .catch(() => undefined) // the state store is down: the delivery goes on when it is resumed
       .finally(() => {
         if (this.#active.get(id)?.stopping === stopping) this.#active.delete(id);
-        this.#wake(id);
+        this.#wakers.wake(id);
       });
     this.#active.set(id, { stopping, ended, progress: undefined });
   }
@@ -259,31 +249,19 @@ export class Deliveries {
     const delivery = await this.#tasks.run(id, signal, (progress) => {
       const active = this.#active.get(id);
       if (active) active.progress = progress;
-      this.#wake(id);
+      this.#wakers.wake(id);
     });
     const isOver = delivery && ["completed", "failed", "paused"].includes(delivery.status);
     if (isOver && !signal.aborted) await this.#tell({ event: "delivery_ended", delivery });
   }
 
-  /** Resolves when a delivery has changed here, or after a while. */
-  async #changed(id: string, everyMs: number, signal: AbortSignal): Promise<void> {
-    const looking = new AbortController();
-    const wakers = this.#wakers.get(id) ?? new Set();
-    this.#wakers.set(id, wakers);
-    const wake = () => looking.abort();
-    wakers.add(wake);
-    try {
-      const either = AbortSignal.any([signal, looking.signal]);
-      await sleep(everyMs, undefined, { signal: either }).catch(() => undefined);
-      signal.throwIfAborted();
-    } finally {
-      wakers.delete(wake);
-      if (wakers.size === 0) this.#wakers.delete(id);
-    }
-  }
-
-  #wake(id: string): void {
-    for (const wake of this.#wakers.get(id) ?? []) wake();
+  #move(
+    command: DeliveryCommand,
+    id: string,
+    caller: string,
+    changes?: (delivery: Delivery) => DeliveryChange,
+  ): Promise<Delivery> {
+    return moveDelivery(this.#options.tools.states, { command, id, caller, changes });
   }
 
   async #stop(id: string): Promise<void> {
@@ -299,41 +277,4 @@ export class Deliveries {
       if (!(error instanceof ZiplinkError) && !isPassing(error)) throw error;
     }
   }
-
-  /** Moves a delivery as its table of transitions says. */
-  async #command(
-    command: DeliveryCommand,
-    id: string,
-    caller: string,
-    changes: (delivery: Delivery) => Partial<Delivery> = () => ({}),
-  ): Promise<Delivery> {
-    let refused: DeliveryStatus | undefined;
-    const changed = await this.#options.tools.states.update(id, (now) => {
-      refused = undefined;
-      if (now.caller !== caller) return undefined;
-      const next = transitions[command][now.status];
-      if (next === "refused") refused = now.status;
-      if (next === "refused" || next === "same") return undefined;
-      return { status: next, ...(next === "running" && { error: undefined }), ...changes(now) };
-    });
-    if (changed?.caller !== caller) throw noDelivery();
-    if (refused !== undefined) {
-      const status = shownStatus({ status: refused });
-      throw new ZiplinkError(
-        "conflict",
-        `A delivery that is ${status} cannot do this: ${command}. See docs/DELIVERIES.md.`,
-        { details: { deliveryStatus: status } },
-      );
-    }
-    return changed;
-  }
-}
-
-/** The status that callers see. */
-export function shownStatus({ status }: Pick<Delivery, "status">): DeliveryStatus {
-  return status === "completing" ? "running" : status;
-}
-
-function noDelivery(): ZiplinkError {
-  return new ZiplinkError("not_found", "There is no such delivery.");
 }

@@ -21,7 +21,6 @@ export {
   type DeliveriesOptions,
   type DeliveryEvent,
   type NewDelivery,
-  shownStatus,
 } from "./deliveries.ts";
 export {
   type Delivery,
@@ -42,6 +41,7 @@ export {
 export { DeliveryStates } from "./delivery-states.ts";
 export type { DeliveryTarget, DeliveryTools } from "./delivery-tools.ts";
 export type { ExpectedChecksums } from "./file-content.ts";
+export { shownStatus } from "./move-delivery.ts";
 export { withRetries } from "./resilient-destination.ts";
 export { createResilientUrls } from "./resilient-urls.ts";
 export type { CallRetries } from "./retried.ts";

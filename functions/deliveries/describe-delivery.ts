@@ -1,5 +1,6 @@
-import { type Deliveries, shownStatus } from "../../core/delivery/deliveries.ts";
+import type { Deliveries } from "../../core/delivery/deliveries.ts";
 import type { Delivery, DeliveryProgress } from "../../core/delivery/delivery.ts";
+import { shownStatus } from "../../core/delivery/move-delivery.ts";
 
 /** Links to what a delivery has made. */
 export interface ResultLinks {

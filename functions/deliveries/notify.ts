@@ -2,8 +2,8 @@ import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import { retryDelay } from "../../core/async/retry.ts";
-import { shownStatus } from "../../core/delivery/deliveries.ts";
 import type { Delivery } from "../../core/delivery/delivery.ts";
+import { shownStatus } from "../../core/delivery/move-delivery.ts";
 
 /** How notices are sent. */
 export interface NotifierOptions {

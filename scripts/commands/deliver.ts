@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
 import { cleanUp } from "../../core/delivery/clean-up.ts";
-import { shownStatus } from "../../core/delivery/deliveries.ts";
+import { shownStatus } from "../../core/delivery/move-delivery.ts";
 import { readBack } from "../../core/delivery/read-back.ts";
 import { formatBytes } from "../../core/input/quantities.ts";
 import {
