@@ -143,3 +143,14 @@ test.each(sourceFiles("examples"))("%s mounts what applications may import", (fi
     );
   }
 });
+
+test("comments say things verb first: none begins with What or Who", () => {
+  const opening = /^\s*(?:\/\/|\*|\/\*\*)\s+(?:What|Whoever|Who) .*$/gm;
+  const files = ["core", "adapters", "functions", "scripts"].flatMap(sourceFiles);
+  const found = files.flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(opening)].map(
+      ([line]) => `${file}: ${line}`,
+    ),
+  );
+  expect(found).toEqual([]);
+});

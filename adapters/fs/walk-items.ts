@@ -29,7 +29,7 @@ export interface File {
   info: BlobInfo | undefined;
 }
 
-/** What a folder has in it. */
+/** The items of a folder. */
 export type Item = Folder | File;
 
 /** Whether an item is a folder. */

@@ -57,7 +57,7 @@ const MAX_AHEAD = 10_000;
 /** A folder whose items are being listed. */
 interface Level {
   readonly folder: Folder;
-  /** What has been listed is dropped. */
+  /** Drops the items listed so far. */
   readonly items: (Item | undefined)[];
   next: number;
 }

@@ -31,7 +31,7 @@ export class AgeContent implements DeliveryContent {
 
   skip({ number }: Part): void {
     const part = this.#partOf(number);
-    // What is stored is encrypted: its checksum tells nothing of the plain bytes.
+    // The stored bytes are encrypted: their checksum tells nothing of the plain bytes.
     this.#plain.skip(part, { number, size: part.end - part.start, receipt: "" });
   }
 

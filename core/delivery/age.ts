@@ -18,7 +18,7 @@ import { ZiplinkError } from "../errors.ts";
 /** Plain bytes of each chunk but the last one. */
 export const AGE_CHUNK_BYTES = 64 * 1024;
 
-/** What sealing adds to each chunk: the tag of ChaCha20-Poly1305. */
+/** Overhead of sealing per chunk: the tag of ChaCha20-Poly1305. */
 const TAG_BYTES = 16;
 
 /** The beginning of an encrypted file, and the key of what follows it: a secret. */

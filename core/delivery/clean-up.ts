@@ -3,7 +3,7 @@ import type { Delivery } from "./delivery.ts";
 import type { DeliveryTools } from "./delivery-tools.ts";
 import { DeliveryTasks } from "./tasks.ts";
 
-/** What a clean-up removes. */
+/** Options of a clean-up. */
 export interface CleanUpOptions {
   readonly tools: DeliveryTools;
   /** The destinations whose uploads are looked at. */
@@ -12,7 +12,7 @@ export interface CleanUpOptions {
   readonly before: Date;
 }
 
-/** What a clean-up has removed. */
+/** Numbers of removed things. */
 export interface CleanedUp {
   /** Deliveries that are over, whose objects stay. */
   readonly deliveries: number;

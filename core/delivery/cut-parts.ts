@@ -7,7 +7,7 @@ export const DEFAULT_PART_BYTES = 16 * 1024 * 1024;
 
 /** How to cut. */
 export interface CutOptions {
-  /** What the destination accepts. */
+  /** Limits of the destination. */
   readonly limits: PartLimits;
   /** The desired length of a part in bytes. Default 16 MiB. */
   readonly partBytes?: number | undefined;
@@ -66,7 +66,7 @@ function cutAtEntries(layout: Layout, limits: PartLimits, target: number): Part[
   }
   const directory = at(localOffsets, plan.entries.length);
   if (directory - start >= minPartBytes) cut(directory);
-  // What is too short for a part joins the one before it, if there is one.
+  // A rest too short for a part joins the part before it, if there is one.
   else if (ends.length > 0 && directory > start) {
     ends[ends.length - 1] = directory;
     start = directory;

@@ -9,7 +9,7 @@ import { moveDelivery, noDelivery, shownStatus } from "./move-delivery.ts";
 import { DeliveryTasks } from "./tasks.ts";
 import { Wakers } from "./wakers.ts";
 
-/** What befalls deliveries, for monitoring and notices. */
+/** Events of deliveries, for monitoring and notices. */
 export interface DeliveryEvent {
   readonly event: "delivery_started" | "delivery_ended";
   readonly delivery: Delivery;
@@ -152,7 +152,7 @@ export class Deliveries {
     await this.#tasks.undo(id);
     const delivery = await this.#move("restart", id, caller, ({ attempt, result, replaces }) => ({
       attempt: attempt + 1,
-      // What this delivery has put there itself it may replace.
+      // A delivery may replace its own object.
       replaces: result && replaces === "nothing" ? { version: result.version } : replaces,
       upload: undefined,
       result: undefined,
@@ -227,7 +227,7 @@ export class Deliveries {
     await this.#active.get(id)?.ended;
   }
 
-  /** What they are made with. */
+  /** The tools that they are made with. */
   get tools(): DeliveryTools {
     return this.#options.tools;
   }

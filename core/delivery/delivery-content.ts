@@ -7,7 +7,7 @@ export interface Part extends ByteRange {
   readonly number: number;
 }
 
-/** What is known about bytes once all of them have been seen. */
+/** Facts about bytes once all of them have been seen. */
 export interface ContentChecksums {
   /** CRC-32 of everything that is delivered, unsigned, if the content can tell it by itself. */
   readonly crc32?: number;

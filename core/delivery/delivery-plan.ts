@@ -12,7 +12,7 @@ import type { DeliveryContent } from "./delivery-content.ts";
 import type { FileRequest } from "./delivery-request.ts";
 import { type ExpectedChecksums, FileContent } from "./file-content.ts";
 
-/** What a delivery sends, pinned; it is fixed before the first byte. */
+/** The contents of a delivery, pinned; fixed before the first byte. */
 export type DeliveryPlan =
   | { readonly kind: "archive"; readonly plan: Plan }
   | { readonly kind: "file"; readonly blob: BlobInfo; readonly expected: ExpectedChecksums }

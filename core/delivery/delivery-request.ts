@@ -4,7 +4,7 @@ import { validate } from "../input/validate.ts";
 import type { ArchiveSpec } from "../planning/archive-spec.ts";
 import type { ExpectedChecksums } from "./file-content.ts";
 
-/** What happens to a delivery that its caller may be notified of. */
+/** Events that a caller may be notified of. */
 export const deliveryEvents = ["completed", "failed", "cancelled", "paused"] as const;
 
 const text = z.string().check(z.minLength(1), z.maxLength(2048));
@@ -20,7 +20,7 @@ const hex = (digits: number) =>
 
 const recipients = z.array(z.string()).check(z.minLength(1), z.maxLength(20));
 
-/** What a request for a delivery has beside what is to be delivered. */
+/** Terms of a request for a delivery, beside its contents. */
 const termsSchema = z.object({
   to: text,
   overwrite: z.optional(z.boolean()),
@@ -59,7 +59,7 @@ export interface FileRequest extends ExpectedChecksums {
   readonly size?: number | undefined;
 }
 
-/** What is to be delivered, as it is kept. */
+/** The contents to deliver, as they are kept. */
 export type DeliveryRequest = (
   | { readonly kind: "archive"; readonly spec: ArchiveSpec }
   | { readonly kind: "file"; readonly file: FileRequest }

@@ -9,7 +9,7 @@ export interface FoundDelivery {
   readonly version: string;
 }
 
-/** What a change makes of a delivery; nothing where it is to stay as it is. */
+/** The delivery after a change; `undefined` where it stays as it is. */
 export type DeliveryChange = Partial<Omit<Delivery, "id" | "caller" | "created" | "nonce">>;
 
 /** How often a write is tried again that others have come before. */

@@ -14,7 +14,7 @@ export interface DeliveryTarget {
   readonly key: string;
 }
 
-/** What deliveries are made with. */
+/** The tools that deliveries are made with. */
 export interface DeliveryTools {
   readonly states: DeliveryStates;
   /** Returns where objects and URLs are read by one delivery; passing failures should not show. */

@@ -13,11 +13,11 @@ export type DeliveryStatus =
   | "failed"
   | "cancelled";
 
-/** What a caller may ask of a delivery. */
+/** A command that a caller may give. */
 export type DeliveryCommand = "cancel" | "pause" | "resume" | "restart" | "verify" | "forget";
 
 /**
- * What each command does in each status: the status it leads to, "same" where the command is granted and
+ * The effect of each command in each status: the status it leads to, "same" where the command is granted and
  * the status stays, "refused" where it makes no sense.
  */
 export const transitions: Readonly<
@@ -87,7 +87,7 @@ export interface DeliveryProblem {
   readonly detail: string;
 }
 
-/** What a delivery has made. */
+/** The result of a delivery. */
 export interface DeliveryResult {
   /** The object's version, as of a source of its place. */
   readonly version: string;
@@ -114,7 +114,7 @@ export interface Delivery {
   readonly updated: string;
   /** Where it goes: the URL of the object. */
   readonly to: string;
-  /** What may be replaced there. */
+  /** Objects that may be replaced there. */
   readonly replaces: "nothing" | "anything" | { readonly version: string };
   /** Counts the restarts; a part of the upload's mark. From 1. */
   readonly attempt: number;
@@ -135,7 +135,7 @@ export interface Delivery {
   readonly nonce: string;
 }
 
-/** What a worker has recorded of its progress. It only saves work: without it all goes on as well. */
+/** A worker's record of its progress. It only saves work: without it all goes on as well. */
 export interface DeliveryRecord {
   /** Bytes that are stored. */
   readonly bytes: number;

@@ -7,12 +7,12 @@ import {
 } from "./delivery.ts";
 import type { DeliveryChange, DeliveryStates } from "./delivery-states.ts";
 
-/** What a caller asks of a delivery. */
+/** A caller's command for a delivery. */
 export interface DeliveryMove {
   readonly command: DeliveryCommand;
   readonly id: string;
   readonly caller: string;
-  /** What changes with the status. Default: nothing. */
+  /** Fields that change with the status. Default: none. */
   readonly changes?: ((delivery: Delivery) => DeliveryChange) | undefined;
 }
 

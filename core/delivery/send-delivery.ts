@@ -19,7 +19,7 @@ export interface SendingDelivery {
   readonly stop: (reason: unknown) => void;
 }
 
-/** What has been sent. */
+/** The result of sending. */
 export interface SentDelivery {
   readonly parts: readonly StoredPart[];
   readonly checksums: ContentChecksums;

@@ -1,6 +1,6 @@
 import { type CallRetries, createRetried } from "./retried.ts";
 
-/** What a state store has under a name. */
+/** The value that a state store has under a name. */
 export interface StoredState {
   /** The object's bytes. */
   readonly bytes: Uint8Array;
@@ -8,7 +8,7 @@ export interface StoredState {
   readonly version: string;
 }
 
-/** What must be under a name for a write to happen. */
+/** The condition for a write: the value that must be under the name. */
 export type ExpectedState = "nothing" | "anything" | { readonly version: string };
 
 /**

@@ -213,7 +213,7 @@ export class DeliveryTasks {
     try {
       await this.undo(id);
     } catch (undoing) {
-      // What is left is given up by the clean-up; the failure itself is what is told.
+      // The clean-up removes the rest; the caller learns of the failure itself.
       if (!(undoing instanceof ZiplinkError)) throw undoing;
     }
     return (await this.#tools.states.get(id))?.delivery ?? failed;
@@ -247,7 +247,7 @@ function assertPinned(request: DeliveryRequest, plan: Plan): void {
   );
 }
 
-/** What callers are told of a failure. */
+/** A failure as callers may know it. */
 function describe(error: unknown) {
   if (error instanceof ZiplinkError) return { code: error.code, detail: error.message };
   return { code: "internal", detail: "Something went wrong on our side. Restart the delivery." };

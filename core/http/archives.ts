@@ -31,7 +31,7 @@ export interface ResolvedArchivesOptions extends ResponseOptions {
   readonly limits: PlanLimits;
   /** Format of the archives. A spec's `compression` overrides the format's. */
   readonly format: ZipFormat;
-  /** What becomes of an archive of a prefix with unreadable objects; see `PlanOptions`. Default "fail". */
+  /** Outcome for an archive of a prefix with unreadable objects; see `PlanOptions`. Default "fail". */
   readonly onUnreadable?: OnUnreadable;
   /** How long the plan of a link is reused, in seconds; 0 means never. */
   readonly cacheSeconds: number;

@@ -27,7 +27,7 @@ export interface FoundObjects {
 }
 
 /**
- * What becomes of an archive: "fail" refuses it, "report" leaves objects out and lists them in
+ * Outcome for an archive: "fail" refuses it, "report" leaves objects out and lists them in
  * `_missing.txt`.
  */
 export type OnUnreadable = "fail" | "report";

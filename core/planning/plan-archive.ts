@@ -23,7 +23,7 @@ export interface PlanOptions {
    */
   readonly namesMissing?: boolean;
   /**
-   * What becomes of an archive of a prefix if an object below it is listed but cannot be read, unless the
+   * Outcome for an archive of a prefix if an object below it is listed but cannot be read, unless the
    * spec's `onMissing` says so. Default "fail".
    */
   readonly onUnreadable?: OnUnreadable | undefined;

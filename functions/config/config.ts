@@ -66,7 +66,7 @@ export interface Config extends LinkConfig {
   readonly http2: boolean;
   /** How long the plain server keeps idle HTTP/1.1 connections open. */
   readonly keepAliveSeconds: number;
-  /** What becomes of an archive of a prefix with files that cannot be read; see `PlanOptions`. */
+  /** Outcome for an archive of a prefix with files that cannot be read; see `PlanOptions`. */
   readonly unreadableFiles: OnUnreadable;
   readonly maxEntries: number;
   readonly maxBytes: number;

@@ -133,7 +133,7 @@ export interface DeliverCommandConfig extends StoresConfig, DeliveryWork {
   readonly store: Location;
   /** Absent where it is not set; encryption needs it. */
   readonly secret: string | undefined;
-  /** What becomes of an archive of a prefix with files that cannot be read; see `PlanOptions`. */
+  /** Outcome for an archive of a prefix with files that cannot be read; see `PlanOptions`. */
   readonly unreadableFiles: OnUnreadable;
   readonly maxEntries: number;
   readonly maxBytes: number;

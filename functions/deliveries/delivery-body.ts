@@ -8,7 +8,7 @@ import { ZiplinkError } from "../../core/errors.ts";
 import { assertWithinScope, type Caller } from "../../core/http/caller.ts";
 import { type ArchiveBodyOptions, toArchiveSpec } from "../api/api-request.ts";
 
-/** What is checked of a request for a delivery before it is created. */
+/** Checks of a request for a delivery before it is created. */
 export interface DeliveryBodyOptions extends ArchiveBodyOptions {
   /** Returns the key that a `to` has within its destination. Throws `forbidden` or `malformed`. */
   readonly keyOf: (to: string) => string;

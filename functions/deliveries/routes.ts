@@ -17,14 +17,14 @@ import { describeNow, type MintResult } from "./describe-delivery.ts";
 import { streamEvents } from "./events.ts";
 import { addObjects, type DeliveredObjects, mintResult } from "./object-routes.ts";
 
-/** What the routes of deliveries depend on, beside those of all callers. */
+/** Options of the routes of deliveries, beside those of all callers. */
 export interface DeliveriesEndpoint
   extends Pick<DeliveryBodyOptions, "keyOf" | "assertUrl" | "assertNotify">,
     DeliveredObjects {
   readonly deliveries: Deliveries;
 }
 
-/** What the routes of deliveries share with those of archives. */
+/** Parts that the routes of deliveries share with those of archives. */
 export interface DeliveryRouteOptions extends ArchiveBodyOptions {
   readonly auth: Auth;
   readonly publicUrl?: string | undefined;

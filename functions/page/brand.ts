@@ -74,7 +74,7 @@ function colorRules(color: string | undefined, darkColor: string | undefined): s
       : assertContrast("darkColor", darkColor, DARK, "dark pages", LIGHT);
   const rules = (accent: typeof light, towards: typeof light, on: typeof light) =>
     `:root{--accent:${formatColor(accent)};--accent-strong:${formatColor(mix(accent, towards, 0.15))};--on-accent:${formatColor(on)}}`;
-  // What stands out from the page by enough is also a background for the page's own colour.
+  // A colour with enough contrast to the page also works as a background for the page's own colour.
   return `${rules(light, BLACK, LIGHT)}@media (prefers-color-scheme:dark){${rules(dark, LIGHT, DARK)}}`;
 }
 

@@ -21,7 +21,7 @@ import { type DeliveryPlace, findPlace, openPlaces } from "./places.ts";
 export interface OpenDeliveriesOptions {
   readonly source: BlobSource;
   readonly limits: PlanLimits;
-  /** What becomes of an archive of a prefix with unreadable objects; see `PlanOptions`. */
+  /** Outcome for an archive of a prefix with unreadable objects; see `PlanOptions`. */
   readonly onUnreadable?: OnUnreadable;
   readonly resilience: ResilienceOptions;
   readonly observe: (event: StoreEvent) => void;
