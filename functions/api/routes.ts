@@ -13,7 +13,7 @@ import {
   parseLinkBody,
   toArchiveSpec,
 } from "./api-request.ts";
-import { BodyBudget, type HeldBytes } from "./body-budget.ts";
+import type { BodyBudget, HeldBytes } from "./body-budget.ts";
 import { readJson } from "./read-json.ts";
 
 /** Options of the routes for callers. */
@@ -28,11 +28,12 @@ export interface ApiOptions extends ArchiveBodyOptions {
   readonly maxLinkLength: number;
   /** Largest request body, in bytes; a larger one is refused as `too_large`. */
   readonly maxBodyBytes: number;
+  /** The memory for bodies, shared by all routes that read them. */
+  readonly bodies: BodyBudget;
 }
 
 /** Adds the routes for callers: `POST /zip` for an archive, `POST /links` for a link to one. */
 export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: ApiOptions): void {
-  const bodies = new BodyBudget();
   app.post("/zip", (context) =>
     answer(context, async (request, caller, body, scope) =>
       archives.send(request, caller, await toArchiveSpec(body, caller, options), scope),
@@ -75,7 +76,7 @@ export function addApi(app: Hono<ScopedEnv>, archives: CallerArchives, options: 
     try {
       caller = await options.auth(request);
       await scope.admit({ subject: caller.id });
-      held = bodies.hold(caller.id);
+      held = options.bodies.hold(caller.id);
       const { maxBodyBytes, limits } = options;
       const body = await readJson(request, maxBodyBytes, maxValuesOf(limits), { held });
       return await work(request, caller, body, scope);

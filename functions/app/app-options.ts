@@ -8,7 +8,7 @@ import type { MetricsEndpoint } from "../observability/metrics-route.ts";
 import type { PageSettings } from "../page/page.ts";
 
 /** All options that the routes depend on; `AppOptions` says which an application may omit. */
-export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "auth"> {
+export interface ResolvedAppOptions extends HandlerOptions, Omit<ApiOptions, "auth" | "bodies"> {
   /** Authenticates callers of `POST /zip` and `POST /links`; without it those routes do not exist. */
   readonly auth?: Auth | undefined;
   /** Origins whose pages may fetch archives; `["*"]` for all, `[]` (the default) for none. */

@@ -11,6 +11,7 @@ import {
 import { problemResponse } from "../../core/http/problem.ts";
 import { refuse } from "../../core/http/refuse.ts";
 import type { RequestScope } from "../../core/http/request-scope.ts";
+import { BodyBudget } from "../api/body-budget.ts";
 import { addApi } from "../api/routes.ts";
 import { answerMetrics } from "../observability/metrics-route.ts";
 import { createPage } from "../page/page.ts";
@@ -62,10 +63,11 @@ export function createApp(appOptions: AppOptions, own?: Archives): App {
     app.all(path, () => methodNotAllowed(READING));
   }
   if (auth) {
-    addApi(app, createCallerArchives({ ...options, archives }), { ...options, auth });
+    const bodies = new BodyBudget();
+    addApi(app, createCallerArchives({ ...options, archives }), { ...options, auth, bodies });
     for (const path of ["/zip", "/links"]) app.all(path, () => methodNotAllowed(["POST"]));
     if (deliveries) {
-      deliveries(app, { ...options, auth });
+      deliveries(app, { ...options, auth, bodies });
       for (const path of ["/o/:token", "/o/:token/*"])
         app.all(path, () => methodNotAllowed(READING));
       app.all("/deliveries", () => methodNotAllowed(["GET", "POST"]));

@@ -7,6 +7,7 @@ import { refuse } from "../../core/http/refuse.ts";
 import type { JwtKeys } from "../../core/links/jwt-keys.ts";
 import type { PlanLimits } from "../../core/planning/plan-limits.ts";
 import type { ArchiveBodyOptions } from "../api/api-request.ts";
+import type { BodyBudget } from "../api/body-budget.ts";
 import { readJson } from "../api/read-json.ts";
 import { challenge, maxValuesOf, originOf } from "../api/routes.ts";
 import type { PageSettings } from "../page/page.ts";
@@ -30,6 +31,7 @@ export interface DeliveryRouteOptions extends ArchiveBodyOptions {
   readonly publicUrl?: string | undefined;
   readonly limits: PlanLimits;
   readonly maxBodyBytes: number;
+  readonly bodies: BodyBudget;
   readonly maxLinkSeconds: number;
   readonly linkKeys: JwtKeys;
   readonly cacheControl: string;
@@ -66,11 +68,17 @@ function addDeliveries(
 
   app.post("/deliveries", (context) =>
     answer(context, async (request, caller) => {
-      const body = await readJson(request, options.maxBodyBytes, maxValuesOf(options.limits));
-      const id = deliveryIdOf(request.headers, caller);
-      const made = await toDeliveryRequest(body, caller, options);
-      const delivery = await deliveries.create({ id, caller: caller.id, ...made });
-      return answerWith(request, delivery, 202);
+      const held = options.bodies.hold(caller.id);
+      try {
+        const { maxBodyBytes, limits } = options;
+        const body = await readJson(request, maxBodyBytes, maxValuesOf(limits), { held });
+        const id = deliveryIdOf(request.headers, caller);
+        const made = await toDeliveryRequest(body, caller, options);
+        const delivery = await deliveries.create({ id, caller: caller.id, ...made });
+        return await answerWith(request, delivery, 202);
+      } finally {
+        held.release();
+      }
     }),
   );
 
