@@ -4,5 +4,10 @@
  */
 import { withOptionalPackages } from "../optional-packages.ts";
 
-export const { createGcsBucket, createGcsObjectStore, createGcsSource } =
-  await withOptionalPackages(() => import("./index.ts"));
+export const {
+  createGcsBucket,
+  createGcsDestination,
+  createGcsObjectStore,
+  createGcsSource,
+  createGcsStateStore,
+} = await withOptionalPackages(() => import("./index.ts"));

@@ -4,6 +4,10 @@
  */
 import { withOptionalPackages } from "../optional-packages.ts";
 
-export const { createS3Client, createS3ObjectStore, createS3Source } = await withOptionalPackages(
-  () => import("./index.ts"),
-);
+export const {
+  createS3Client,
+  createS3Destination,
+  createS3ObjectStore,
+  createS3Source,
+  createS3StateStore,
+} = await withOptionalPackages(() => import("./index.ts"));

@@ -94,7 +94,7 @@ const started = [
   ...["@pinojs/redact", "atomic-sleep", "on-exit-leak-free", "pino", "pino-std-serializers"],
   ...["quick-format-unescaped", "safe-stable-stringify", "sonic-boom", "thread-stream"],
   ...["cockatiel", "content-disposition", "hono", "jose", "lru-cache"],
-  ...["p-map", "rate-limiter-flexible", "zod"],
+  ...["p-limit", "p-map", "rate-limiter-flexible", "yocto-queue", "zod"],
 ];
 
 test.each([
