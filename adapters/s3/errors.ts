@@ -90,12 +90,13 @@ export function translateS3Error(error: unknown): unknown {
 export async function translated<T>(
   answer: Promise<T>,
   signal: AbortSignal | undefined,
+  translate: (error: unknown) => unknown = translateS3Error,
 ): Promise<T> {
   try {
     return await answer;
   } catch (error) {
     signal?.throwIfAborted();
-    throw translateS3Error(error);
+    throw translate(error);
   }
 }
 

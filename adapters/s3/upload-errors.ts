@@ -1,7 +1,7 @@
 import { notReplaceable, uploadGone, wrongUpload } from "../../core/delivery/joined-parts.ts";
 import { ZiplinkError } from "../../core/errors.ts";
 import { storeError } from "../../core/source/store-errors.ts";
-import { translateS3Error } from "./errors.ts";
+import { translated, translateS3Error } from "./errors.ts";
 
 /**
  * Codes that only writes receive:
@@ -30,16 +30,11 @@ const errorByName: Readonly<Record<string, (cause: unknown) => ZiplinkError>> = 
 const STATUS_INSUFFICIENT_STORAGE = 507;
 
 /** Awaits the answer to a writing request, and translates its failure. */
-export async function translatedWrite<T>(
+export function translatedWrite<T>(
   answer: Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw translateWriteError(error);
-  }
+  return translated(answer, signal, translateWriteError);
 }
 
 function translateWriteError(error: unknown): unknown {

@@ -1,4 +1,4 @@
-/** What a process has taken: seconds of the processor, and MiB of memory at most. */
+/** Usage of a process: seconds of the processor, and MiB of memory at most. */
 export interface Usage {
   readonly seconds: number;
   readonly cpuSeconds: number;

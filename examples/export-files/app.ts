@@ -77,7 +77,7 @@ export function createExportFiles(options: ExportFilesOptions): App {
     Response.json(await describe(await find(req.param("id")))),
   );
 
-  /** What is done stays; nothing of what is under way does. */
+  /** Finished work stays; work in progress does not. */
   app.post("/exports/:id/cancel", async ({ req }) => {
     const job = await find(req.param("id"));
     await Promise.all(

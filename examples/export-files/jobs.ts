@@ -36,7 +36,7 @@ export function createExportJobs(store: StateStore): ExportJobs {
   return jobs;
 }
 
-/** What is told of an export: its status is that of all files together. */
+/** Description of an export; its status is that of all files together. */
 export async function describeExport(
   job: ExportJob,
   deliveries: Deliveries,

@@ -12,7 +12,7 @@ import type { StoreStub, StubObject, StubRequest } from "../support/store-stubs.
 /** An answer with a successful status that this kind of store's client cannot read. */
 export type UnreadableAnswer = readonly [name: string, answer: (response: ServerResponse) => void];
 
-/** What differs between stores. */
+/** Differences between stores. */
 export interface AnswersOptions {
   /** Answers to `stat`. */
   readonly unreadable: readonly UnreadableAnswer[];

@@ -143,7 +143,7 @@ describeWithPackageTools("the npm package", () => {
       expect(said).not.toMatch(/^\s+at /m);
     });
 
-    /** What Node prints on standard error before it fails. */
+    /** Node's output on standard error before it fails. */
     async function failure(args: string[], env: Record<string, string> = {}): Promise<string> {
       const failed = await runIn(consumer.folder, process.execPath, args, env).then(
         () => undefined,

@@ -14,7 +14,7 @@ import type { StateStore } from "../../core/delivery/state-store.ts";
 import { planArchive } from "../../core/planning/plan-archive.ts";
 import { collect } from "./bytes.ts";
 
-/** What a bed of deliveries may have of its own; the rest is in memory. */
+/** Parts that a test bed of deliveries may replace; the rest is in memory. */
 export interface DeliveryBedOptions {
   readonly source?: BlobSource;
   readonly urls?: UrlSource;

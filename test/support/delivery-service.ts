@@ -37,7 +37,7 @@ export interface DeliveryService {
   settled(id: string, caller?: string): Promise<Described>;
 }
 
-/** What callers see of a delivery. */
+/** A delivery as callers see it. */
 export interface Described {
   readonly id: string;
   readonly status: string;

@@ -6,7 +6,7 @@ import { captureLog } from "../../support/examples.ts";
 import { served } from "../../support/node-apps.ts";
 
 describe("a body that a framework has read before", () => {
-  /** What an app reads from a request that was parsed into `parsed`, and its headers. */
+  /** Returns the body that an app reads from a request that was parsed into `parsed`, and its headers. */
   async function readAfter(parsed: unknown, headers: Record<string, string>, isAll = true) {
     const seen: Record<string, string>[] = [];
     const app: App = async (request) => {

@@ -1,4 +1,4 @@
-/** What needs a cloud SDK; it has to compile once they are installed, and is loaded. */
+/** Imports that need a cloud SDK: they must compile once it is installed, and load. */
 import type { BlobSource, ObjectStore } from "@ziplink/ziplink";
 import {
   createGcsBucket,

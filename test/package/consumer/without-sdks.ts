@@ -37,7 +37,7 @@ const spec: ArchiveSpec = { prefix: "", name: "Files" };
 const terms: SignLinkOptions = { secret, expires: new Date(Date.now() + 60_000) };
 const token = await signLink(spec, terms);
 
-// What is not run here has its types checked.
+// The rest is not run here; its types are checked.
 export const others = {
   cloudRunResponseLimits,
   createHttpSource,
